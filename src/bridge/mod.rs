@@ -1,0 +1,383 @@
+//! THE loop: the only place that sees editor, translator and remote together.
+//!
+//! It never waits for a send. It takes an arrival only with room for it towards the editor, and
+//! nothing that reads stdin waits for stdout; so an editor that is slow to read cannot keep its
+//! own answers from the server that waits for them.
+
+mod budget;
+mod order;
+mod outbox;
+mod signals;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::era::{Event, Key, Same, Step};
+use crate::failure::{Failure, Kind};
+use crate::message::{Message, Parsed};
+use crate::remote::{Arrival, Call, Remote, Stage};
+use crate::stdio::{Line, Writer};
+
+use budget::Budget;
+use order::{Order, Turn};
+use outbox::{Outbox, Parcel, What};
+
+/// A relay at work, from the first line to the last.
+pub struct Bridge {
+    editor: mpsc::Receiver<Vec<Line>>,
+    writer: Writer,
+    remote: Remote,
+    arrivals: mpsc::Receiver<Arrival>,
+    era: Same,
+    outbox: Outbox,
+    budget: Budget,
+    order: Order,
+    running: HashMap<Key, Running>,
+    tells: JoinSet<()>,
+    limit: usize,
+    drain: Option<Duration>,
+    tally: Tally,
+}
+
+struct Running {
+    task: AbortHandle,
+    stage: watch::Receiver<Stage>,
+}
+
+/// How a relay ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Every request was answered by the server.
+    Served,
+    /// Some request had to be answered by the bridge.
+    Wanting(Kind),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Why the bridge had to answer for the server.
+#[derive(Default)]
+struct Tally {
+    unreachable: bool,
+    broken: Option<Kind>,
+    unauthorized: bool,
+}
+
+impl Bridge {
+    /// Puts the parts together. `arrivals` is the other end of the remote's channel; `drain` is how
+    /// long requests may run after the end of the input.
+    pub fn new(
+        (editor, writer): (mpsc::Receiver<Vec<Line>>, Writer),
+        (remote, arrivals): (Remote, mpsc::Receiver<Arrival>),
+        era: Same,
+        limit: usize,
+        drain: Option<Duration>,
+    ) -> Self {
+        Bridge {
+            editor,
+            writer,
+            remote,
+            arrivals,
+            era,
+            outbox: Outbox::default(),
+            budget: Budget::default(),
+            order: Order::default(),
+            running: HashMap::new(),
+            tells: JoinSet::new(),
+            limit,
+            drain,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Relays until the editor leaves or a signal comes.
+    pub async fn run(mut self) -> End {
+        self.remote.start();
+        let mut signals = signals::listen();
+        let end = tokio::select! {
+            end = self.relay() => end,
+            signal = signals.recv() => {
+                let reason = Failure::new(Kind::Internal, "the bridge was stopped");
+                self.on(Event::Closed);
+                self.on(Event::Over(reason));
+                if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Served }
+            }
+        };
+        let last_words = self.writer_is_done();
+        let _ = timeout(FAREWELL, last_words).await;
+        while timeout(FAREWELL, self.tells.join_next()).await.is_ok_and(|told| told.is_some()) {}
+        self.running.into_values().for_each(|running| running.task.abort());
+        self.remote.close().await;
+        end
+    }
+
+    /// Works until the editor has closed its side and everything is answered, or until it does not
+    /// read any more.
+    async fn relay(&mut self) -> End {
+        let mut open = true;
+        let mut deadline: Option<Instant> = None;
+        loop {
+            self.pump();
+            self.writer.flush();
+            if !open
+                && self.outbox.is_empty()
+                && self.era.unanswered() == 0
+                && self.tells.is_empty()
+                && !self.writer.is_busy()
+            {
+                return self.tally.end();
+            }
+            tokio::select! {
+                written = self.writer.written() => if written.is_err() {
+                    log::debug!("the editor has closed our stdout");
+                    return self.tally.end();
+                },
+                lines = self.editor.recv(), if open && self.may_read() => match lines {
+                    Some(lines) => lines.into_iter().for_each(|line| self.line(line)),
+                    None => {
+                        open = false;
+                        deadline = self.drain.map(|drain| Instant::now() + drain);
+                        self.on(Event::Closed);
+                    }
+                },
+                Some(arrival) = self.arrivals.recv(), if self.has_room() => {
+                    self.arrived(arrival);
+                    while self.has_room() && let Ok(arrival) = self.arrivals.try_recv() {
+                        self.arrived(arrival);
+                    }
+                }
+                () = self.budget.freed(), if !self.outbox.is_empty() => {}
+                Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
+                    self.on(Event::Over(late.remedy("raise --drain-timeout")));
+                    let _ = timeout(FAREWELL, self.writer_is_done()).await;
+                    return self.tally.end();
+                }
+            }
+        }
+    }
+
+    /// Whether a further line may be read. What it holds is not known before it is read; while the
+    /// server waits for the editor, answers must be let in, and other requests are refused.
+    fn may_read(&self) -> bool {
+        self.writer.pending() < OWN_ANSWERS && (self.outbox.has_room() || self.era.is_asked())
+    }
+
+    fn has_room(&self) -> bool {
+        self.writer.pending() < ROOM
+    }
+
+    fn line(&mut self, line: Line) {
+        match line {
+            Line::Text(text) => self.on(Event::Editor(Message::parse(text))),
+            Line::TooLong(skim) => {
+                let text = format!("the message is larger than {} bytes; raise --max-message-size", self.limit);
+                log::warn!("a message of the editor was left out: {text}");
+                let code =
+                    if skim.has_method() { crate::message::INVALID_REQUEST } else { crate::message::SERVER_ERROR };
+                self.too_long(&skim, code, text);
+            }
+        }
+    }
+
+    /// A request above the limit is answered with an error; an answer above it becomes one, because
+    /// the server waits for it.
+    fn too_long(&mut self, skim: &crate::message::Skim, code: i64, text: String) {
+        let answer = skim.id().map(|id| crate::message::error_line(Some(id), code, &text, None));
+        match answer.map(Message::single) {
+            Some(Ok(answer)) if !skim.has_method() => self.on(Event::Editor(Ok(Parsed::One(answer)))),
+            _ => self.on(Event::Editor(Err(crate::message::Fault { code, id: skim.id().cloned(), text }))),
+        }
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Messages { key, generation, messages, weight } => {
+                for parsed in messages {
+                    self.on(Event::Server { key, generation, parsed });
+                }
+                drop(weight);
+            }
+            Arrival::Ended { key, failure } => {
+                self.running.remove(&key);
+                self.on(Event::Ended { key, failure });
+            }
+            Arrival::Renewed { generation } => self.on(Event::Renewed { generation }),
+        }
+    }
+
+    fn on(&mut self, event: Event) {
+        let mut steps = Vec::new();
+        self.era.on(event, &mut steps);
+        for step in steps {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::ToEditor(line) | Step::Answer(line) => self.writer.push(&line),
+            Step::Failed(line, kind) => {
+                self.tally.add(kind);
+                self.writer.push(&line);
+            }
+            Step::Open { key, message } => self.exchange(key, Call::own(message), Turn::default()),
+            Step::Send { key, body, requests, repeatable } => {
+                if self.outbox.has_room() {
+                    self.outbox
+                        .push(Parcel { size: body.len(), what: What::Request { key, body, requests, repeatable } });
+                } else {
+                    let busy = Failure::new(Kind::Unreachable, "too many requests are waiting for the server");
+                    self.on(Event::Ended { key, failure: Some(busy.remedy("try again when others are answered")) });
+                }
+            }
+            Step::Tell(message) => {
+                self.outbox.push(Parcel { size: message.raw().len(), what: What::Notification(message) });
+            }
+            Step::Reply { message, generation } => self.tell(message, Some(generation), None),
+            Step::Cancel { key, message } => self.cancel(key, message),
+            Step::Drop { key } => {
+                if let Some(running) = self.running.remove(&key) {
+                    running.task.abort();
+                }
+            }
+        }
+    }
+
+    /// Sends what may go now, in its order. Nothing overtakes an `initialize`.
+    fn pump(&mut self) {
+        if self.era.is_opening() {
+            return;
+        }
+        if !self.era.is_open() {
+            self.without_session();
+            return;
+        }
+        // While the editor does not read, new requests would only pile their answers up.
+        if !self.has_room() && self.running.len() >= UNREAD {
+            return;
+        }
+        while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
+            match parcel.what {
+                What::Request { key, body, requests, repeatable } => {
+                    let awaiting = requests.iter().filter_map(Message::id).cloned().collect();
+                    let stage = watch::Sender::new(Stage::Held);
+                    let turn = self.order.request(stage.subscribe());
+                    let hold: Option<Box<dyn std::any::Any + Send + Sync>> = Some(Box::new(hold));
+                    let call = Call { key: None, body, requests, awaiting, repeatable, stage, hold };
+                    self.exchange(key, call, turn);
+                }
+                What::Notification(message) => {
+                    let (turn, told) = self.order.notification();
+                    self.tell(message, None, Some((turn, told, hold)));
+                }
+            }
+        }
+    }
+
+    fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
+        let remote = self.remote.clone();
+        let stage = call.stage.subscribe();
+        let opens = call.method() == "initialize";
+        let call = Call { key: Some(key), ..call };
+        let task = tokio::spawn(async move {
+            if opens {
+                remote.open(call).await;
+            } else {
+                turn.come().await;
+                remote.exchange(call).await;
+            }
+        });
+        self.running.insert(key, Running { task: task.abort_handle(), stage });
+    }
+
+    /// Sends a notification in its turn, or an answer at once.
+    fn tell(&mut self, message: Message, generation: Option<u64>, turn: Option<(Turn, order::Told, budget::Hold)>) {
+        let remote = self.remote.clone();
+        self.tells.spawn(async move {
+            let held = match turn {
+                Some((turn, told, hold)) => {
+                    turn.come().await;
+                    Some((told, hold))
+                }
+                None => None,
+            };
+            if let Err(failure) = remote.tell(&message, generation).await {
+                log::warn!("{message:?} did not reach the server: {failure}");
+            }
+            drop(held);
+        });
+    }
+
+    /// A request that was not sent is not sent at all. One that was is cancelled at the server, when
+    /// it can know the request, and then its stream is closed.
+    fn cancel(&mut self, key: Key, message: Message) {
+        if self.outbox.remove(key) {
+            return;
+        }
+        let Some(Running { task, mut stage }) = self.running.remove(&key) else { return };
+        if *stage.borrow() == Stage::Held {
+            task.abort();
+            return;
+        }
+        let remote = self.remote.clone();
+        self.tells.spawn(async move {
+            let _ = timeout(BODY_OUT, stage.wait_for(|stage| *stage == Stage::Out)).await;
+            if let Err(failure) = remote.tell(&message, None).await {
+                log::debug!("a cancellation did not reach the server: {failure}");
+            }
+            task.abort();
+        });
+    }
+
+    /// The session did not open: what waited for it gets an error.
+    fn without_session(&mut self) {
+        for key in self.outbox.clear() {
+            let failure = Failure::new(Kind::Unreachable, "there is no session, because initialize failed");
+            self.on(Event::Ended { key, failure: Some(failure.remedy("send initialize again")) });
+        }
+    }
+
+    async fn writer_is_done(&mut self) {
+        self.writer.flush();
+        while self.writer.is_busy() && self.writer.written().await.is_ok() {
+            self.writer.flush();
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, kind: Kind) {
+        match kind {
+            Kind::Unreachable => self.unreachable = true,
+            Kind::SignInRequired => self.unauthorized = true,
+            other => self.broken = Some(other),
+        }
+    }
+
+    fn end(&self) -> End {
+        match self.broken {
+            _ if self.unreachable => End::Wanting(Kind::Unreachable),
+            Some(kind) => End::Wanting(kind),
+            None if self.unauthorized => End::Wanting(Kind::SignInRequired),
+            None => End::Served,
+        }
+    }
+}
+
+/// Bytes that may wait for the editor before the server is made to wait.
+const ROOM: usize = 256 * 1024;
+/// Bytes that may wait for the editor before its own input is made to wait: only answers of the
+/// bridge itself can add up to this.
+const OWN_ANSWERS: usize = 2 * 1024 * 1024;
+/// Requests that may run while the editor does not read.
+const UNREAD: usize = 64;
+/// How long the last lines and the last notifications may take once all is over.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a cancellation waits for the body of its request.
+const BODY_OUT: Duration = Duration::from_secs(2);

@@ -1,0 +1,74 @@
+//! Who goes first: notifications keep their place among the requests.
+//!
+//! Each message is a POST of its own, and nothing orders POSTs but waiting. A notification waits
+//! until the bodies of all earlier requests are out, and later requests wait until it has its
+//! status. Requests do not wait for each other.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::remote::Stage;
+
+/// What was sent before.
+#[derive(Default)]
+pub struct Order {
+    /// Requests since the last notification whose bodies may not be out.
+    unsent: Vec<watch::Receiver<Stage>>,
+    prune_at: usize,
+    last_told: Option<watch::Receiver<()>>,
+}
+
+/// What a message has to wait for.
+#[derive(Default)]
+pub struct Turn {
+    bodies: Vec<watch::Receiver<Stage>>,
+    told: Option<watch::Receiver<()>>,
+}
+
+/// Held while a notification is on its way.
+pub struct Told(#[expect(dead_code, reason = "its end is the signal")] watch::Sender<()>);
+
+impl Order {
+    /// The turn of a request.
+    pub fn request(&mut self, stage: watch::Receiver<Stage>) -> Turn {
+        if self.unsent.len() >= self.prune_at {
+            self.unsent.retain(|stage| *stage.borrow() != Stage::Out && stage.has_changed().is_ok());
+            self.prune_at = (self.unsent.len() * 2).max(PRUNE_AT);
+        }
+        self.unsent.push(stage);
+        Turn { bodies: Vec::new(), told: self.pending_notification() }
+    }
+
+    /// The turn of a notification.
+    pub fn notification(&mut self) -> (Turn, Told) {
+        let (told, wait) = watch::channel(());
+        let turn = Turn { bodies: std::mem::take(&mut self.unsent), told: self.pending_notification() };
+        self.last_told = Some(wait);
+        (turn, Told(told))
+    }
+
+    fn pending_notification(&mut self) -> Option<watch::Receiver<()>> {
+        self.last_told.take_if(|told| told.has_changed().is_err());
+        self.last_told.clone()
+    }
+}
+
+impl Turn {
+    /// Waits until it is this message's turn.
+    pub async fn come(self) {
+        for mut stage in self.bodies {
+            // An error is the end of the request, which is as good.
+            let _ = stage.wait_for(|stage| *stage == Stage::Out).await;
+        }
+        if let Some(mut told) = self.told {
+            let _ = timeout(STATUS_WAIT, told.changed()).await;
+        }
+    }
+}
+
+/// How long a message waits for the status of the notification before it.
+const STATUS_WAIT: Duration = Duration::from_secs(2);
+/// Finished requests are swept out when this many have gathered.
+const PRUNE_AT: usize = 64;

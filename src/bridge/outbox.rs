@@ -1,0 +1,110 @@
+//! What the editor has sent and the server cannot take yet: a small reserve, in order.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::budget::{Budget, Hold, is_large};
+use crate::era::Key;
+use crate::message::Message;
+
+/// The reserve.
+#[derive(Default)]
+pub struct Outbox {
+    parcels: VecDeque<Parcel>,
+    size: usize,
+}
+
+/// One thing to send.
+pub struct Parcel {
+    /// Its bytes.
+    pub size: usize,
+    /// What it is.
+    pub what: What,
+}
+
+/// What there is to send.
+pub enum What {
+    /// A request, or a batch.
+    Request {
+        /// Its exchange.
+        key: Key,
+        /// The bytes.
+        body: Bytes,
+        /// The requests in them.
+        requests: Vec<Message>,
+        /// Whether it may be sent again when nobody knows if it ran.
+        repeatable: bool,
+    },
+    /// A notification.
+    Notification(Message),
+}
+
+impl Outbox {
+    /// Adds at the end.
+    pub fn push(&mut self, parcel: Parcel) {
+        self.size += parcel.size;
+        self.parcels.push_back(parcel);
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.parcels.is_empty()
+    }
+
+    /// Whether more may be read.
+    pub fn has_room(&self) -> bool {
+        self.size < MOST_BYTES && self.parcels.len() < MOST_PARCELS
+    }
+
+    /// The next parcel for which there is budget. A small request may overtake a large one that
+    /// waits; a notification overtakes nothing.
+    pub fn take(&mut self, budget: &Budget) -> Option<(Parcel, Hold)> {
+        let mut large_waits = false;
+        for index in 0..self.parcels.len() {
+            let parcel = &self.parcels[index];
+            let large = is_large(parcel.size);
+            if large && large_waits {
+                continue;
+            }
+            if large_waits && matches!(parcel.what, What::Notification(_)) {
+                return None;
+            }
+            match budget.take(parcel.size) {
+                Some(hold) => {
+                    let parcel = self.parcels.remove(index)?;
+                    self.size -= parcel.size;
+                    return Some((parcel, hold));
+                }
+                None if large => large_waits = true,
+                None => return None,
+            }
+        }
+        None
+    }
+
+    /// Takes out a request that was not sent; whether it was here.
+    pub fn remove(&mut self, cancelled: Key) -> bool {
+        let is_it = |parcel: &Parcel| matches!(parcel.what, What::Request { key, .. } if key == cancelled);
+        let Some(parcel) = self.parcels.iter().position(is_it).and_then(|index| self.parcels.remove(index)) else {
+            return false;
+        };
+        self.size -= parcel.size;
+        true
+    }
+
+    /// Empties the reserve and names the requests that were in it.
+    pub fn clear(&mut self) -> Vec<Key> {
+        self.size = 0;
+        let key = |parcel: Parcel| match parcel.what {
+            What::Request { key, .. } => Some(key),
+            What::Notification(_) => None,
+        };
+        self.parcels.drain(..).filter_map(key).collect()
+    }
+}
+
+/// Bytes in the reserve before reading stops.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// Messages in the reserve before reading stops.
+const MOST_PARCELS: usize = 4096;

@@ -1,0 +1,113 @@
+//! `mcpbridge <URL>`: what an editor runs.
+
+use std::process::{self, ExitCode};
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+use crate::bridge::{Bridge, End};
+use crate::cli::{Relay, Transport as Order};
+use crate::era::{Filter, Same};
+use crate::failure::{Failure, Kind};
+use crate::http::{self, Http, shown};
+use crate::log::Volume;
+use crate::remote::{Remote, Settings, Transport};
+use crate::{commands::server, log as logging, stdio};
+
+/// Relays until the editor leaves.
+///
+/// # Errors
+/// The command line is wrong, or the process cannot start its threads.
+pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
+    let relay = relay.with_variables(|name| std::env::var(name).ok());
+    let volume = match (relay.debug, relay.silent) {
+        (true, _) => Volume::Debug,
+        (_, true) => Volume::Silent,
+        _ => Volume::Normal,
+    };
+    logging::start(volume, relay.log_file.as_deref()).map_err(|error| {
+        let file = relay.log_file.as_deref().unwrap_or("-".as_ref());
+        Failure::new(Kind::Usage, format!("the log file {} cannot be written: {error}", file.display()))
+    })?;
+    let (settings, http) = settings(&relay)?;
+    if stdio::is_terminal() {
+        log::info!(
+            "relaying to {}: an editor starts this command; by hand, type one JSON-RPC message a line, and Ctrl-D to end",
+            shown(&settings.url)
+        );
+    }
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let end = runtime.block_on(async {
+        let (arrived, arrivals) = mpsc::channel(ARRIVALS);
+        let limit = settings.limit;
+        let remote = Remote::new(settings, Http::new(http), arrived);
+        let stdio = (stdio::read(limit)?, stdio::write()?);
+        let era = Same::new(Filter::new(&relay.allow_tools, &relay.ignore_tools));
+        anyhow::Ok(Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit()).run().await)
+    })?;
+    logging::finish();
+    // Not by returning: the thread that reads stdin cannot be woken.
+    process::exit(match end {
+        End::Served => 0,
+        End::Wanting(kind) => kind.exit_code().into(),
+        End::Interrupted => INTERRUPTED,
+    })
+}
+
+fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
+    let url = server::url(&relay.server, relay.allow_http)?;
+    let mut headers = server::headers(&relay.headers, &relay.header_files, |name| std::env::var(name).ok())?;
+    for (_, value) in url.query_pairs() {
+        headers.secrets.learn(&value);
+    }
+    if let Some(password) = url.password() {
+        headers.secrets.learn(password);
+    }
+    let transports = match relay.transport {
+        Order::HttpFirst => vec![Transport::Streamable, Transport::Sse],
+        Order::SseFirst => vec![Transport::Sse, Transport::Streamable],
+        Order::HttpOnly => vec![Transport::Streamable],
+        Order::SseOnly => vec![Transport::Sse],
+    };
+    let connect_timeout = relay.connect_timeout.limit();
+    let http = http::Settings { connect_timeout, ipv4: relay.ipv4, cookies: !relay.disable_cookies };
+    let settings = Settings {
+        url,
+        headers: headers.all,
+        credentials: headers.credentials,
+        secrets: headers.secrets,
+        transports,
+        limit: relay.max_message_size,
+        headers_timeout: relay.headers_timeout.limit(),
+        body_timeout: relay.body_timeout.limit(),
+        request_timeout: relay.request_timeout.limit(),
+        // Somebody who allows a connection a minute wants to wait that long.
+        start_window: connect_timeout.unwrap_or(START_WINDOW).max(START_WINDOW),
+        ping: relay.ping_interval.limit().filter(|_| relay.keep_alive),
+    };
+    Ok((settings, http))
+}
+
+/// With HTTP/1.1 every request in flight is a connection, and the usual soft limit is 1024.
+fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let wanted = limit.maximum.map_or(DESCRIPTORS, |most| most.min(DESCRIPTORS));
+        if limit.current.is_some_and(|current| current < wanted) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum });
+        }
+    }
+}
+
+/// Arrivals that may wait for the loop.
+const ARRIVALS: usize = 64;
+/// How long connections are tried at the start, and again when the server goes away.
+const START_WINDOW: std::time::Duration = std::time::Duration::from_secs(8);
+/// The exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: i32 = 130;
+/// Open files that are asked for.
+#[cfg(unix)]
+const DESCRIPTORS: u64 = 65_536;

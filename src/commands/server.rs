@@ -1,0 +1,183 @@
+//! The server as it was typed: its URL and the headers for it, read strictly.
+
+use std::fs;
+use std::path::Path;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use url::Url;
+
+use crate::failure::{Failure, Kind};
+use crate::http::{is_loopback, shown};
+use crate::secret::Secrets;
+
+/// Headers for the server, and what of them must stay hidden.
+pub struct Headers {
+    /// All of them.
+    pub all: HeaderMap,
+    /// The names of those that carry a credential.
+    pub credentials: Vec<HeaderName>,
+    /// Their values.
+    pub secrets: Secrets,
+}
+
+/// Reads the URL of the server.
+///
+/// # Errors
+/// It is no http or https URL, or plain http to another machine without `allow_http`.
+pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
+    let usage = |fact: String, remedy: String| Err(Failure::new(Kind::Usage, fact).remedy(remedy));
+    let text = text.trim();
+    let url = match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        // `localhost:3000/mcp` parses, with the scheme `localhost`.
+        Ok(url) if text.contains("://") => {
+            return usage(
+                format!("{}:// is not a scheme that MCP is spoken over", url.scheme()),
+                "use https://".into(),
+            );
+        }
+        _ => {
+            let host = text.split(['/', ':']).next().unwrap_or_default();
+            let scheme = if matches!(host, "localhost" | "127.0.0.1") { "http" } else { "https" };
+            return usage(
+                format!("{text:?} is not a URL"),
+                format!("write it with its scheme, for example {scheme}://{text}"),
+            );
+        }
+    };
+    if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
+        let fact = format!("{} is plain http to another machine: everybody on the way can read it", shown(&url));
+        return usage(fact, "use https, or --allow-http if you trust the network".into());
+    }
+    let mut url = url;
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// Reads the headers of the command line and of header files; a later one replaces an earlier one
+/// of the same name. `variable` looks up `${VAR}`.
+///
+/// # Errors
+/// A header that is none, a variable that is not set, a file that cannot be read.
+pub fn headers(
+    given: &[String],
+    files: &[impl AsRef<Path>],
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Headers, Failure> {
+    let mut headers = Headers { all: HeaderMap::new(), credentials: Vec::new(), secrets: Secrets::default() };
+    for path in files {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| {
+            let fact = format!("the header file {} cannot be read: {error}", path.display());
+            Failure::new(Kind::Usage, fact)
+        })?;
+        for (number, line) in text.lines().enumerate() {
+            if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
+                let place = format!("line {} of {}", number + 1, path.display());
+                headers.add(line.trim_end_matches('\r'), &place, &variable)?;
+            }
+        }
+    }
+    for text in given {
+        headers.add(text, "--header", &variable)?;
+    }
+    Ok(headers)
+}
+
+impl Headers {
+    fn add(&mut self, text: &str, place: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
+        // The text may be a secret, so an error names the place and at most the header's name.
+        let usage = |fact: String| Failure::new(Kind::Usage, fact);
+        let (name, value) =
+            text.split_once(':').ok_or_else(|| usage(format!("{place} is not a header")).remedy("write NAME:VALUE"))?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| usage(format!("{place} has no valid header name before its colon")))?;
+        let value = expand(value.trim_matches([' ', '\t']), variable).map_err(|unset| {
+            usage(format!("${{{unset}}} in the header {name} ({place}) is not set"))
+                .remedy("set the variable, or write the value")
+        })?;
+        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+            let fact = format!("the value of the header {name} ({place}) has a line break or a control character");
+            usage(fact)
+        })?;
+        if FRAMING.contains(&name.as_str()) {
+            return Err(usage(format!("the header {name} ({place}) is part of the transport")).remedy("leave it out"));
+        }
+        if name == header::ACCEPT || name == header::CONTENT_TYPE {
+            log::warn!("the header {name} is set by the transport; the one given is not used");
+            return Ok(());
+        }
+        value.set_sensitive(true);
+        self.secrets.learn(value.to_str().unwrap_or_default());
+        if !self.all.contains_key(&name) && name != header::USER_AGENT {
+            self.credentials.push(name.clone());
+        }
+        self.all.insert(name, value);
+        Ok(())
+    }
+}
+
+/// Replaces `${VAR}`; the error is the name of a variable that is not set.
+fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        expanded.push_str(before);
+        expanded.push_str(&variable(name).ok_or_else(|| name.to_owned())?);
+        rest = behind;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+/// Headers that frame a message or name a session: a fixed value would break every request.
+const FRAMING: [&str; 8] = [
+    "connection",
+    "content-length",
+    "last-event-id",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Headers, Failure> {
+        let variable = |name: &str| (name == "KEY").then(|| "s3cret value".to_owned());
+        headers(&[text.to_owned()], &[] as &[&Path], variable)
+    }
+
+    #[test]
+    fn headers_are_read_with_and_without_a_space_and_variables_are_filled_in() {
+        for text in ["X-Key: a s3cret value", "X-Key:a s3cret value", "x-key:  a ${KEY}"] {
+            assert_eq!(read(text).unwrap().all["x-key"], "a s3cret value", "{text}");
+        }
+        assert_eq!(read("X: $KEY ${").unwrap().all["x"], "$KEY ${");
+    }
+
+    #[test]
+    fn bad_headers_are_refused_without_showing_their_value() {
+        for text in ["s3cret", "X Y: s3cret", "X: s3cret\r\nY: 1", "X: s3cret ${NOPE}", "Content-Length: 5", ": s3cret"]
+        {
+            let failure = read(text).err().unwrap();
+            assert_eq!(failure.kind, Kind::Usage, "{text}");
+            assert!(!failure.to_string().contains("s3cret"), "{failure}");
+        }
+        assert!(read("X: ${NOPE}").err().unwrap().to_string().contains("${NOPE}"));
+    }
+
+    #[test]
+    fn urls_need_a_scheme_and_plain_http_needs_loopback_or_leave() {
+        assert!(url("example.com/mcp", false).unwrap_err().to_string().contains("https://example.com/mcp"));
+        assert!(url("localhost:3000/mcp", false).unwrap_err().to_string().contains("http://localhost:3000/mcp"));
+        assert!(url("ftp://example.com/", false).is_err() && url("", false).is_err());
+        assert!(url("http://example.com/", false).unwrap_err().to_string().contains("--allow-http"));
+        assert_eq!(url("http://example.com/#x", true).unwrap().as_str(), "http://example.com/");
+        assert!(url("http://[::1]:5/mcp?a=b", false).is_ok());
+    }
+}

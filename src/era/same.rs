@@ -1,0 +1,535 @@
+//! A legacy editor and a legacy server: messages pass as they are.
+//!
+//! What is done here is what a relay owes beside the bytes: each request is answered once, answers
+//! find their requests, and questions of a lost session are not answered in the next one.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+
+use super::repeat::is_repeatable;
+use super::{Event, Filter, Key, Step};
+use crate::failure::{Failure, Kind};
+use crate::message::{
+    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, SERVER_ERROR,
+    error_line, error_object_line, member, notification_line, plain_string, result_line,
+};
+
+/// The state of the pair.
+pub struct Same {
+    filter: Filter,
+    phase: Phase,
+    /// The version of the session, once there is one.
+    version: String,
+    /// The list changes that the server announced it would tell.
+    lists: Vec<&'static str>,
+    flights: HashMap<Id, Flight>,
+    exchanges: HashMap<Key, Vec<Id>>,
+    keys: Key,
+    /// Questions of the server, by their id towards the editor.
+    questions: HashMap<Id, Question>,
+    /// Ids of questions that are over, whose answers may still come.
+    over: Over,
+    fresh: u64,
+    closed: bool,
+}
+
+#[derive(PartialEq)]
+enum Phase {
+    Fresh,
+    Opening(Key),
+    Open,
+}
+
+/// A request of the editor that has no answer yet.
+struct Flight {
+    /// As the editor spelled it.
+    id: Id,
+    key: Key,
+    lists_tools: bool,
+}
+
+struct Question {
+    /// As the server spelled it.
+    id: Id,
+    generation: u64,
+    method: String,
+}
+
+impl Same {
+    /// Nothing has been said yet.
+    pub fn new(filter: Filter) -> Self {
+        Same {
+            filter,
+            phase: Phase::Fresh,
+            version: String::new(),
+            lists: Vec::new(),
+            flights: HashMap::new(),
+            exchanges: HashMap::new(),
+            keys: 0,
+            questions: HashMap::new(),
+            over: Over::default(),
+            fresh: 0,
+            closed: false,
+        }
+    }
+
+    /// Requests of the editor that have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// Whether `initialize` has been answered with a result.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Whether `initialize` has still to be answered.
+    pub fn is_opening(&self) -> bool {
+        matches!(self.phase, Phase::Opening(_))
+    }
+
+    /// Whether the server waits for an answer of the editor.
+    pub fn is_asked(&self) -> bool {
+        !self.questions.is_empty()
+    }
+
+    /// Takes an event and appends what is to be done.
+    pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
+        match event {
+            Event::Editor(Ok(Parsed::One(message))) => self.from_editor(message, steps),
+            Event::Editor(Ok(Parsed::Batch(batch))) => self.batch_from_editor(batch, steps),
+            Event::Editor(Err(fault)) => steps.push(refuse(&fault)),
+            Event::Server { key, generation, parsed: Parsed::One(message) } => {
+                self.from_server(key, generation, message, steps);
+            }
+            Event::Server { key, generation, parsed: Parsed::Batch(batch) } => {
+                self.batch_from_server(key, generation, batch, steps);
+            }
+            Event::Ended { key, failure } => self.ended(key, failure, steps),
+            Event::Renewed { generation } => self.renewed(generation, steps),
+            Event::Closed => self.close(steps),
+            Event::Over(failure) => {
+                let keys: Vec<Key> = self.exchanges.keys().copied().collect();
+                for key in keys {
+                    self.ended(key, Some(failure.clone()), steps);
+                }
+            }
+        }
+    }
+
+    fn from_editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        match message.kind() {
+            Is::Request if message.method() == "initialize" => self.initialize(message, steps),
+            Is::Request => {
+                if let Some(message) = self.admit(message, steps) {
+                    self.send(message, steps);
+                }
+            }
+            Is::Notification => self.notification(message, steps),
+            Is::Answer => self.answer_to_question(&message, steps),
+        }
+    }
+
+    fn initialize(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let Some(id) = message.id() else { return };
+        if let Phase::Opening(_) = self.phase {
+            steps.push(refusal(id, INVALID_REQUEST, "initialize is already under way"));
+            return;
+        }
+        if self.flights.contains_key(id) {
+            steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running"));
+            return;
+        }
+        let key = self.fly(&message);
+        self.phase = Phase::Opening(key);
+        steps.push(Step::Open { key, message });
+    }
+
+    /// The request, if it may go to the server; otherwise it has been answered.
+    fn admit(&mut self, message: Message, steps: &mut Vec<Step>) -> Option<Message> {
+        let id = message.id()?;
+        let reason = match (message.method(), &self.phase) {
+            _ if self.flights.contains_key(id) => {
+                refusal(id, INVALID_REQUEST, "a request with this id is still running")
+            }
+            ("ping", Phase::Fresh | Phase::Opening(_)) => Step::ToEditor(result_line(id, "{}")),
+            // Editors of both eras look for the modern one first, and this is how they learn.
+            ("server/discover", Phase::Fresh | Phase::Opening(_)) => {
+                refusal(id, METHOD_NOT_FOUND, "method not found: server/discover")
+            }
+            (_, Phase::Fresh) => {
+                let text =
+                    "there is no session yet: send initialize first, or use `mcpbridge request` for a single request";
+                refusal(id, INVALID_REQUEST, text)
+            }
+            ("tools/call", _) => match self.filter.refusal(&message) {
+                Some(text) => refusal(id, INVALID_PARAMS, &text),
+                None => return Some(message),
+            },
+            _ => return Some(message),
+        };
+        steps.push(reason);
+        None
+    }
+
+    fn send(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let key = self.fly(&message);
+        let repeatable = is_repeatable(message.method());
+        steps.push(Step::Send { key, body: message.raw().clone(), requests: vec![message], repeatable });
+    }
+
+    fn fly(&mut self, message: &Message) -> Key {
+        self.keys += 1;
+        self.join(self.keys, message);
+        self.keys
+    }
+
+    fn join(&mut self, key: Key, message: &Message) {
+        if let Some(id) = message.id() {
+            let flight = Flight { id: id.clone(), key, lists_tools: message.method() == "tools/list" };
+            self.flights.insert(id.clone(), flight);
+            self.exchanges.entry(key).or_default().push(id.clone());
+        }
+    }
+
+    fn notification(&mut self, message: Message, steps: &mut Vec<Step>) {
+        if message.method() == "notifications/cancelled" {
+            self.cancel(message, steps);
+        } else if self.phase == Phase::Fresh {
+            log::debug!("{message:?} before initialize was dropped");
+        } else {
+            steps.push(Step::Tell(message));
+        }
+    }
+
+    fn cancel(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+        // A cancel that crosses the answer is normal, and initialize must not be cancelled.
+        let Some(flight) = id.as_ref().and_then(|id| self.flights.get(id)) else { return };
+        let key = flight.key;
+        if self.phase == Phase::Opening(key) {
+            return;
+        }
+        if let Some(id) = id {
+            self.flights.remove(&id);
+            if self.leave(key, &id) {
+                steps.push(Step::Cancel { key, message });
+            } else {
+                steps.push(Step::Tell(message));
+            }
+        }
+    }
+
+    /// Takes a request off its exchange; whether that was the last one.
+    fn leave(&mut self, key: Key, id: &Id) -> bool {
+        let Some(ids) = self.exchanges.get_mut(&key) else { return true };
+        ids.retain(|other| other != id);
+        let last = ids.is_empty();
+        if last {
+            self.exchanges.remove(&key);
+        }
+        last
+    }
+
+    fn answer_to_question(&mut self, message: &Message, steps: &mut Vec<Step>) {
+        match message.id().and_then(|id| self.questions.remove(id)) {
+            Some(question) => {
+                steps.push(Step::Reply { message: message.with_id(&question.id), generation: question.generation });
+            }
+            None => log::debug!("an answer to no open question was dropped: {message:?}"),
+        }
+    }
+
+    /// Only 2025-03-26 has batches.
+    fn batch_from_editor(&mut self, batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
+        let allowed = self.phase == Phase::Open && self.version == WITH_BATCHES;
+        if batch.is_empty() || !allowed {
+            let text = if batch.is_empty() { "an empty batch" } else { "this protocol version has no batches" };
+            let requests = batch.iter().flatten().filter(|message| message.kind() == Is::Request);
+            let ids: Vec<_> = requests.filter_map(Message::id).collect();
+            if ids.is_empty() {
+                steps.push(Step::ToEditor(error_line(None, INVALID_REQUEST, text, None)));
+            }
+            steps.extend(ids.into_iter().map(|id| refusal(id, INVALID_REQUEST, text)));
+            return;
+        }
+        let (mut requests, mut notifications) = (Vec::new(), Vec::new());
+        for element in batch {
+            match element {
+                Err(fault) => steps.push(refuse(&fault)),
+                Ok(message) => match message.kind() {
+                    Is::Answer => self.answer_to_question(&message, steps),
+                    Is::Notification => notifications.push(message),
+                    Is::Request if message.method() == "initialize" => steps.push(refuse(&Fault {
+                        code: INVALID_REQUEST,
+                        id: message.id().cloned(),
+                        text: "initialize must not be part of a batch".into(),
+                    })),
+                    Is::Request => {
+                        if let Some(message) = self.admit(message, steps) {
+                            // At once, so that an id which stands twice in the batch is found.
+                            self.join(self.keys + 1, &message);
+                            requests.push(message);
+                        }
+                    }
+                },
+            }
+        }
+        if requests.is_empty() {
+            for message in notifications {
+                self.notification(message, steps);
+            }
+            return;
+        }
+        self.keys += 1;
+        let lines: Vec<&Bytes> = notifications.iter().chain(&requests).map(Message::raw).collect();
+        let repeatable = notifications.is_empty() && requests.iter().all(|request| is_repeatable(request.method()));
+        steps.push(Step::Send { key: self.keys, body: array(&lines), requests, repeatable });
+    }
+
+    fn from_server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
+        match message.kind() {
+            Is::Answer => self.answer(key, message, steps),
+            Is::Request => self.question(generation, message, steps),
+            Is::Notification if message.method() == "notifications/cancelled" => {
+                self.withdrawn(generation, message, steps)
+            }
+            Is::Notification => steps.push(Step::ToEditor(message.raw().clone())),
+        }
+    }
+
+    fn batch_from_server(
+        &mut self,
+        key: Option<Key>,
+        generation: u64,
+        batch: Vec<Result<Message, Fault>>,
+        steps: &mut Vec<Step>,
+    ) {
+        let mut each = Vec::new();
+        for message in batch.into_iter().flatten() {
+            self.from_server(key, generation, message, &mut each);
+        }
+        if self.version != WITH_BATCHES {
+            steps.append(&mut each);
+            return;
+        }
+        // What the server sent together reaches the editor together.
+        let (mut lines, mut answers) = (Vec::new(), 0);
+        for step in each {
+            match step {
+                Step::ToEditor(line) => lines.push(line),
+                Step::Answer(line) => {
+                    answers += 1;
+                    lines.push(line);
+                }
+                other => steps.push(other),
+            }
+        }
+        let whole = array(&lines.iter().collect::<Vec<_>>());
+        match lines.len() {
+            0 => {}
+            _ if answers > 0 => steps.push(Step::Answer(whole)),
+            _ => steps.push(Step::ToEditor(whole)),
+        }
+    }
+
+    fn answer(&mut self, key: Option<Key>, message: Message, steps: &mut Vec<Step>) {
+        let Some(flight) = message.id().and_then(|id| self.land(key, id)) else {
+            log::debug!("an answer to no running request was dropped: {message:?}");
+            return;
+        };
+        let last = self.leave(flight.key, &flight.id);
+        let same_spelling = message.id().is_some_and(|id| id.spelled() == flight.id.spelled());
+        let mut message = if same_spelling { message } else { message.with_id(&flight.id) };
+        if flight.lists_tools {
+            message = self.filter.cut(message);
+        }
+        if self.phase == Phase::Opening(flight.key) {
+            self.opened(&message);
+        }
+        steps.push(Step::Answer(message.raw().clone()));
+        // Answered on another stream than its own: there is nothing to wait for on its own.
+        if last && key.is_some_and(|key| key != flight.key) {
+            steps.push(Step::Drop { key: flight.key });
+        }
+    }
+
+    /// Finds the request that an answer is for, and takes it off.
+    fn land(&mut self, key: Option<Key>, id: &Id) -> Option<Flight> {
+        if let Some(flight) = self.flights.remove(id) {
+            return Some(flight);
+        }
+        // A server that keeps numbers as doubles may have rounded the id.
+        let near = match key {
+            Some(key) => self.exchanges.get(&key)?.iter().find(|waiting| waiting.is_nearly(id))?.clone(),
+            None => self.flights.keys().find(|waiting| waiting.is_nearly(id))?.clone(),
+        };
+        self.flights.remove(&near)
+    }
+
+    fn opened(&mut self, answer: &Message) {
+        let Some(result) = answer.result() else {
+            self.phase = Phase::Fresh;
+            return;
+        };
+        self.phase = Phase::Open;
+        self.version = member(result, "protocolVersion").and_then(plain_string).unwrap_or_default().into_owned();
+        let capabilities = member(result, "capabilities").unwrap_or("{}");
+        let tells = |what: &str| {
+            let capability = member(capabilities, what);
+            capability.and_then(|capability| member(capability, "listChanged")) == Some("true")
+        };
+        self.lists = LISTS.iter().filter(|(what, _)| tells(what)).map(|(_, method)| *method).collect();
+    }
+
+    fn question(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
+        let Some(id) = message.id().cloned() else { return };
+        let method = message.method().to_owned();
+        if self.closed || self.questions.len() >= MOST_QUESTIONS {
+            let line = if self.closed {
+                goodbye(&id, &method)
+            } else {
+                error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
+            };
+            steps.extend(Message::single(line).ok().map(|message| Step::Reply { message, generation }));
+            return;
+        }
+        let taken = self.questions.contains_key(&id) || self.over.contains(&id);
+        let message = if taken {
+            self.fresh += 1;
+            message.with_id(&Id::own(&format!("mcpbridge-question-{}", self.fresh)))
+        } else {
+            message
+        };
+        if let Some(towards_editor) = message.id().cloned() {
+            self.questions.insert(towards_editor, Question { id, generation, method });
+        }
+        steps.push(Step::ToEditor(message.raw().clone()));
+    }
+
+    /// The server takes a question back.
+    fn withdrawn(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
+        let spelled = message.params().and_then(|params| member(params, "requestId"));
+        let asked = spelled.and_then(Id::parse).and_then(|id| {
+            let mut open = self.questions.iter();
+            open.find(|(_, question)| question.id == id && question.generation == generation).map(|(id, _)| id.clone())
+        });
+        match (spelled, asked) {
+            (Some(spelled), Some(id)) => {
+                self.questions.remove(&id);
+                let message = message.with_part(spelled, id.spelled());
+                self.over.remember(id);
+                steps.push(Step::ToEditor(message.raw().clone()));
+            }
+            _ => steps.push(Step::ToEditor(message.raw().clone())),
+        }
+    }
+
+    fn ended(&mut self, key: Key, failure: Option<Failure>, steps: &mut Vec<Step>) {
+        if self.phase == Phase::Opening(key) {
+            self.phase = Phase::Fresh;
+        }
+        for id in self.exchanges.remove(&key).unwrap_or_default() {
+            let Some(flight) = self.flights.remove(&id) else { continue };
+            let failure = failure.clone().unwrap_or_else(|| {
+                Failure::new(Kind::Protocol, "the server ended its answer without answering this request")
+            });
+            steps.push(match &failure.error {
+                Some(error) => Step::Answer(error_object_line(&flight.id, error)),
+                None => Step::Failed(failed(&flight.id, &failure), failure.kind),
+            });
+        }
+    }
+
+    fn renewed(&mut self, generation: u64, steps: &mut Vec<Step>) {
+        let stale = self.questions.iter().filter(|(_, question)| question.generation < generation);
+        let stale: Vec<Id> = stale.map(|(id, _)| id.clone()).collect();
+        for id in stale {
+            self.questions.remove(&id);
+            let params = format!(r#"{{"requestId":{},"reason":"the server lost the session"}}"#, id.spelled());
+            steps.push(Step::ToEditor(notification_line("notifications/cancelled", Some(&params))));
+            self.over.remember(id);
+        }
+        steps.extend(self.lists.iter().map(|method| Step::ToEditor(notification_line(method, None))));
+    }
+
+    fn close(&mut self, steps: &mut Vec<Step>) {
+        self.closed = true;
+        for question in std::mem::take(&mut self.questions).into_values() {
+            let line = goodbye(&question.id, &question.method);
+            let message = Message::single(line).ok();
+            steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
+        }
+    }
+}
+
+/// Ids of questions that are over, the most recent ones.
+#[derive(Default)]
+struct Over {
+    ids: HashSet<Id>,
+    order: VecDeque<Id>,
+}
+
+impl Over {
+    fn remember(&mut self, id: Id) {
+        if self.ids.insert(id.clone()) {
+            self.order.push_back(id);
+        }
+        if self.order.len() > MOST_QUESTIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+    }
+
+    fn contains(&self, id: &Id) -> bool {
+        self.ids.contains(id)
+    }
+}
+
+/// The answer to a question that nobody can answer any more.
+fn goodbye(id: &Id, method: &str) -> Bytes {
+    match method {
+        "elicitation/create" => result_line(id, r#"{"action":"cancel"}"#),
+        "ping" => result_line(id, "{}"),
+        _ => error_line(Some(id), SERVER_ERROR, "the client has closed the connection", None),
+    }
+}
+
+fn refuse(fault: &Fault) -> Step {
+    Step::ToEditor(error_line(fault.id.as_ref(), fault.code, &fault.text, None))
+}
+
+fn refusal(id: &Id, code: i64, text: &str) -> Step {
+    Step::ToEditor(error_line(Some(id), code, text, None))
+}
+
+fn failed(id: &Id, failure: &Failure) -> Bytes {
+    let status = failure.status.map(|status| format!(r#","status":{status}"#)).unwrap_or_default();
+    let data = format!(r#"{{"mcpbridge":"{}"{status}}}"#, failure.kind.code());
+    error_line(Some(id), SERVER_ERROR, &failure.to_string(), Some(&data))
+}
+
+fn array(lines: &[&Bytes]) -> Bytes {
+    let mut text = b"[".to_vec();
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(line);
+    }
+    text.push(b']');
+    text.into()
+}
+
+/// The one version with JSON-RPC batches.
+const WITH_BATCHES: &str = "2025-03-26";
+/// Capabilities with lists, and what tells that a list has changed.
+const LISTS: [(&str, &str); 3] = [
+    ("tools", "notifications/tools/list_changed"),
+    ("prompts", "notifications/prompts/list_changed"),
+    ("resources", "notifications/resources/list_changed"),
+];
+/// Questions that may be open at once; a server with more has lost count.
+const MOST_QUESTIONS: usize = 4096;

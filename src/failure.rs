@@ -1,0 +1,99 @@
+//! Errors on which behaviour forks: the exit code, the JSON-RPC error, the remedy.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What kind of thing went wrong. A kind exists because something is decided by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A fault of the bridge itself.
+    Internal,
+    /// The command line or the configuration: only the person can mend it.
+    Usage,
+    /// The server wants a credential, or another one.
+    SignInRequired,
+    /// Name resolution, TCP, TLS, or a wait that ran out: the server did not answer.
+    Unreachable,
+    /// The server answered, but not as the protocol says.
+    Protocol,
+}
+
+impl Kind {
+    /// The exit code, the same for every command.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Internal => 1,
+            Kind::Usage => 2,
+            Kind::SignInRequired => 3,
+            Kind::Unreachable => 5,
+            Kind::Protocol => 6,
+        }
+    }
+
+    /// The stable word for it in `--json` errors and in the `data` of JSON-RPC errors.
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::Internal => "internal",
+            Kind::Usage => "usage",
+            Kind::SignInRequired => "auth_required",
+            Kind::Unreachable => "unreachable",
+            Kind::Protocol => "protocol",
+        }
+    }
+}
+
+/// One thing that went wrong: the fact, then the remedy.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is decided by it.
+    pub kind: Kind,
+    /// The fact, as a sentence without its full stop.
+    pub fact: String,
+    /// What the person can do, if anything.
+    pub remedy: Option<String>,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// The server's own JSON-RPC error object, where it gave one without saying for which request.
+    pub error: Option<Box<str>>,
+}
+
+impl Failure {
+    /// A failure with neither remedy nor status.
+    pub fn new(kind: Kind, fact: impl Into<String>) -> Self {
+        Failure { kind, fact: fact.into(), remedy: None, status: None, error: None }
+    }
+
+    /// Adds what the person can do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds the HTTP status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fact)?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "; {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Prints `error` for a person and says with which code to end.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    // `{error:#}` and not the default of `main`: with RUST_BACKTRACE=1 that prints a backtrace.
+    eprintln!("mcpbridge: {error:#}");
+    let kind = error.downcast_ref::<Failure>().map_or(Kind::Internal, |failure| failure.kind);
+    ExitCode::from(kind.exit_code())
+}

@@ -1,0 +1,15 @@
+//! The crate behind the program `mcpbridge`. It is public for tests and benches only; nothing of it
+//! is a stable interface.
+
+pub mod bridge;
+pub mod cli;
+pub mod commands;
+pub mod demo;
+pub mod era;
+pub mod failure;
+pub mod http;
+pub mod log;
+pub mod message;
+pub mod remote;
+pub mod secret;
+pub mod stdio;

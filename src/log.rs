@@ -1,0 +1,144 @@
+//! What a person sees: lines on stderr and in a file, never a secret, never in the way.
+//!
+//! Lines cross to a thread of their own. An editor that does not read our stderr fills the pipe,
+//! and a relay that waits for its own log is a relay that hangs; such lines are dropped instead.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+/// How much is said on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Volume {
+    /// Nothing.
+    Silent,
+    /// One line for each event that a person would want to know of.
+    #[default]
+    Normal,
+    /// Every message's kind, method and id, and every HTTP status.
+    Debug,
+}
+
+/// Starts the log. Only lines of this crate are taken: other crates log headers.
+///
+/// # Errors
+/// The log file cannot be opened for appending.
+pub fn start(volume: Volume, file: Option<&Path>) -> io::Result<()> {
+    let file = file.map(LogFile::open).transpose()?;
+    let level = match volume {
+        Volume::Silent if file.is_none() => LevelFilter::Off,
+        Volume::Debug => LevelFilter::Debug,
+        Volume::Silent | Volume::Normal => LevelFilter::Info,
+    };
+    if level == LevelFilter::Off {
+        return Ok(());
+    }
+    let (lines, queue) = sync_channel(QUEUE);
+    let (done, finished) = sync_channel(1);
+    let say = volume != Volume::Silent;
+    thread::Builder::new().name("log".into()).spawn(move || {
+        write_all(&queue, file, say);
+        let _ = done.send(());
+    })?;
+    let logger = LOGGER.get_or_init(|| Logger { lines, finished: std::sync::Mutex::new(finished) });
+    if log::set_logger(logger).is_ok() {
+        log::set_max_level(level);
+    }
+    Ok(())
+}
+
+/// Waits until what was said is written, at most [`FLUSH`].
+pub fn finish() {
+    let Some(logger) = LOGGER.get() else { return };
+    if logger.lines.try_send(None).is_ok()
+        && let Ok(finished) = logger.finished.lock()
+    {
+        let _: Result<(), RecvTimeoutError> = finished.recv_timeout(FLUSH);
+    }
+}
+
+struct Logger {
+    lines: SyncSender<Option<String>>,
+    finished: std::sync::Mutex<Receiver<()>>,
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        metadata.target().starts_with(env!("CARGO_CRATE_NAME"))
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            let mark = match record.level() {
+                Level::Error | Level::Warn => "warning: ",
+                Level::Info => "",
+                Level::Debug | Level::Trace => "debug: ",
+            };
+            // A text from a server may hold terminal sequences.
+            let text = record.args().to_string().replace(|c: char| c.is_control(), " ");
+            let _ = self.lines.try_send(Some(format!("{mark}{text}")));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+fn write_all(queue: &Receiver<Option<String>>, mut file: Option<LogFile>, say: bool) {
+    while let Ok(Some(line)) = queue.recv() {
+        if let Some(file) = &mut file {
+            file.write(&line);
+        }
+        if say {
+            // One write a line, so that lines of several processes do not mix.
+            let _ = io::stderr().write_all(format!("mcpbridge: {line}\n").as_bytes());
+        }
+    }
+}
+
+/// A file that is set aside once when it has grown to [`ROTATE_AT`] bytes.
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+}
+
+impl LogFile {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        let size = file.metadata()?.len();
+        Ok(LogFile { path: path.to_owned(), file, size })
+    }
+
+    fn write(&mut self, line: &str) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let line = format!("{}.{:03} [{}] {line}\n", now.as_secs(), now.subsec_millis(), std::process::id());
+        if self.size + line.len() as u64 > ROTATE_AT {
+            let mut old = self.path.clone().into_os_string();
+            old.push(".1");
+            let _ = fs::rename(&self.path, old);
+            if let Ok(fresh) = LogFile::open(&self.path) {
+                *self = fresh;
+            }
+        }
+        self.size += line.len() as u64;
+        let _ = self.file.write_all(line.as_bytes());
+    }
+}
+
+static LOGGER: OnceLock<Logger> = OnceLock::new();
+/// Lines that may wait for a slow reader of stderr before further ones are dropped.
+const QUEUE: usize = 1024;
+/// How long the end of the process waits for stderr, which nobody may be reading.
+const FLUSH: Duration = Duration::from_millis(200);
+/// Bytes after which the log file is renamed to `NAME.1`.
+const ROTATE_AT: u64 = 5 * 1024 * 1024;

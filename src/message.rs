@@ -1,0 +1,516 @@
+//! JSON-RPC: the bytes are the message, the envelope is a view of them.
+//!
+//! A message keeps the bytes it arrived with, and next to them where its members stand. Nothing
+//! is parsed into a tree and written again: that would reorder keys and round large numbers.
+//! This room knows JSON-RPC and nothing of MCP.
+
+mod id;
+mod skim;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr2;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+pub use id::Id;
+pub use skim::Skim;
+
+/// The error code of JSON-RPC 2.0 for text that is not JSON.
+pub const PARSE_ERROR: i64 = -32700;
+/// The error code of JSON-RPC 2.0 for JSON that is not a message.
+pub const INVALID_REQUEST: i64 = -32600;
+/// The error code of JSON-RPC 2.0 for a method that the receiver does not have.
+pub const METHOD_NOT_FOUND: i64 = -32601;
+/// The error code of JSON-RPC 2.0 for parameters that the method cannot use.
+pub const INVALID_PARAMS: i64 = -32602;
+/// The first code that JSON-RPC 2.0 leaves to implementations; MCP uses it for a lost connection.
+pub const SERVER_ERROR: i64 = -32000;
+
+/// One JSON-RPC message on one line, as it was spelled by its sender.
+#[derive(Clone)]
+pub struct Message {
+    raw: Bytes,
+    kind: Kind,
+    id: Option<Id>,
+    id_at: Range<usize>,
+    method: Option<Text>,
+    params: Option<Range<usize>>,
+    result: Option<Range<usize>>,
+    error: Option<Range<usize>>,
+}
+
+/// What a message is, by the members it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A method and an id: it wants an answer.
+    Request,
+    /// A method without an id.
+    Notification,
+    /// A result or an error. Its id is missing where the sender could not read the request's.
+    Answer,
+}
+
+/// What one line, one body or one event holds.
+pub enum Parsed {
+    /// A single message.
+    One(Message),
+    /// A JSON array (2025-03-26 allows it), element by element. It may be empty.
+    Batch(Vec<Result<Message, Fault>>),
+}
+
+/// Why bytes are no message: the JSON-RPC error that its sender is owed.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// [`PARSE_ERROR`] or [`INVALID_REQUEST`].
+    pub code: i64,
+    /// The id, where one can be read without doubt.
+    pub id: Option<Id>,
+    /// A sentence.
+    pub text: String,
+}
+
+impl Message {
+    /// Reads `raw` as a message or a batch.
+    ///
+    /// The whole text is checked for UTF-8 first, because serde_json does not look into members
+    /// that it skips. Raw line breaks between tokens are taken out: what leaves is one line.
+    ///
+    /// # Errors
+    /// A [`Fault`] with the code that JSON-RPC names for it.
+    pub fn parse(raw: Bytes) -> Result<Parsed, Fault> {
+        let text = utf8(&raw)?;
+        match text.bytes().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'[') => {
+                let elements = elements(text).map_err(|error| not_json(&error))?;
+                let batch = elements.into_iter().map(|at| Self::single(raw.slice(at)));
+                Ok(Parsed::Batch(batch.collect()))
+            }
+            _ => Self::single(raw).map(Parsed::One),
+        }
+    }
+
+    /// Reads `raw` as exactly one message.
+    ///
+    /// # Errors
+    /// A [`Fault`]; a batch is one too.
+    pub fn single(raw: Bytes) -> Result<Self, Fault> {
+        let message = Self::view(raw)?;
+        if memchr2(b'\r', b'\n', &message.raw).is_none() {
+            return Ok(message);
+        }
+        // It parsed, so no string holds a raw line break: all of them stand between tokens.
+        let line: Vec<u8> = (message.raw.iter().copied()).filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+        Self::view(line.into())
+    }
+
+    fn view(raw: Bytes) -> Result<Self, Fault> {
+        let text = utf8(&raw)?;
+        let envelope: Envelope = match serde_json::from_str(text) {
+            Ok(envelope) => envelope,
+            Err(error) if error.is_data() => {
+                return Err(invalid(None, "not a JSON-RPC message: an object is expected"));
+            }
+            Err(error) => return Err(not_json(&error)),
+        };
+        if let Some(member) = envelope.twice {
+            return Err(invalid(None, &format!("the member \"{member}\" stands twice in one message")));
+        }
+        let at = |part: &str| {
+            let start = part.as_ptr() as usize - text.as_ptr() as usize;
+            start..start + part.len()
+        };
+        let id = match envelope.id {
+            None => None,
+            Some("null") => Some(None),
+            Some(spelled) => match Id::parse(spelled) {
+                Some(id) => Some(Some(id)),
+                None => return Err(invalid(None, "an id is a string or a number")),
+            },
+        };
+        let method = match envelope.method.map(|spelled| (spelled, plain_string(spelled))) {
+            None => None,
+            Some((_, Some(Cow::Borrowed(method)))) => Some(Text::At(at(method))),
+            Some((_, Some(Cow::Owned(method)))) => Some(Text::Decoded(method.into())),
+            Some((_, None)) => return Err(invalid(id.flatten(), "\"method\" is a string")),
+        };
+        let answers = envelope.result.is_some() || envelope.error.is_some();
+        let kind = match (&method, &id) {
+            (Some(_), Some(None)) => return Err(invalid(None, "a request's id is a string or a number, not null")),
+            (Some(_), Some(Some(_))) => Kind::Request,
+            (Some(_), None) => Kind::Notification,
+            (None, _) if answers => Kind::Answer,
+            (None, _) => return Err(invalid(id.flatten(), "not a JSON-RPC message: no method, no result, no error")),
+        };
+        let message = Message {
+            kind,
+            id_at: envelope.id.map(at).unwrap_or_default(),
+            id: id.flatten(),
+            method,
+            params: envelope.params.map(at),
+            result: envelope.result.map(at),
+            error: envelope.error.map(at),
+            raw: raw.clone(),
+        };
+        Ok(message)
+    }
+
+    /// The bytes of the message: one line without its end.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The id, except of a notification and of an answer to an unreadable request.
+    pub fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
+    }
+
+    /// The method of a request or notification, empty for an answer.
+    pub fn method(&self) -> &str {
+        match &self.method {
+            Some(Text::At(at)) => self.text(at),
+            Some(Text::Decoded(method)) => method,
+            None => "",
+        }
+    }
+
+    /// The JSON text of `params`.
+    pub fn params(&self) -> Option<&str> {
+        self.params.as_ref().map(|at| self.text(at))
+    }
+
+    /// The JSON text of `result`, `null` included.
+    pub fn result(&self) -> Option<&str> {
+        self.result.as_ref().map(|at| self.text(at))
+    }
+
+    /// The JSON text of `error`, where the message is an error and not a result beside a null.
+    pub fn error(&self) -> Option<&str> {
+        match (&self.result, &self.error) {
+            (None, Some(at)) => Some(self.text(at)),
+            _ => None,
+        }
+    }
+
+    /// The same bytes with another id in the place of the id.
+    #[must_use]
+    pub fn with_id(&self, id: &Id) -> Self {
+        if self.id.is_none() {
+            return self.clone();
+        }
+        let raw = splice(&self.raw, &self.id_at, id.spelled());
+        Self::view(raw).unwrap_or_else(|_| self.clone())
+    }
+
+    /// The same bytes with `replacement` where `part` (a slice of this message's text) stood.
+    #[must_use]
+    pub fn with_part(&self, part: &str, replacement: &str) -> Self {
+        let start = part.as_ptr() as usize - self.raw.as_ptr() as usize;
+        let raw = splice(&self.raw, &(start..start + part.len()), replacement);
+        Self::view(raw).unwrap_or_else(|_| self.clone())
+    }
+
+    fn text(&self, at: &Range<usize>) -> &str {
+        // `view` checked the whole of `raw`, and every range starts and ends at a token.
+        self.raw.get(at.clone()).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Message {
+    /// Kind, method and id; never the contents, which may be anybody's secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {} {}", self.kind, self.method(), self.id().map_or("-", Id::spelled))
+    }
+}
+
+/// A JSON-RPC error as one line; `data` is JSON text.
+pub fn error_line(id: Option<&Id>, code: i64, text: &str, data: Option<&str>) -> Bytes {
+    let id = id.map_or("null", Id::spelled);
+    let text = serde_json::Value::from(text);
+    let data = data.map(|data| format!(r#","data":{data}"#)).unwrap_or_default();
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{text}{data}}}}}"#).into()
+}
+
+/// A JSON-RPC error as one line, with the error object given as JSON text.
+pub fn error_object_line(id: &Id, error: &str) -> Bytes {
+    format!(r#"{{"jsonrpc":"2.0","id":{},"error":{error}}}"#, id.spelled()).into()
+}
+
+/// A JSON-RPC result as one line; `result` is JSON text.
+pub fn result_line(id: &Id, result: &str) -> Bytes {
+    format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, id.spelled()).into()
+}
+
+/// A JSON-RPC request as one line; `params` is JSON text.
+pub fn request_line(id: &Id, method: &str, params: Option<&str>) -> Bytes {
+    let params = params.map(|params| format!(r#","params":{params}"#)).unwrap_or_default();
+    format!(r#"{{"jsonrpc":"2.0","id":{},"method":"{method}"{params}}}"#, id.spelled()).into()
+}
+
+/// A JSON-RPC notification as one line; `params` is JSON text.
+pub fn notification_line(method: &str, params: Option<&str>) -> Bytes {
+    let params = params.map(|params| format!(r#","params":{params}"#)).unwrap_or_default();
+    format!(r#"{{"jsonrpc":"2.0","method":"{method}"{params}}}"#).into()
+}
+
+/// The JSON texts of the elements of the array `text`, or an error if it is none.
+///
+/// # Errors
+/// What serde_json says of it.
+pub fn elements(text: &str) -> serde_json::Result<Vec<Range<usize>>> {
+    let Elements(parts) = serde_json::from_str(text)?;
+    let base = text.as_ptr() as usize;
+    let at = |part: &&RawValue| {
+        let start = part.get().as_ptr() as usize - base;
+        start..start + part.get().len()
+    };
+    Ok(parts.iter().map(at).collect())
+}
+
+/// The text of a JSON string, borrowed where it has no escapes; `None` for other JSON.
+pub fn plain_string(spelled: &str) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Key>(spelled).ok().map(|key| key.0)
+}
+
+/// The member of the object `text` with this name; `None` if it is absent, stands twice, or
+/// `text` is no object.
+pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    struct Find<'n>(&'n str);
+    impl<'de> Visitor<'de> for Find<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(Key(key)) = map.next_key()? {
+                let value = map.next_value::<&RawValue>()?;
+                if key == self.0 && found.replace(value).is_some() {
+                    return Err(de::Error::duplicate_field("it"));
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut parser = serde_json::Deserializer::from_str(text);
+    parser.deserialize_map(Find(name)).ok().flatten().map(RawValue::get)
+}
+
+fn splice(raw: &Bytes, at: &Range<usize>, replacement: &str) -> Bytes {
+    let mut line = BytesMut::with_capacity(raw.len() - at.len() + replacement.len());
+    line.extend_from_slice(&raw[..at.start]);
+    line.extend_from_slice(replacement.as_bytes());
+    line.extend_from_slice(&raw[at.end..]);
+    line.freeze()
+}
+
+fn utf8(raw: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(raw).map_err(|_| Fault { code: PARSE_ERROR, id: None, text: "the message is not UTF-8".into() })
+}
+
+fn not_json(error: &serde_json::Error) -> Fault {
+    Fault { code: PARSE_ERROR, id: None, text: format!("the message is not JSON: {error}") }
+}
+
+fn invalid(id: Option<Id>, text: &str) -> Fault {
+    Fault { code: INVALID_REQUEST, id, text: text.into() }
+}
+
+#[derive(Clone)]
+enum Text {
+    At(Range<usize>),
+    Decoded(Box<str>),
+}
+
+/// The members of one message as JSON text. A missing member and a `null` are different things
+/// here, which a derived `Option<&RawValue>` cannot say.
+#[derive(Default)]
+struct Envelope<'a> {
+    id: Option<&'a str>,
+    method: Option<&'a str>,
+    params: Option<&'a str>,
+    result: Option<&'a str>,
+    error: Option<&'a str>,
+    twice: Option<&'static str>,
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(Key(key)) = map.next_key()? {
+                    let value = map.next_value::<&RawValue>()?.get();
+                    let (name, place) = match key.as_ref() {
+                        "id" => ("id", &mut envelope.id),
+                        "method" => ("method", &mut envelope.method),
+                        "params" => ("params", &mut envelope.params),
+                        "result" => ("result", &mut envelope.result),
+                        "error" => ("error", &mut envelope.error),
+                        _ => continue,
+                    };
+                    // Two readers of a message with two ids may take different ones.
+                    if place.replace(value).is_some() {
+                        envelope.twice = Some(name);
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+        parser.deserialize_map(Members)
+    }
+}
+
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Elements<'de> {
+    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = seq.next_element()? {
+                    parts.push(part);
+                }
+                Ok(Elements(parts))
+            }
+        }
+        parser.deserialize_seq(Parts)
+    }
+}
+
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
+        struct Spelled;
+        impl<'de> Visitor<'de> for Spelled {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        parser.deserialize_str(Spelled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Result<Message, Fault> {
+        Message::single(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn members_are_read_as_they_are_spelled() {
+        let message =
+            one(r#"{"id":12345678901234567890123,"x":1e400,"method":"a/b","params":{"b":1,"a":1.0}}"#).unwrap();
+        assert_eq!(message.kind(), Kind::Request);
+        assert_eq!(message.id().unwrap().spelled(), "12345678901234567890123");
+        assert_eq!(message.method(), "a/b");
+        assert_eq!(message.params(), Some(r#"{"b":1,"a":1.0}"#));
+    }
+
+    #[test]
+    fn a_null_result_is_an_answer_and_a_null_error_beside_a_result_is_none() {
+        let message = one(r#"{"id":1,"result":null}"#).unwrap();
+        assert_eq!((message.kind(), message.result()), (Kind::Answer, Some("null")));
+        assert_eq!(one(r#"{"id":1,"result":{},"error":null}"#).unwrap().error(), None);
+    }
+
+    #[test]
+    fn escaped_member_names_and_methods_are_understood() {
+        let message = one(r#"{"\u0069d":"a","m\u0065thod":"tools\/call"}"#).unwrap();
+        assert_eq!((message.kind(), message.method()), (Kind::Request, "tools/call"));
+    }
+
+    #[test]
+    fn what_is_no_message_has_the_code_that_json_rpc_names() {
+        for (text, code) in [
+            ("{", PARSE_ERROR),
+            ("{}x", PARSE_ERROR),
+            ("5", INVALID_REQUEST),
+            ("{}", INVALID_REQUEST),
+            (r#"{"id":1,"id":2,"method":"a"}"#, INVALID_REQUEST),
+            (r#"{"id":null,"method":"a"}"#, INVALID_REQUEST),
+            (r#"{"id":{},"method":"a"}"#, INVALID_REQUEST),
+            (r#"{"id":1,"method":5}"#, INVALID_REQUEST),
+        ] {
+            assert_eq!(one(text).unwrap_err().code, code, "{text}");
+        }
+        assert_eq!(
+            Message::single(Bytes::from_static(b"{\"x\":\"\xff\",\"method\":\"a\"}")).unwrap_err().code,
+            PARSE_ERROR
+        );
+    }
+
+    #[test]
+    fn depth_is_no_limit() {
+        let deep = format!(r#"{{"id":1,"method":"a","params":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+        assert_eq!(one(&deep).unwrap().method(), "a");
+    }
+
+    #[test]
+    fn line_breaks_between_tokens_are_taken_out_and_inside_strings_refused() {
+        let message = one("{\r\n \"id\":1,\n\"method\":\"a\"}").unwrap();
+        assert_eq!(&message.raw()[..], br#"{ "id":1,"method":"a"}"#);
+        assert_eq!(message.method(), "a");
+        assert_eq!(one("{\"id\":1,\"method\":\"a\nb\"}").unwrap_err().code, PARSE_ERROR);
+    }
+
+    #[test]
+    fn another_id_changes_nothing_else() {
+        let message = one(r#"{ "z":1.0, "id" : 7 , "method":"a"}"#).unwrap();
+        let changed = message.with_id(&Id::parse(r#""x""#).unwrap());
+        assert_eq!(&changed.raw()[..], br#"{ "z":1.0, "id" : "x" , "method":"a"}"#);
+    }
+
+    #[test]
+    fn a_batch_is_read_element_by_element() {
+        let Ok(Parsed::Batch(batch)) = Message::parse(Bytes::from_static(br#" [{"id":1,"method":"a"}, 5]"#)) else {
+            panic!()
+        };
+        assert_eq!(&batch[0].as_ref().unwrap().raw()[..], br#"{"id":1,"method":"a"}"#);
+        assert_eq!(batch[1].as_ref().unwrap_err().code, INVALID_REQUEST);
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_is_not_found() {
+        assert_eq!(member(r#"{"n\u0061me":"x","b":2}"#, "name"), Some(r#""x""#));
+        assert_eq!(member(r#"{"name":"x","name":"y"}"#, "name"), None);
+        assert_eq!(member("[1]", "name"), None);
+    }
+}

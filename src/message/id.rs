@@ -1,0 +1,112 @@
+//! The id of a request: compared by value, written as it was spelled.
+
+use std::hash::{Hash, Hasher};
+
+/// A JSON-RPC id. Two ids are equal when JSON says that they are the same value (`1` and `1.0`,
+/// `"a"` and `"\u0061"`); what is written is always the spelling of the first sender.
+#[derive(Clone, Debug)]
+pub struct Id {
+    spelled: Box<str>,
+    /// The canonical form, where the spelling is not canonical itself.
+    canonical: Option<Box<str>>,
+}
+
+impl Id {
+    /// Reads the JSON text of a string or a number; anything else is no id.
+    pub fn parse(spelled: &str) -> Option<Self> {
+        let canonical = match spelled.as_bytes().first()? {
+            // A lone surrogate cannot be decoded; then only the same spelling is the same id.
+            b'"' if spelled.contains('\\') => {
+                serde_json::from_str::<String>(spelled).ok().map(|text| serde_json::Value::from(text).to_string())
+            }
+            b'"' => None,
+            b'-' | b'0'..=b'9' => Some(number(spelled)),
+            _ => return None,
+        };
+        let canonical = canonical.filter(|canonical| canonical != spelled).map(Into::into);
+        Some(Id { spelled: spelled.into(), canonical })
+    }
+
+    /// An id of the bridge's own. `text` needs no escapes.
+    pub fn own(text: &str) -> Self {
+        Id { spelled: format!("\"{text}\"").into(), canonical: None }
+    }
+
+    /// The JSON text, as its first sender wrote it.
+    pub fn spelled(&self) -> &str {
+        &self.spelled
+    }
+
+    /// Whether a peer that keeps numbers as IEEE doubles could have answered with `other` to this.
+    pub fn is_nearly(&self, other: &Id) -> bool {
+        match (self.spelled.parse::<f64>(), other.spelled.parse::<f64>()) {
+            (Ok(mine), Ok(others)) => mine == others,
+            _ => self == other,
+        }
+    }
+
+    fn key(&self) -> &str {
+        self.canonical.as_deref().unwrap_or(&self.spelled)
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Id {}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+/// One spelling for each value: digits without needless zeros, and a power of ten if there must
+/// be one. Exact for numbers of any size, which a float is not.
+fn number(spelled: &str) -> String {
+    let (mantissa, exponent) = match spelled.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX / 2)),
+        None => (spelled, 0),
+    };
+    let (sign, unsigned) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    let power = exponent - fraction.len() as i64 + (digits.len() - significant.len()) as i64;
+    let significant = significant.trim_start_matches('0');
+    match power {
+        _ if significant.is_empty() => "0".into(),
+        0..=40 => format!("{sign}{significant}{}", "0".repeat(power as usize)),
+        _ => format!("{sign}{significant}e{power}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(spelled: &str) -> Id {
+        Id::parse(spelled).unwrap()
+    }
+
+    #[test]
+    fn ids_are_compared_by_value_and_kept_as_spelled() {
+        for (left, right) in [("1", "1.0"), ("100", "1e2"), ("0", "-0.0"), ("0.5", "5e-1"), (r#""a""#, r#""\u0061""#)] {
+            assert_eq!(id(left), id(right), "{left} {right}");
+            assert_eq!(id(right).spelled(), right);
+        }
+        for (left, right) in [("1", r#""1""#), ("9007199254740993", "9007199254740992"), ("1e400", "1e401")] {
+            assert_ne!(id(left), id(right), "{left} {right}");
+        }
+        assert!(Id::parse("true").is_none() && Id::parse("[1]").is_none() && Id::parse("").is_none());
+    }
+
+    #[test]
+    fn a_rounded_number_is_nearly_the_same() {
+        assert!(id("9007199254740993").is_nearly(&id("9007199254740992")));
+        assert!(!id("1").is_nearly(&id("2")) && !id(r#""a""#).is_nearly(&id("1")));
+    }
+}

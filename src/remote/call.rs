@@ -1,0 +1,85 @@
+//! One request, or one batch of them, on its way.
+
+use std::any::Any;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::Key;
+use crate::message::{Id, Message, Parsed};
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The server has seen nothing of it.
+    Held,
+    /// It is being sent.
+    Sending,
+    /// Its body is out, or it has ended.
+    Out,
+}
+
+/// One request, or one batch of them, on its way.
+pub struct Call {
+    /// Where its answer goes; none for a request of the bridge's own.
+    pub key: Option<Key>,
+    /// The bytes to POST.
+    pub body: Bytes,
+    /// The requests in it.
+    pub requests: Vec<Message>,
+    /// The ids whose answers have not come.
+    pub awaiting: Vec<Id>,
+    /// Whether it may be sent again when nobody knows if it ran.
+    pub repeatable: bool,
+    /// Tells the loop how far it has come.
+    pub stage: watch::Sender<Stage>,
+    /// The request's share of the budget, given back when the server begins to answer.
+    pub hold: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Call {
+    /// A call for the bridge itself: its answer goes to whoever sent it.
+    pub fn own(message: Message) -> Self {
+        Call {
+            key: None,
+            body: message.raw().clone(),
+            awaiting: message.id().cloned().into_iter().collect(),
+            requests: vec![message],
+            repeatable: true,
+            stage: watch::Sender::new(Stage::Held),
+            hold: None,
+        }
+    }
+
+    /// The method; of a batch that of its first request.
+    pub fn method(&self) -> &str {
+        self.requests.first().map_or("", Message::method)
+    }
+
+    /// Whether the server may ask the editor something before it answers.
+    pub fn may_be_asked_back(&self) -> bool {
+        let asks = |request: &Message| matches!(request.method(), "tools/call" | "prompts/get" | "resources/read");
+        self.requests.iter().any(asks)
+    }
+
+    /// Strikes the request that `answer` answers off the list, and returns it.
+    ///
+    /// A server that keeps numbers as doubles answers 9007199254740993 with ...992. On the stream
+    /// of the request itself there is no doubt which one is meant.
+    pub fn strike(&mut self, answer: &Message) -> Option<Message> {
+        let id = answer.id()?;
+        let exact = self.awaiting.iter().position(|waiting| waiting == id);
+        let at = exact.or_else(|| self.awaiting.iter().position(|waiting| waiting.is_nearly(id)))?;
+        let waiting = self.awaiting.swap_remove(at);
+        self.requests.iter().find(|request| request.id() == Some(&waiting)).cloned()
+    }
+}
+
+/// The messages in what was parsed, without the parts that are none.
+pub fn messages(parsed: &Parsed) -> impl Iterator<Item = &Message> {
+    let (one, batch) = match parsed {
+        Parsed::One(message) => (Some(message), [].as_slice()),
+        Parsed::Batch(batch) => (None, batch.as_slice()),
+    };
+    one.into_iter().chain(batch.iter().flatten())
+}

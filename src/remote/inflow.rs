@@ -1,0 +1,131 @@
+//! Memory for large messages of the server: a budget that several streams share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// The budget.
+#[derive(Default)]
+pub struct Inflow {
+    state: Mutex<State>,
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    used: usize,
+    /// Who holds how much; the lowest ticket is the oldest.
+    holders: BTreeMap<u64, usize>,
+    tickets: u64,
+}
+
+/// One message's share of the budget, given back when it is dropped.
+pub struct Weight {
+    inflow: Arc<Inflow>,
+    ticket: Option<u64>,
+    held: usize,
+}
+
+impl Inflow {
+    /// A share of nothing.
+    pub fn enter(self: &Arc<Self>) -> Weight {
+        Weight { inflow: Arc::clone(self), ticket: None, held: 0 }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Weight {
+    /// Makes the share at least `bytes`, and waits while there is no room for it. The oldest holder
+    /// never waits: somebody must be able to finish, or all would wait for each other.
+    pub async fn cover(&mut self, bytes: usize) {
+        if bytes <= FREE || bytes <= self.held {
+            return;
+        }
+        let inflow = Arc::clone(&self.inflow);
+        // In steps, so that a growing message does not ask at every piece.
+        let wanted = bytes.next_multiple_of(FREE);
+        loop {
+            let freed = inflow.freed.notified();
+            if self.try_cover(wanted) {
+                return;
+            }
+            if timeout(PATIENCE, freed).await.is_err() {
+                self.take(wanted);
+                return;
+            }
+        }
+    }
+
+    fn try_cover(&mut self, wanted: usize) -> bool {
+        let fits = {
+            let state = self.inflow.state();
+            let oldest = state.holders.keys().next().copied();
+            oldest.is_none() || oldest == self.ticket || state.used + wanted - self.held <= BUDGET
+        };
+        if fits {
+            self.take(wanted);
+        }
+        fits
+    }
+
+    fn take(&mut self, wanted: usize) {
+        let mut state = self.inflow.state();
+        let ticket = *self.ticket.get_or_insert_with(|| {
+            state.tickets += 1;
+            state.tickets
+        });
+        state.used += wanted - self.held;
+        state.holders.insert(ticket, wanted);
+        self.held = wanted;
+    }
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let mut state = self.inflow.state();
+            state.used -= self.held;
+            state.holders.remove(&ticket);
+            drop(state);
+            self.inflow.freed.notify_waiters();
+        }
+    }
+}
+
+/// Messages up to this size are not counted.
+const FREE: usize = 256 * 1024;
+/// Bytes that all large messages together may have in memory before younger ones wait.
+const BUDGET: usize = 8 * 1024 * 1024;
+/// With HTTP/2 the oldest message may itself wait for room in a window that the waiting ones fill.
+/// After this long progress counts more than the budget.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_message_passes_alone_and_the_others_wait_for_room() {
+        let inflow = Arc::new(Inflow::default());
+        let (mut old, mut young) = (inflow.enter(), inflow.enter());
+        old.cover(BUDGET * 6).await;
+        let mut waiting = Box::pin(young.cover(FREE + 1));
+        assert!(timeout(PATIENCE / 2, &mut waiting).await.is_err());
+        drop(old);
+        timeout(PATIENCE / 4, waiting).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_that_nobody_gives_back_does_not_stop_a_message_for_ever() {
+        let inflow = Arc::new(Inflow::default());
+        let (mut old, mut young) = (inflow.enter(), inflow.enter());
+        old.cover(BUDGET * 2).await;
+        timeout(PATIENCE * 2, young.cover(BUDGET)).await.unwrap();
+    }
+}

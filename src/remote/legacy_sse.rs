@@ -1,0 +1,276 @@
+//! HTTP+SSE (2024-11-05): one GET stream carries everything from the server, and names the
+//! endpoint to which everything else is POSTed.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::Trouble;
+use super::backoff::Backoff;
+use super::call::{Call, messages};
+use super::refusal::Refusal;
+use super::session::{Reply, Road, Session, Shared};
+use super::sse::{Data, Event, Parser};
+use super::streamable::is_event_stream;
+use crate::failure::{Failure, Kind};
+use crate::http::{Lane, shown};
+use crate::message::{Id, Kind as Is, Message};
+
+/// The open stream of one session. The session lives as long as the stream does.
+pub struct Link {
+    generation: u64,
+    endpoint: Url,
+    reader: OnceLock<AbortHandle>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    closed: bool,
+    calls: HashMap<Id, Waiter>,
+}
+
+struct Waiter {
+    request: Message,
+    own: bool,
+    done: oneshot::Sender<Message>,
+}
+
+impl Link {
+    /// Opens the stream and waits for the endpoint.
+    pub async fn open(shared: &Arc<Shared>, generation: u64) -> Result<Arc<Self>, Trouble> {
+        // The GET needs no session: there is none before the endpoint is known.
+        let draft = Session::draft(generation, Road::Streamable);
+        let response = shared.get(&draft, Lane::Control, None).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let refusal = Refusal::read(response).await;
+            let failure = refusal.failure(&shared.settings);
+            return Err(match status.as_u16() {
+                401 | 403 => Trouble::Final(failure),
+                _ if status.is_server_error() => Trouble::Final(failure),
+                _ => Trouble::NotSpoken(failure),
+            });
+        }
+        let not_spoken = |what: &str| {
+            let fact = format!("{} {what}", shown(&shared.settings.url));
+            Trouble::NotSpoken(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
+        };
+        if !is_event_stream(response.headers()) {
+            return Err(not_spoken("answers a GET, but not with an event stream"));
+        }
+        let mut stream = Stream { response, parser: Parser::new(shared.settings.limit), events: Vec::new() };
+        let Ok(Some(endpoint)) = timeout(ENDPOINT_WAIT, stream.endpoint(shared)).await else {
+            return Err(not_spoken("has an event stream that names no endpoint"));
+        };
+        let endpoint = resolve(&shared.settings.url, &endpoint)?;
+        let link = Arc::new(Link { generation, endpoint, reader: OnceLock::new(), waiting: Mutex::default() });
+        let reader = tokio::spawn(read(Arc::clone(shared), Arc::downgrade(&link), stream));
+        let _ = link.reader.set(reader.abort_handle());
+        Ok(link)
+    }
+
+    /// Where messages are POSTed.
+    pub fn endpoint(&self) -> Url {
+        self.endpoint.clone()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.get() {
+            reader.abort();
+        }
+    }
+}
+
+/// The endpoint is a URL relative to the stream's, and the origin must be the same: otherwise a
+/// server could have our headers sent anywhere (2024-11-05, Transports).
+fn resolve(stream: &Url, endpoint: &str) -> Result<Url, Trouble> {
+    let refuse = |fact: String| Err(Trouble::Final(Failure::new(Kind::Protocol, fact)));
+    match stream.join(endpoint.trim()) {
+        Ok(url) if url.origin() == stream.origin() => Ok(url),
+        Ok(url) => refuse(format!(
+            "{} names an endpoint on another origin, {}",
+            shown(stream),
+            url.origin().ascii_serialization()
+        )),
+        Err(_) => refuse(format!("{} names an endpoint that is no URL", shown(stream))),
+    }
+}
+
+impl Shared {
+    /// POSTs a request and waits for its answer on the stream.
+    pub async fn post_and_wait(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        link: &Arc<Link>,
+        call: &mut Call,
+    ) -> Result<Reply, Trouble> {
+        let cut = || {
+            let fact = "the server's event stream ended before the answer came";
+            Failure::new(Kind::Unreachable, fact).remedy("the request may have run: look before you repeat it")
+        };
+        let mut registered = Registered { link: Arc::clone(link), ids: Vec::new() };
+        let mut answers = Vec::new();
+        for request in call.requests.iter().filter(|request| request.id().is_some_and(|id| call.awaiting.contains(id)))
+        {
+            let Some(id) = request.id().cloned() else { continue };
+            let (done, answer) = oneshot::channel();
+            let mut waiting = link.waiting();
+            if waiting.closed {
+                return Err(Trouble::SessionLost(cut()));
+            }
+            waiting.calls.insert(id.clone(), Waiter { request: request.clone(), own: call.key.is_none(), done });
+            registered.ids.push(id);
+            answers.push(answer);
+        }
+        let response = self.post_call(session, call).await?;
+        let mut reply = Reply::default();
+        match response.status() {
+            status if status.is_success() => {}
+            // The session is part of the endpoint.
+            status if status.as_u16() == 404 && call.method() != "initialize" => {
+                return Err(Trouble::SessionLost(cut()));
+            }
+            _ => return self.refused(session, call, &mut reply, response).await.map(|()| reply),
+        }
+        drop(response);
+        for answer in answers {
+            let answer = answer.await.map_err(|_| Trouble::Cut(cut()))?;
+            call.strike(&answer);
+            if call.key.is_none() {
+                reply.answer = Some(answer);
+            }
+        }
+        Ok(reply)
+    }
+
+    /// Delivers what came, then wakes those who wait for an answer in it.
+    async fn deliver_from(&self, link: &Arc<Link>, events: Vec<Event>, weight: super::Weight) {
+        let session = Session::draft(link.generation, Road::Sse(Arc::clone(link)));
+        let mut parsed: Vec<_> = events.into_iter().filter_map(|event| self.message_in(&session, event)).collect();
+        let mut answered = Vec::new();
+        parsed.retain(|parsed| {
+            let mut own = false;
+            for answer in messages(parsed).filter(|message| message.kind() == Is::Answer) {
+                let Some(waiter) = answer.id().and_then(|id| take(&mut link.waiting().calls, id)) else { continue };
+                own |= waiter.own;
+                if !waiter.own {
+                    self.note(link.generation, &session.road, &waiter.request, answer, None);
+                }
+                answered.push((waiter.done, answer.clone()));
+            }
+            !own
+        });
+        self.forward(None, &session, parsed, weight).await;
+        for (done, answer) in answered {
+            let _ = done.send(answer);
+        }
+    }
+}
+
+/// Takes a waiter out; a server may have rounded the number in its id.
+fn take(calls: &mut HashMap<Id, Waiter>, id: &Id) -> Option<Waiter> {
+    if let Some(waiter) = calls.remove(id) {
+        return Some(waiter);
+    }
+    let near = calls.keys().find(|waiting| waiting.is_nearly(id))?.clone();
+    calls.remove(&near)
+}
+
+/// Nobody waits any more when the request is given up.
+struct Registered {
+    link: Arc<Link>,
+    ids: Vec<Id>,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        let mut waiting = self.link.waiting();
+        for id in &self.ids {
+            waiting.calls.remove(id);
+        }
+    }
+}
+
+/// An open stream, and what was read of it and not delivered.
+struct Stream {
+    response: Response,
+    parser: Parser,
+    events: Vec<Event>,
+}
+
+impl Stream {
+    /// Reads up to the event that names the endpoint; what came with it stays for the reader.
+    async fn endpoint(&mut self, shared: &Shared) -> Option<String> {
+        loop {
+            let piece = shared.piece_within(None, &mut self.response).await.ok()??;
+            self.parser.push(piece, &mut self.events);
+            let named = self.events.iter().position(|event| event.name.as_deref() == Some("endpoint"));
+            if let Some(at) = named
+                && let Data::Whole(endpoint) = self.events.remove(at).data
+            {
+                return Some(String::from_utf8_lossy(&endpoint).into_owned());
+            }
+        }
+    }
+}
+
+/// Reads the stream to its end. Then whoever waits is told, and a new session is opened in the
+/// place of this one, for as long as it takes.
+async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
+    let mut weight = shared.inflow.enter();
+    let mut woke = shared.woke.subscribe();
+    loop {
+        if !stream.events.is_empty() {
+            let Some(link) = link.upgrade() else { return };
+            let weight = std::mem::replace(&mut weight, shared.inflow.enter());
+            shared.deliver_from(&link, std::mem::take(&mut stream.events), weight).await;
+        }
+        let piece: Option<Bytes> = tokio::select! {
+            piece = shared.piece_within(None, &mut stream.response) => piece.ok().flatten(),
+            _ = woke.changed() => None,
+        };
+        let Some(piece) = piece else { break };
+        stream.parser.push(piece, &mut stream.events);
+        weight.cover(stream.parser.kept()).await;
+    }
+    let Some(link) = link.upgrade() else { return };
+    {
+        let mut waiting = link.waiting();
+        waiting.closed = true;
+        waiting.calls.clear();
+    }
+    // Its own task: the renewal drops the old link, and with it this one.
+    tokio::spawn(reconnect(shared, link.generation));
+}
+
+fn reconnect(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let mut backoff = Backoff::for_streams();
+        while let Some(session) = shared.current().filter(|session| session.generation == generation) {
+            match shared.renew(&session).await {
+                Ok(_) => return,
+                Err(failure) => log::warn!("{failure}; trying on"),
+            }
+            sleep(backoff.next()).await;
+        }
+    })
+}
+
+/// How long a stream may take to name its endpoint.
+const ENDPOINT_WAIT: Duration = Duration::from_secs(5);

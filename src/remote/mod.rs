@@ -1,0 +1,306 @@
+//! The remote server: its transports, its session, and what comes from it.
+//!
+//! [`Remote`] is what the loop holds. It sends one request and sees it to its end, it tells
+//! notifications and answers, and everything that the server says arrives on one bounded channel.
+
+mod backoff;
+mod call;
+mod inflow;
+mod legacy_sse;
+mod refusal;
+mod session;
+mod sse;
+mod streamable;
+mod wake;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout};
+use url::Url;
+
+use crate::failure::{Failure, Kind};
+use crate::http::Http;
+use crate::message::{Id, Message, Parsed, notification_line};
+use crate::secret::Secrets;
+
+use backoff::Backoff;
+pub use call::{Call, Stage};
+pub use inflow::Weight;
+use session::Shared;
+
+/// Names one exchange towards the loop.
+pub type Key = u64;
+
+/// Which server, and how it is spoken to.
+pub struct Settings {
+    /// The MCP URL.
+    pub url: Url,
+    /// Headers of the person's, on every request to the server.
+    pub headers: HeaderMap,
+    /// Which of them are credentials.
+    pub credentials: Vec<HeaderName>,
+    /// What must not be shown, should the server echo it.
+    pub secrets: Secrets,
+    /// Which transports are tried, in this order.
+    pub transports: Vec<Transport>,
+    /// The largest message in bytes.
+    pub limit: usize,
+    /// How long a server may take to begin its answer.
+    pub headers_timeout: Option<Duration>,
+    /// How long an answer may be silent.
+    pub body_timeout: Option<Duration>,
+    /// How long a request may take in all.
+    pub request_timeout: Option<Duration>,
+    /// How long connections are tried at the start.
+    pub start_window: Duration,
+    /// How often the server is pinged, if at all.
+    pub ping: Option<Duration>,
+}
+
+/// The two transports of the legacy era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Streamable HTTP, 2025-03-26 and later.
+    Streamable,
+    /// HTTP+SSE, 2024-11-05.
+    Sse,
+}
+
+/// What reaches the loop.
+pub enum Arrival {
+    /// Messages of the server, in its order.
+    Messages {
+        /// The exchange on whose response they came; none for a stream of no request.
+        key: Option<Key>,
+        /// The session they belong to.
+        generation: u64,
+        /// The messages.
+        messages: Vec<Parsed>,
+        /// Their share of the memory for large messages.
+        weight: Weight,
+    },
+    /// An exchange is over. What it has not answered by now it will not answer.
+    Ended {
+        /// Which one.
+        key: Key,
+        /// Why requests of it have no answer.
+        failure: Option<Failure>,
+    },
+    /// The server lost the session, and a new one was opened in its place.
+    Renewed {
+        /// The new session.
+        generation: u64,
+    },
+}
+
+/// The server, for the loop. A clone is the same server.
+#[derive(Clone)]
+pub struct Remote(Arc<Shared>);
+
+impl Remote {
+    /// Nothing is sent yet. `arrivals` is where everything goes that the server says.
+    pub fn new(settings: Settings, http: Http, arrivals: mpsc::Sender<Arrival>) -> Self {
+        Remote(Arc::new(Shared::new(settings, http, arrivals)))
+    }
+
+    /// Starts what runs beside the requests: pings, if wanted, and the watch for sleep.
+    pub fn start(&self) {
+        tokio::spawn(wake::watch(Arc::clone(&self.0)));
+        if let Some(every) = self.0.settings.ping {
+            tokio::spawn(session::keep_alive(Arc::clone(&self.0), every));
+        }
+    }
+
+    /// Opens a session with the editor's `initialize`. The previous session, if any, is ended.
+    pub async fn open(self, mut call: Call) {
+        let outcome = AssertUnwindSafe(self.first_that_speaks(&mut call)).catch_unwind().await;
+        self.ended(&call, outcome.unwrap_or_else(|_| Err(panicked()))).await;
+    }
+
+    /// Sends a request and delivers what comes for it; then says that it has ended.
+    pub async fn exchange(self, mut call: Call) {
+        let limit = self.0.settings.request_timeout;
+        let work = AssertUnwindSafe(self.see_through(&mut call)).catch_unwind();
+        let outcome = match limit {
+            None => work.await.unwrap_or_else(|_| Err(panicked())),
+            Some(limit) => match timeout(limit, work).await {
+                Ok(outcome) => outcome.unwrap_or_else(|_| Err(panicked())),
+                Err(_) => {
+                    let late = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
+                    self.cancel(&call, &late);
+                    Err(Failure::new(Kind::Unreachable, late))
+                }
+            },
+        };
+        self.ended(&call, outcome).await;
+    }
+
+    /// POSTs a notification, or an answer to a question of session `generation`.
+    ///
+    /// # Errors
+    /// Nobody answers for a notification; the failure is for the log.
+    pub async fn tell(&self, message: &Message, generation: Option<u64>) -> Result<(), Failure> {
+        let session = self.0.current().ok_or_else(no_session)?;
+        if generation.is_some_and(|generation| generation != session.generation) {
+            // The old answer must not reach a question of the new session.
+            return Ok(());
+        }
+        let started = Instant::now();
+        let mut backoff = Backoff::for_requests();
+        loop {
+            match self.0.tell(&session, message.raw()).await {
+                Ok(()) => break,
+                Err(Trouble::NotSent(_)) if started.elapsed() < self.0.settings.start_window => {
+                    sleep(backoff.next()).await;
+                }
+                Err(Trouble::Later(wait, _)) if started.elapsed() + wait <= LONGEST_RETRY_AFTER => sleep(wait).await,
+                Err(trouble) => return Err(trouble.into_failure()),
+            }
+        }
+        if message.method() == "notifications/initialized" {
+            self.0.listen(&session);
+        }
+        Ok(())
+    }
+
+    /// Ends the session with a DELETE, within [`GOODBYE`].
+    pub async fn close(&self) {
+        self.0.stop_listening();
+        if let Some(session) = self.0.current() {
+            let _ = timeout(GOODBYE, self.0.delete(&session)).await;
+        }
+    }
+
+    /// The generation of the session that requests go to now.
+    pub fn generation(&self) -> Option<u64> {
+        self.0.current().map(|session| session.generation)
+    }
+
+    async fn first_that_speaks(&self, call: &mut Call) -> Result<(), Failure> {
+        if let Some(old) = self.0.retire() {
+            let shared = Arc::clone(&self.0);
+            tokio::spawn(async move { timeout(GOODBYE, shared.delete(&old)).await });
+        }
+        let mut first: Option<Failure> = None;
+        for &transport in &self.0.settings.transports {
+            match self.0.open(transport, call).await {
+                Ok(()) => return Ok(()),
+                Err(Trouble::NotSpoken(failure)) => {
+                    log::debug!("{transport:?} is not spoken: {failure}");
+                    first.get_or_insert(failure);
+                }
+                // The second transport's refusal of a credential says more than that the first
+                // one is not spoken; of anything else it says less.
+                Err(trouble) => {
+                    let failure = trouble.into_failure();
+                    let telling = failure.kind == Kind::SignInRequired;
+                    return Err(first.filter(|_| !telling).unwrap_or(failure));
+                }
+            }
+        }
+        Err(first.unwrap_or_else(no_session))
+    }
+
+    async fn see_through(&self, call: &mut Call) -> Result<(), Failure> {
+        let mut session = self.0.current().ok_or_else(no_session)?;
+        let started = Instant::now();
+        let mut backoff = Backoff::for_requests();
+        let mut renewed = false;
+        let mut repeats = 0;
+        loop {
+            match self.0.exchange(&session, call).await {
+                Ok(_) => return Ok(()),
+                Err(Trouble::SessionLost(_)) if !renewed => {
+                    renewed = true;
+                    session = self.0.renew(&session).await?;
+                }
+                Err(Trouble::NotSent(_)) if started.elapsed() < self.0.settings.start_window => {
+                    sleep(backoff.next()).await;
+                }
+                Err(Trouble::Later(wait, _)) if started.elapsed() + wait <= LONGEST_RETRY_AFTER => sleep(wait).await,
+                Err(Trouble::Cut(_)) if call.repeatable && repeats < MOST_REPEATS => {
+                    repeats += 1;
+                    sleep(backoff.next()).await;
+                }
+                Err(trouble) => return Err(trouble.into_failure()),
+            }
+            session = self.0.current().unwrap_or(session);
+        }
+    }
+
+    fn cancel(&self, call: &Call, reason: &str) {
+        for id in call.awaiting.iter().map(Id::spelled) {
+            let reason = serde_json::Value::from(reason);
+            let params = format!(r#"{{"requestId":{id},"reason":{reason}}}"#);
+            let Ok(message) = Message::single(notification_line("notifications/cancelled", Some(&params))) else {
+                continue;
+            };
+            let remote = self.clone();
+            tokio::spawn(async move { remote.tell(&message, None).await });
+        }
+    }
+
+    async fn ended(&self, call: &Call, outcome: Result<(), Failure>) {
+        let Some(key) = call.key else { return };
+        let _ = self.0.arrivals.send(Arrival::Ended { key, failure: outcome.err() }).await;
+    }
+}
+
+/// Why a request has no answer yet; the variants are decisions.
+enum Trouble {
+    /// Nothing arrived at the server: send it again, for a while.
+    NotSent(Failure),
+    /// The server was not ready and named a time: wait, then send it again.
+    Later(Duration, Failure),
+    /// The server does not know the session: open a new one, then send it again, once.
+    SessionLost(Failure),
+    /// The server does not speak this transport: try the other.
+    NotSpoken(Failure),
+    /// It may have run: only what is safe to repeat is sent again.
+    Cut(Failure),
+    /// Sending it again is of no use.
+    Final(Failure),
+}
+
+impl Trouble {
+    fn into_failure(self) -> Failure {
+        match self {
+            Trouble::NotSent(failure)
+            | Trouble::Later(_, failure)
+            | Trouble::SessionLost(failure)
+            | Trouble::NotSpoken(failure)
+            | Trouble::Cut(failure)
+            | Trouble::Final(failure) => failure,
+        }
+    }
+}
+
+impl From<crate::http::Trouble> for Trouble {
+    fn from(trouble: crate::http::Trouble) -> Self {
+        match trouble {
+            crate::http::Trouble::NotSent(failure) => Trouble::NotSent(failure),
+            crate::http::Trouble::Hopeless(failure) => Trouble::Final(failure),
+            crate::http::Trouble::Lost(failure) => Trouble::Cut(failure),
+        }
+    }
+}
+
+fn no_session() -> Failure {
+    Failure::new(Kind::Protocol, "there is no session with the server").remedy("send initialize first")
+}
+
+fn panicked() -> Failure {
+    Failure::new(Kind::Internal, "the bridge has a fault and gave this request up").remedy("please report it")
+}
+
+/// How long the end of a session may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// A server that wants a longer pause gets its error at once: editors give up sooner.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// How often a request that is safe to repeat is sent again after a cut.
+const MOST_REPEATS: u32 = 2;

@@ -1,0 +1,144 @@
+//! What a response that is no answer says: to the editor, and about what to do next.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, StatusCode, header};
+use tokio::time::timeout;
+
+use super::Settings;
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::message::{Message, Parsed};
+
+/// A response with a status that is no success, read as far as is useful.
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Refusal {
+    /// Reads at most [`LARGEST`] bytes of the body, for at most [`PATIENCE`].
+    pub async fn read(mut response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        let rest = async {
+            while let Ok(Some(piece)) = response.chunk().await {
+                let room = LARGEST.saturating_sub(body.len());
+                body.extend_from_slice(&piece[..piece.len().min(room)]);
+                if body.len() >= LARGEST {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(PATIENCE, rest).await;
+        Refusal { status, headers, body }
+    }
+
+    /// The JSON-RPC error in the body, if that is what it is.
+    pub fn error(&self) -> Option<Message> {
+        let Ok(Parsed::One(message)) = Message::parse(self.body.clone().into()) else { return None };
+        message.error().is_some().then_some(message)
+    }
+
+    /// What happened and what to do, for a request that has no better answer.
+    pub fn failure(&self, settings: &Settings) -> Failure {
+        let error = self.error().filter(|_| self.status != StatusCode::UNAUTHORIZED);
+        let error = error.and_then(|message| message.error().map(Into::into));
+        Failure { error, ..self.in_words(settings) }
+    }
+
+    fn in_words(&self, settings: &Settings) -> Failure {
+        let status = self.status.as_u16();
+        let server = shown(&settings.url);
+        let fact = match status {
+            401 | 403 => return self.refused_credential(settings),
+            404 | 405 if self.is_web_page() => format!("{server} is a web page (HTTP {status})"),
+            429 => format!("{server} has had too many requests (HTTP 429)"),
+            _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
+            _ => format!("{server} refused the request (HTTP {status})"),
+        };
+        let (kind, remedy) = match status {
+            404 | 405 => (Kind::Protocol, "is this the MCP URL?".to_owned()),
+            429 => (Kind::Unreachable, "try again later".to_owned()),
+            502..=504 => (Kind::Unreachable, "try again in a moment".to_owned()),
+            _ if self.is_web_page() => (Kind::Protocol, "is this the MCP URL?".to_owned()),
+            _ => (Kind::Protocol, "the server's operator may know more".to_owned()),
+        };
+        Failure::new(kind, format!("{fact}{}", self.excerpt(settings))).remedy(remedy).status(status)
+    }
+
+    /// The pause that a busy server asks for, in either form of RFC 9110, section 10.2.3.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if !matches!(self.status.as_u16(), 429 | 503) {
+            return None;
+        }
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => {
+                let date = httpdate::parse_http_date(value).ok()?;
+                Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+            }
+        }
+    }
+
+    fn refused_credential(&self, settings: &Settings) -> Failure {
+        let (server, status) = (shown(&settings.url), self.status.as_u16());
+        let headers: Vec<&str> = settings.credentials.iter().map(|name| name.as_str()).collect();
+        let has_query = settings.url.query().is_some();
+        let (fact, remedy) = match headers.as_slice() {
+            [] if has_query => (format!("{server} refused the credential in the URL"), "check the URL's query"),
+            [] => (
+                format!("{server} wants a credential"),
+                "give one with --header 'Authorization:Bearer …' or the header it asks for",
+            ),
+            names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
+        };
+        let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings));
+        Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(status)
+    }
+
+    /// The beginning of a text body, on one line, without any secret that we know.
+    fn excerpt(&self, settings: &Settings) -> String {
+        let from_error = self.error().and_then(|message| {
+            let text = message.error().and_then(|error| crate::message::member(error, "message"))?;
+            serde_json::from_str::<String>(text).ok()
+        });
+        let text = match from_error {
+            Some(text) => text,
+            None if self.is_web_page() => return ", with a web page as its answer".into(),
+            None => match std::str::from_utf8(&self.body) {
+                Ok(text) => text.to_owned(),
+                Err(error) => String::from_utf8_lossy(&self.body[..error.valid_up_to()]).into_owned(),
+            },
+        };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = settings.secrets.scrub(&words.join(" "));
+        match text.char_indices().nth(EXCERPT) {
+            _ if text.is_empty() => String::new(),
+            Some((end, _)) => format!(": {}…", &text[..end]),
+            None => format!(": {text}"),
+        }
+    }
+
+    fn is_web_page(&self) -> bool {
+        is_html(&self.headers, &self.body)
+    }
+}
+
+/// Whether a body is HTML, by its type or by its beginning.
+pub fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
+    let named = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let start = body.trim_ascii_start();
+    let begins = |tag: &[u8]| start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+    named || begins(b"<!doctype html") || begins(b"<html")
+}
+
+/// Bytes of a refusal that are read.
+const LARGEST: usize = 64 * 1024;
+/// How long they are waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Characters of it that are shown.
+const EXCERPT: usize = 200;

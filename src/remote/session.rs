@@ -1,0 +1,354 @@
+//! The session with a legacy server: opened once, restored when the server lost it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::Response;
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+
+use super::backoff::{self, Backoff};
+use super::call::Call;
+use super::inflow::Inflow;
+use super::legacy_sse::Link;
+use super::{Arrival, Settings, Transport, Trouble};
+use crate::failure::{Failure, Kind};
+use crate::http::Http;
+use crate::message::{Id, Message, member, notification_line, plain_string, request_line};
+
+/// One session. A lost one is not mended but followed by another, with the next generation.
+pub struct Session {
+    /// Counts sessions; messages and questions belong to one.
+    pub generation: u64,
+    /// How it is spoken.
+    pub road: Road,
+    /// The session id, if the server gave one.
+    pub id: Option<HeaderValue>,
+    /// The negotiated version.
+    pub version: Option<HeaderValue>,
+    /// How far the standing stream has come.
+    pub listening: watch::Sender<Listening>,
+}
+
+/// The transport of a session, with what it needs.
+#[derive(Clone)]
+pub enum Road {
+    /// Streamable HTTP.
+    Streamable,
+    /// HTTP+SSE, over this stream.
+    Sse(Arc<Link>),
+}
+
+/// How far the standing stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// It is not wanted yet.
+    No,
+    /// It was asked for.
+    Asked,
+    /// The server has answered, with a stream or without.
+    Settled,
+}
+
+impl Session {
+    /// A session that `initialize` has still to open.
+    pub fn draft(generation: u64, road: Road) -> Self {
+        Session { generation, road, id: None, version: None, listening: watch::Sender::new(Listening::No) }
+    }
+
+    /// The session that `answer` to `initialize` opens; `None` if it is a refusal.
+    fn opened(generation: u64, road: Road, id: Option<HeaderValue>, answer: &Message) -> Option<Self> {
+        let version = member(answer.result()?, "protocolVersion").and_then(plain_string);
+        let version = version.and_then(|version| HeaderValue::from_str(&version).ok());
+        Some(Session { id, version, ..Session::draft(generation, road) })
+    }
+}
+
+/// What the transports share.
+pub struct Shared {
+    /// Which server, and how it is spoken to.
+    pub settings: Settings,
+    /// The HTTP client.
+    pub http: Arc<Http>,
+    /// Where everything goes that the server says.
+    pub arrivals: mpsc::Sender<Arrival>,
+    /// Memory for large messages.
+    pub inflow: Arc<Inflow>,
+    /// Counts how often the computer slept.
+    pub woke: watch::Sender<u64>,
+    /// A server that once let the wait for its standing stream lapse is not waited for again.
+    pub slow_to_listen: AtomicBool,
+    current: Mutex<Option<Arc<Session>>>,
+    generations: AtomicU64,
+    renewal: tokio::sync::Mutex<()>,
+    restore: Mutex<Restore>,
+    listener: Mutex<Option<AbortHandle>>,
+    own_ids: OwnIds,
+}
+
+/// What a new session must be told to be like the lost one.
+#[derive(Default)]
+struct Restore {
+    initialize: Option<Message>,
+    level: Option<Message>,
+    subscriptions: HashMap<String, Message>,
+}
+
+impl Shared {
+    /// Nothing has been sent.
+    pub fn new(settings: Settings, http: Http, arrivals: mpsc::Sender<Arrival>) -> Self {
+        Shared {
+            settings,
+            http: Arc::new(http),
+            arrivals,
+            inflow: Arc::default(),
+            woke: watch::Sender::new(0),
+            slow_to_listen: AtomicBool::new(false),
+            current: Mutex::default(),
+            generations: AtomicU64::new(0),
+            renewal: tokio::sync::Mutex::default(),
+            restore: Mutex::default(),
+            listener: Mutex::default(),
+            own_ids: OwnIds::default(),
+        }
+    }
+
+    /// The session that requests go to now.
+    pub fn current(&self) -> Option<Arc<Session>> {
+        locked(&self.current).clone()
+    }
+
+    /// Takes the session away, so that the next `initialize` finds none.
+    pub fn retire(&self) -> Option<Arc<Session>> {
+        self.stop_listening();
+        *locked(&self.restore) = Restore::default();
+        locked(&self.current).take()
+    }
+
+    /// Ends the standing stream.
+    pub fn stop_listening(&self) {
+        if let Some(listener) = locked(&self.listener).take() {
+            listener.abort();
+        }
+    }
+
+    /// Starts the standing stream of `session`, in the place of any other.
+    pub fn listen(self: &Arc<Self>, session: &Arc<Session>) {
+        if let Road::Sse(_) = session.road {
+            return;
+        }
+        session.listening.send_replace(Listening::Asked);
+        let task = tokio::spawn(super::streamable::listen(Arc::clone(self), Arc::clone(session)));
+        if let Some(previous) = locked(&self.listener).replace(task.abort_handle()) {
+            previous.abort();
+        }
+    }
+
+    /// Opens a session over `transport` with the editor's `initialize`, trying again while the
+    /// server cannot be reached, within the time for a start.
+    pub async fn open(self: &Arc<Self>, transport: Transport, call: &mut Call) -> Result<(), Trouble> {
+        let started = Instant::now();
+        let mut backoff = Backoff::for_requests();
+        let generation = self.next_generation();
+        loop {
+            let trouble = match self.try_open(transport, generation, call).await {
+                Ok(()) => return Ok(()),
+                Err(trouble) => trouble,
+            };
+            let wait = match &trouble {
+                Trouble::NotSent(_) => backoff.next(),
+                Trouble::Later(wait, _) => *wait,
+                // An initialize has no effect beyond itself, and a deployment answers with 502 to 504.
+                Trouble::Cut(_) => backoff.next(),
+                Trouble::Final(failure) if matches!(failure.status, Some(502..=504)) => backoff.next(),
+                _ => return Err(trouble),
+            };
+            let window = match trouble {
+                Trouble::Later(..) => super::LONGEST_RETRY_AFTER,
+                _ => self.settings.start_window,
+            };
+            if started.elapsed() + wait > window {
+                return Err(trouble);
+            }
+            sleep(wait).await;
+        }
+    }
+
+    async fn try_open(self: &Arc<Self>, transport: Transport, generation: u64, call: &mut Call) -> Result<(), Trouble> {
+        let road = self.road(transport, generation).await?;
+        let draft = Arc::new(Session::draft(generation, road));
+        self.exchange(&draft, call).await.map(|_| ())
+    }
+
+    async fn road(self: &Arc<Self>, transport: Transport, generation: u64) -> Result<Road, Trouble> {
+        match transport {
+            Transport::Streamable => Ok(Road::Streamable),
+            Transport::Sse => Ok(Road::Sse(Link::open(self, generation).await?)),
+        }
+    }
+
+    /// Sends one request over the session's transport and sees its answers through.
+    pub async fn exchange(self: &Arc<Self>, session: &Arc<Session>, call: &mut Call) -> Result<Reply, Trouble> {
+        match &session.road {
+            Road::Streamable => self.post_and_follow(session, call).await,
+            Road::Sse(link) => self.post_and_wait(session, link, call).await,
+        }
+    }
+
+    /// Takes note of an answer to a request of the editor: a session begins, or there is more to
+    /// restore. Must come before the answer is delivered, or the editor's next request is too fast.
+    pub fn note(&self, generation: u64, road: &Road, request: &Message, answer: &Message, id: Option<&HeaderValue>) {
+        if answer.result().is_none() {
+            return;
+        }
+        match request.method() {
+            "initialize" => {
+                if let Some(opened) = Session::opened(generation, road.clone(), id.cloned(), answer) {
+                    locked(&self.restore).initialize = Some(request.clone());
+                    *locked(&self.current) = Some(Arc::new(opened));
+                }
+            }
+            "logging/setLevel" => locked(&self.restore).level = Some(request.clone()),
+            "resources/subscribe" | "resources/unsubscribe" => {
+                let Some(uri) = request.params().and_then(|params| member(params, "uri")) else { return };
+                let mut restore = locked(&self.restore);
+                match request.method() {
+                    "resources/subscribe" => restore.subscriptions.insert(uri.to_owned(), request.clone()),
+                    _ => restore.subscriptions.remove(uri),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// Opens a new session in the place of `old`, which the server does not know any more. However
+    /// many requests find out at once, it happens once.
+    pub async fn renew(self: &Arc<Self>, old: &Arc<Session>) -> Result<Arc<Session>, Failure> {
+        let _one_at_a_time = self.renewal.lock().await;
+        match self.current() {
+            Some(current) if current.generation == old.generation => {}
+            Some(current) => return Ok(current),
+            None => return Err(super::no_session()),
+        }
+        let started = Instant::now();
+        let mut backoff = Backoff::for_requests();
+        loop {
+            let trouble = match self.try_renew(old).await {
+                Ok(session) => return Ok(session),
+                Err(trouble) => trouble,
+            };
+            let wait = match &trouble {
+                Trouble::Later(wait, _) => *wait,
+                _ => backoff.next(),
+            };
+            let failure = trouble.into_failure();
+            if started.elapsed() + wait > self.settings.start_window {
+                let fact = format!("the server lost the session and a new one cannot be opened: {}", failure.fact);
+                return Err(Failure { fact, ..failure });
+            }
+            log::debug!("no new session yet: {failure}");
+            sleep(wait).await;
+        }
+    }
+
+    async fn try_renew(self: &Arc<Self>, old: &Session) -> Result<Arc<Session>, Trouble> {
+        let generation = self.next_generation();
+        let transport = if let Road::Sse(_) = old.road { Transport::Sse } else { Transport::Streamable };
+        let draft = Arc::new(Session::draft(generation, self.road(transport, generation).await?));
+        let (initialize, level, subscriptions) = {
+            let restore = locked(&self.restore);
+            let subscriptions: Vec<Message> = restore.subscriptions.values().cloned().collect();
+            (restore.initialize.clone(), restore.level.clone(), subscriptions)
+        };
+        let initialize = initialize.ok_or_else(|| Trouble::Final(super::no_session()))?;
+        let mut call = Call::own(initialize.with_id(&self.own_ids.next()));
+        let reply = self.exchange(&draft, &mut call).await?;
+        let refused = || Failure::new(Kind::Protocol, "the server refused to initialize again");
+        let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
+        let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
+        let session = Arc::new(session.ok_or_else(|| Trouble::Final(refused()))?);
+        self.tell(&session, &notification_line("notifications/initialized", None)).await?;
+        for request in level.into_iter().chain(subscriptions) {
+            let mut call = Call::own(request.with_id(&self.own_ids.next()));
+            if let Err(trouble) = self.exchange(&session, &mut call).await {
+                log::warn!("{} could not be restored: {}", request.method(), trouble.into_failure());
+            }
+        }
+        log::info!("the server lost the session; a new one is open");
+        let _ = self.arrivals.send(Arrival::Renewed { generation }).await;
+        *locked(&self.current) = Some(Arc::clone(&session));
+        self.listen(&session);
+        Ok(session)
+    }
+
+    /// Asks the server, with a ping, whether it still knows the session. Some servers answer an
+    /// unknown session with the status of any other mistake, and a healthy session must be kept:
+    /// confirmations may be bound to it.
+    pub async fn is_alive(self: &Arc<Self>, session: &Session) -> bool {
+        let ping = request_line(&self.own_ids.next(), "ping", None);
+        match self.post(session, ping).await {
+            Ok(response) => !matches!(response.status().as_u16(), 400 | 404),
+            Err(_) => true,
+        }
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// What an exchange brought, for the bridge's own requests.
+#[derive(Default)]
+pub struct Reply {
+    /// The session id that the server gave.
+    pub session: Option<HeaderValue>,
+    /// The answer, if the request was the bridge's own.
+    pub answer: Option<Message>,
+}
+
+impl Reply {
+    /// Starts with what the head of the response says.
+    pub fn begin(response: &Response) -> Self {
+        Reply { session: response.headers().get("mcp-session-id").cloned(), answer: None }
+    }
+}
+
+/// Pings the server every so often, and renews a session that turns out lost.
+pub async fn keep_alive(shared: Arc<Shared>, every: Duration) {
+    loop {
+        sleep(every).await;
+        let Some(session) = shared.current() else { continue };
+        if !shared.is_alive(&session).await
+            && let Err(failure) = shared.renew(&session).await
+        {
+            log::warn!("{failure}");
+        }
+    }
+}
+
+/// Ids of the bridge's own requests: a prefix that is random for each process, and a number.
+struct OwnIds {
+    prefix: String,
+    count: AtomicU64,
+}
+
+impl Default for OwnIds {
+    fn default() -> Self {
+        let prefix = format!("mcpbridge-{:016x}{:016x}", backoff::random(), backoff::random());
+        OwnIds { prefix, count: AtomicU64::new(0) }
+    }
+}
+
+impl OwnIds {
+    fn next(&self) -> Id {
+        Id::own(&format!("{}-{}", self.prefix, self.count.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
