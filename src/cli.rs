@@ -33,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`
-    Run(Relay),
+    Run(Box<Relay>),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell

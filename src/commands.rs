@@ -19,7 +19,8 @@ use crate::failure::{Failure, Kind};
 /// What went wrong, for [`crate::failure::report`].
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match (cli.command, cli.relay) {
-        (Some(Command::Run(relay)), _) | (None, Some(relay)) => run::run(relay),
+        (Some(Command::Run(relay)), _) => run::run(*relay),
+        (None, Some(relay)) => run::run(relay),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),
         (Some(Command::Man), _) => man::run(),

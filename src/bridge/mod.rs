@@ -212,6 +212,11 @@ impl Bridge {
     }
 
     fn on(&mut self, event: Event) {
+        match &event {
+            Event::Editor(Ok(Parsed::One(message))) => log::debug!("editor> {message:?}"),
+            Event::Server { parsed: Parsed::One(message), .. } => log::debug!("server> {message:?}"),
+            _ => {}
+        }
         let mut steps = Vec::new();
         self.era.on(event, &mut steps);
         for step in steps {

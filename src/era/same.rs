@@ -97,14 +97,14 @@ impl Same {
     /// Takes an event and appends what is to be done.
     pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
         match event {
-            Event::Editor(Ok(Parsed::One(message))) => self.from_editor(message, steps),
-            Event::Editor(Ok(Parsed::Batch(batch))) => self.batch_from_editor(batch, steps),
+            Event::Editor(Ok(Parsed::One(message))) => self.editor(message, steps),
+            Event::Editor(Ok(Parsed::Batch(batch))) => self.editor_batch(batch, steps),
             Event::Editor(Err(fault)) => steps.push(refuse(&fault)),
             Event::Server { key, generation, parsed: Parsed::One(message) } => {
-                self.from_server(key, generation, message, steps);
+                self.server(key, generation, message, steps);
             }
             Event::Server { key, generation, parsed: Parsed::Batch(batch) } => {
-                self.batch_from_server(key, generation, batch, steps);
+                self.server_batch(key, generation, batch, steps);
             }
             Event::Ended { key, failure } => self.ended(key, failure, steps),
             Event::Renewed { generation } => self.renewed(generation, steps),
@@ -118,7 +118,7 @@ impl Same {
         }
     }
 
-    fn from_editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+    fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
         match message.kind() {
             Is::Request if message.method() == "initialize" => self.initialize(message, steps),
             Is::Request => {
@@ -242,7 +242,7 @@ impl Same {
     }
 
     /// Only 2025-03-26 has batches.
-    fn batch_from_editor(&mut self, batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
+    fn editor_batch(&mut self, batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
         let allowed = self.phase == Phase::Open && self.version == WITH_BATCHES;
         if batch.is_empty() || !allowed {
             let text = if batch.is_empty() { "an empty batch" } else { "this protocol version has no batches" };
@@ -288,7 +288,7 @@ impl Same {
         steps.push(Step::Send { key: self.keys, body: array(&lines), requests, repeatable });
     }
 
-    fn from_server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
+    fn server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
         match message.kind() {
             Is::Answer => self.answer(key, message, steps),
             Is::Request => self.question(generation, message, steps),
@@ -299,7 +299,7 @@ impl Same {
         }
     }
 
-    fn batch_from_server(
+    fn server_batch(
         &mut self,
         key: Option<Key>,
         generation: u64,
@@ -308,7 +308,7 @@ impl Same {
     ) {
         let mut each = Vec::new();
         for message in batch.into_iter().flatten() {
-            self.from_server(key, generation, message, &mut each);
+            self.server(key, generation, message, &mut each);
         }
         if self.version != WITH_BATCHES {
             steps.append(&mut each);

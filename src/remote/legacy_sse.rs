@@ -57,6 +57,7 @@ impl Link {
             let failure = refusal.failure(&shared.settings);
             return Err(match status.as_u16() {
                 401 | 403 => Trouble::Final(failure),
+                502..=504 => Trouble::Cut(failure),
                 _ if status.is_server_error() => Trouble::Final(failure),
                 _ => Trouble::NotSpoken(failure),
             });

@@ -160,11 +160,9 @@ impl Shared {
                 Err(trouble) => trouble,
             };
             let wait = match &trouble {
-                Trouble::NotSent(_) => backoff.next(),
+                // An initialize has no effect beyond itself, so one that was cut may be sent again.
+                Trouble::NotSent(_) | Trouble::Cut(_) => backoff.next(),
                 Trouble::Later(wait, _) => *wait,
-                // An initialize has no effect beyond itself, and a deployment answers with 502 to 504.
-                Trouble::Cut(_) => backoff.next(),
-                Trouble::Final(failure) if matches!(failure.status, Some(502..=504)) => backoff.next(),
                 _ => return Err(trouble),
             };
             let window = match trouble {

@@ -176,6 +176,8 @@ impl Shared {
         match status {
             400 | 404 | 405 if opening => Err(Trouble::NotSpoken(failure)),
             400 if in_session && !self.is_alive(session).await => Err(Trouble::SessionLost(failure)),
+            // A gateway says these, and nobody knows whether the server behind it has seen the request.
+            502..=504 => Err(Trouble::Cut(failure)),
             _ => Err(Trouble::Final(failure)),
         }
     }
