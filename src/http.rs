@@ -194,6 +194,12 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Host and port, as far as the URL names them.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 /// Where a redirect leads, `None` if the response is none.
 fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trouble>> {
     let status = response.status();
@@ -223,7 +229,7 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trou
 /// Says what an error of the HTTP stack means for the request.
 fn explain(error: reqwest::Error, url: &Url) -> Trouble {
     let error = error.without_url();
-    let host = url.host_str().unwrap_or_default();
+    let host = authority(url);
     let cause = root_cause(&error);
     if !error.is_connect() {
         let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));

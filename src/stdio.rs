@@ -4,6 +4,7 @@
 //! blocking pool and cost several times the rest of the relay. O_NONBLOCK is never set: the
 //! descriptors are inherited, and the flag would be the editor's too.
 
+use std::any::Any;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::ManuallyDrop;
@@ -39,7 +40,11 @@ pub fn read(limit: usize) -> io::Result<mpsc::Receiver<Vec<Line>>> {
                 Ok(length) => length,
             };
             let batch = splitter.push(Bytes::copy_from_slice(&block[..length]));
-            if !batch.is_empty() && lines.blocking_send(batch).is_err() {
+            // A large line is not followed by another before the loop has taken it.
+            let large = batch.iter().any(|line| matches!(line, Line::Text(text) if text.len() > LARGE));
+            if !batch.is_empty() && lines.blocking_send(batch).is_err()
+                || large && lines.blocking_send(Vec::new()).is_err()
+            {
                 return;
             }
         }
@@ -123,12 +128,21 @@ impl Splitter {
 /// The one writer to stdout: what is pushed between two calls of [`Writer::flush`] goes out as
 /// one batch.
 pub struct Writer {
-    batches: Option<sync::Sender<Vec<Bytes>>>,
+    batches: Option<sync::Sender<Batch>>,
     written: mpsc::Receiver<io::Result<()>>,
     pending: Vec<Bytes>,
     tail: BytesMut,
     pending_bytes: usize,
+    holds: Vec<Hold>,
     busy: bool,
+}
+
+/// What is dropped once the lines before it are written.
+pub type Hold = Box<dyn Any + Send>;
+
+struct Batch {
+    parts: Vec<Bytes>,
+    holds: Vec<Hold>,
 }
 
 /// Starts the thread that writes stdout.
@@ -136,18 +150,20 @@ pub struct Writer {
 /// # Errors
 /// No thread can be started.
 pub fn write() -> io::Result<Writer> {
-    let (batches, queue) = sync::channel::<Vec<Bytes>>();
+    let (batches, queue) = sync::channel::<Batch>();
     let (report, written) = mpsc::channel(1);
     thread::Builder::new().name("stdout".into()).spawn(move || {
         while let Ok(batch) = queue.recv() {
-            let outcome = batch.iter().try_for_each(|part| write_whole(part));
+            let Batch { parts, holds } = batch;
+            let outcome = parts.into_iter().try_for_each(|part| write_whole(&part));
+            drop(holds);
             if report.blocking_send(outcome).is_err() {
                 return;
             }
         }
     })?;
     let (pending, tail) = (Vec::new(), BytesMut::new());
-    Ok(Writer { batches: Some(batches), written, pending, tail, pending_bytes: 0, busy: false })
+    Ok(Writer { batches: Some(batches), written, pending, tail, pending_bytes: 0, holds: Vec::new(), busy: false })
 }
 
 impl Writer {
@@ -163,6 +179,11 @@ impl Writer {
         self.tail.put_u8(b'\n');
     }
 
+    /// Keeps `hold` until everything pushed so far is written.
+    pub fn hold(&mut self, hold: Hold) {
+        self.holds.push(hold);
+    }
+
     /// Hands what was pushed to the thread, unless it is still writing.
     pub fn flush(&mut self) {
         if self.busy || self.pending_bytes == 0 {
@@ -171,7 +192,9 @@ impl Writer {
         self.pending.push(self.tail.split().freeze());
         self.pending_bytes = 0;
         if let Some(batches) = &self.batches {
-            self.busy = batches.send(std::mem::take(&mut self.pending)).is_ok();
+            self.busy = batches
+                .send(Batch { parts: std::mem::take(&mut self.pending), holds: std::mem::take(&mut self.holds) })
+                .is_ok();
         }
     }
 
@@ -278,7 +301,9 @@ fn stdout_ready() {
 /// Bytes asked for in one read.
 const BLOCK: usize = 64 * 1024;
 /// Batches of lines that may wait for the loop.
-const BATCHES: usize = 2;
+const BATCHES: usize = 1;
+/// A line above this many bytes is held only once.
+const LARGE: usize = 1024 * 1024;
 /// Messages up to this many bytes are copied together into one write; larger ones are not copied.
 const JOIN: usize = 8 * 1024;
 

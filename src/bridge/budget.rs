@@ -65,8 +65,8 @@ fn cost(size: usize) -> usize {
 }
 
 const LARGE: usize = 32 * 1024;
-const OVERHEAD: usize = 512;
-/// Bytes of small messages on their way: thousands of requests.
-const SMALL_LANE: usize = 4 * 1024 * 1024;
+const OVERHEAD: usize = 8 * 1024;
+/// Bytes of small messages on their way: two thousand requests and more.
+const SMALL_LANE: usize = 20 * 1024 * 1024;
 /// Bytes of large messages on their way.
 const LARGE_LANE: usize = 8 * 1024 * 1024;

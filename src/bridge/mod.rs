@@ -7,6 +7,7 @@
 mod budget;
 mod order;
 mod outbox;
+mod parent;
 mod signals;
 
 use std::collections::HashMap;
@@ -24,7 +25,7 @@ use crate::stdio::{Line, Writer};
 
 use budget::Budget;
 use order::{Order, Turn};
-use outbox::{Outbox, Parcel, What};
+use outbox::{Outbox, Parcel};
 
 /// A relay at work, from the first line to the last.
 pub struct Bridge {
@@ -51,17 +52,18 @@ struct Running {
 /// How a relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Every request was answered by the server.
+    /// The server was there, or nobody asked anything of it.
     Served,
-    /// Some request had to be answered by the bridge.
+    /// The server never answered, for this reason, or not before the bridge had to end.
     Wanting(Kind),
     /// Ctrl-C.
     Interrupted,
 }
 
-/// Why the bridge had to answer for the server.
+/// Who answered, and why the bridge had to.
 #[derive(Default)]
 struct Tally {
+    served: bool,
     unreachable: bool,
     broken: Option<Kind>,
     unauthorized: bool,
@@ -120,6 +122,7 @@ impl Bridge {
     async fn relay(&mut self) -> End {
         let mut open = true;
         let mut deadline: Option<Instant> = None;
+        let mut orphaned = std::pin::pin!(parent::gone());
         loop {
             self.pump();
             self.writer.flush();
@@ -140,10 +143,13 @@ impl Bridge {
                     Some(lines) => lines.into_iter().for_each(|line| self.line(line)),
                     None => {
                         open = false;
-                        deadline = self.drain.map(|drain| Instant::now() + drain);
-                        self.on(Event::Closed);
+                        deadline = self.end_of_input();
                     }
                 },
+                () = &mut orphaned, if open => {
+                    open = false;
+                    deadline = self.end_of_input();
+                }
                 Some(arrival) = self.arrivals.recv(), if self.has_room() => {
                     self.arrived(arrival);
                     while self.has_room() && let Ok(arrival) = self.arrivals.try_recv() {
@@ -156,10 +162,16 @@ impl Bridge {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
                     self.on(Event::Over(late.remedy("raise --drain-timeout")));
                     let _ = timeout(FAREWELL, self.writer_is_done()).await;
-                    return self.tally.end();
+                    return End::Wanting(Kind::Unreachable);
                 }
             }
         }
+    }
+
+    /// The editor will say nothing more; returns when what still runs must have ended.
+    fn end_of_input(&mut self) -> Option<Instant> {
+        self.on(Event::Closed);
+        self.drain.map(|drain| Instant::now() + drain)
     }
 
     /// Whether a further line may be read. What it holds is not known before it is read; while the
@@ -201,7 +213,9 @@ impl Bridge {
                 for parsed in messages {
                     self.on(Event::Server { key, generation, parsed });
                 }
-                drop(weight);
+                if weight.is_heavy() {
+                    self.writer.hold(Box::new(weight));
+                }
             }
             Arrival::Ended { key, failure } => {
                 self.running.remove(&key);
@@ -226,24 +240,29 @@ impl Bridge {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::ToEditor(line) | Step::Answer(line) => self.writer.push(&line),
+            Step::ToEditor(line) => self.writer.push(&line),
+            Step::Answer(line) => {
+                self.tally.served = true;
+                self.writer.push(&line);
+            }
             Step::Failed(line, kind) => {
                 self.tally.add(kind);
                 self.writer.push(&line);
             }
             Step::Open { key, message } => self.exchange(key, Call::own(message), Turn::default()),
             Step::Send { key, body, requests, repeatable } => {
-                if self.outbox.has_room() {
-                    self.outbox
-                        .push(Parcel { size: body.len(), what: What::Request { key, body, requests, repeatable } });
+                if !self.outbox.has_room() {
+                    self.pump();
+                }
+                // While nobody is asked anything, no further line is read instead.
+                if self.outbox.has_room() || !self.era.is_asked() {
+                    self.outbox.push(Parcel::Request { key, body, requests, repeatable });
                 } else {
                     let busy = Failure::new(Kind::Unreachable, "too many requests are waiting for the server");
                     self.on(Event::Ended { key, failure: Some(busy.remedy("try again when others are answered")) });
                 }
             }
-            Step::Tell(message) => {
-                self.outbox.push(Parcel { size: message.raw().len(), what: What::Notification(message) });
-            }
+            Step::Tell(message) => self.outbox.push(Parcel::Notification(message)),
             Step::Reply { message, generation } => self.tell(message, Some(generation), None),
             Step::Cancel { key, message } => self.cancel(key, message),
             Step::Drop { key } => {
@@ -268,8 +287,8 @@ impl Bridge {
             return;
         }
         while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
-            match parcel.what {
-                What::Request { key, body, requests, repeatable } => {
+            match parcel {
+                Parcel::Request { key, body, requests, repeatable } => {
                     let awaiting = requests.iter().filter_map(Message::id).cloned().collect();
                     let stage = watch::Sender::new(Stage::Held);
                     let turn = self.order.request(stage.subscribe());
@@ -277,7 +296,7 @@ impl Bridge {
                     let call = Call { key: None, body, requests, awaiting, repeatable, stage, hold };
                     self.exchange(key, call, turn);
                 }
-                What::Notification(message) => {
+                Parcel::Notification(message) => {
                     let (turn, told) = self.order.notification();
                     self.tell(message, None, Some((turn, told, hold)));
                 }
@@ -367,6 +386,7 @@ impl Tally {
 
     fn end(&self) -> End {
         match self.broken {
+            _ if self.served => End::Served,
             _ if self.unreachable => End::Wanting(Kind::Unreachable),
             Some(kind) => End::Wanting(kind),
             None if self.unauthorized => End::Wanting(Kind::SignInRequired),

@@ -25,6 +25,7 @@ pub struct Order {
 pub struct Turn {
     bodies: Vec<watch::Receiver<Stage>>,
     told: Option<watch::Receiver<()>>,
+    patience: Duration,
 }
 
 /// Held while a notification is on its way.
@@ -38,13 +39,14 @@ impl Order {
             self.prune_at = (self.unsent.len() * 2).max(PRUNE_AT);
         }
         self.unsent.push(stage);
-        Turn { bodies: Vec::new(), told: self.pending_notification() }
+        Turn { bodies: Vec::new(), told: self.pending_notification(), patience: REQUEST_WAIT }
     }
 
     /// The turn of a notification.
     pub fn notification(&mut self) -> (Turn, Told) {
         let (told, wait) = watch::channel(());
-        let turn = Turn { bodies: std::mem::take(&mut self.unsent), told: self.pending_notification() };
+        let bodies = std::mem::take(&mut self.unsent);
+        let turn = Turn { bodies, told: self.pending_notification(), patience: NOTIFICATION_WAIT };
         self.last_told = Some(wait);
         (turn, Told(told))
     }
@@ -63,12 +65,15 @@ impl Turn {
             let _ = stage.wait_for(|stage| *stage == Stage::Out).await;
         }
         if let Some(mut told) = self.told {
-            let _ = timeout(STATUS_WAIT, told.changed()).await;
+            let _ = timeout(self.patience, told.changed()).await;
         }
     }
 }
 
-/// How long a message waits for the status of the notification before it.
-const STATUS_WAIT: Duration = Duration::from_secs(2);
+/// How long a request waits for the status of the notification before it: somebody waits for it.
+const REQUEST_WAIT: Duration = Duration::from_secs(2);
+/// How long a notification waits for the one before it. Nobody waits for it, and a server that is
+/// slow should still see them in order.
+const NOTIFICATION_WAIT: Duration = Duration::from_secs(30);
 /// Finished requests are swept out when this many have gathered.
 const PRUNE_AT: usize = 64;

@@ -16,15 +16,7 @@ pub struct Outbox {
 }
 
 /// One thing to send.
-pub struct Parcel {
-    /// Its bytes.
-    pub size: usize,
-    /// What it is.
-    pub what: What,
-}
-
-/// What there is to send.
-pub enum What {
+pub enum Parcel {
     /// A request, or a batch.
     Request {
         /// Its exchange.
@@ -40,10 +32,20 @@ pub enum What {
     Notification(Message),
 }
 
+impl Parcel {
+    /// Its bytes.
+    pub fn size(&self) -> usize {
+        match self {
+            Parcel::Request { body, .. } => body.len(),
+            Parcel::Notification(message) => message.raw().len(),
+        }
+    }
+}
+
 impl Outbox {
     /// Adds at the end.
     pub fn push(&mut self, parcel: Parcel) {
-        self.size += parcel.size;
+        self.size += parcel.size();
         self.parcels.push_back(parcel);
     }
 
@@ -63,17 +65,17 @@ impl Outbox {
         let mut large_waits = false;
         for index in 0..self.parcels.len() {
             let parcel = &self.parcels[index];
-            let large = is_large(parcel.size);
+            let large = is_large(parcel.size());
             if large && large_waits {
                 continue;
             }
-            if large_waits && matches!(parcel.what, What::Notification(_)) {
+            if large_waits && matches!(*parcel, Parcel::Notification(_)) {
                 return None;
             }
-            match budget.take(parcel.size) {
+            match budget.take(parcel.size()) {
                 Some(hold) => {
                     let parcel = self.parcels.remove(index)?;
-                    self.size -= parcel.size;
+                    self.size -= parcel.size();
                     return Some((parcel, hold));
                 }
                 None if large => large_waits = true,
@@ -85,20 +87,20 @@ impl Outbox {
 
     /// Takes out a request that was not sent; whether it was here.
     pub fn remove(&mut self, cancelled: Key) -> bool {
-        let is_it = |parcel: &Parcel| matches!(parcel.what, What::Request { key, .. } if key == cancelled);
+        let is_it = |parcel: &Parcel| matches!(*parcel, Parcel::Request { key, .. } if key == cancelled);
         let Some(parcel) = self.parcels.iter().position(is_it).and_then(|index| self.parcels.remove(index)) else {
             return false;
         };
-        self.size -= parcel.size;
+        self.size -= parcel.size();
         true
     }
 
     /// Empties the reserve and names the requests that were in it.
     pub fn clear(&mut self) -> Vec<Key> {
         self.size = 0;
-        let key = |parcel: Parcel| match parcel.what {
-            What::Request { key, .. } => Some(key),
-            What::Notification(_) => None,
+        let key = |parcel: Parcel| match parcel {
+            Parcel::Request { key, .. } => Some(key),
+            Parcel::Notification(_) => None,
         };
         self.parcels.drain(..).filter_map(key).collect()
     }

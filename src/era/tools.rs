@@ -57,7 +57,8 @@ impl Filter {
         let all = elements(tools).ok()?;
         let passes = |at: &Range<usize>| {
             let name = member(&tools[at.clone()], "name").and_then(plain_string);
-            name.is_none_or(|name| self.passes(&name))
+            // What cannot be called past a filter is not shown past it either.
+            name.is_some_and(|name| self.passes(&name))
         };
         let kept: Vec<usize> = (0..all.len()).filter(|&index| passes(&all[index])).collect();
         if kept.len() == all.len() {

@@ -3,6 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::Trouble;
+
 /// A pause that doubles, with jitter: a server that restarts should not meet all its clients in
 /// the same instant.
 pub struct Backoff {
@@ -40,7 +44,46 @@ impl Backoff {
     }
 }
 
+/// Decides whether a request is sent again, and when.
+pub struct Patience {
+    since: Instant,
+    window: Duration,
+    backoff: Backoff,
+    repeats: u32,
+    waits: u32,
+}
+
+impl Patience {
+    /// For a request that may wait for a connection for `window`, and be repeated `repeats` times
+    /// if it is safe to repeat.
+    pub fn new(window: Duration, repeats: u32) -> Self {
+        Patience { since: Instant::now(), window, backoff: Backoff::for_requests(), repeats, waits: MOST_WAITS }
+    }
+
+    /// How long to wait before the request is sent again; `None` if it is not.
+    pub fn pause(&mut self, trouble: &Trouble, repeatable: bool) -> Option<Duration> {
+        let passed = self.since.elapsed();
+        match trouble {
+            Trouble::NotSent(_) if passed < self.window => Some(self.backoff.next()),
+            Trouble::Cut(_) if repeatable && self.repeats > 0 && passed < self.window => {
+                self.repeats -= 1;
+                Some(self.backoff.next())
+            }
+            Trouble::Later(wait, _) if self.waits > 0 && passed + *wait <= LONGEST_RETRY_AFTER => {
+                self.waits -= 1;
+                Some(*wait)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A number that differs from process to process and from call to call. Not for secrets.
 pub fn random() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
+
+/// A server that wants a longer pause gets its error at once: editors give up sooner.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// How often a request waits for a server that names a time.
+const MOST_WAITS: u32 = 5;

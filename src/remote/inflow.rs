@@ -41,6 +41,11 @@ impl Inflow {
 }
 
 impl Weight {
+    /// Whether there is anything to give back.
+    pub fn is_heavy(&self) -> bool {
+        self.held > 0
+    }
+
     /// Makes the share at least `bytes`, and waits while there is no room for it. The oldest holder
     /// never waits: somebody must be able to finish, or all would wait for each other.
     pub async fn cover(&mut self, bytes: usize) {

@@ -20,7 +20,7 @@ use super::call::{Call, messages};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::streamable::is_event_stream;
+use super::streamable::{MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, shown};
 use crate::message::{Id, Kind as Is, Message};
@@ -123,7 +123,7 @@ impl Shared {
     ) -> Result<Reply, Trouble> {
         let cut = || {
             let fact = "the server's event stream ended before the answer came";
-            Failure::new(Kind::Unreachable, fact).remedy("the request may have run: look before you repeat it")
+            Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
         };
         let mut registered = Registered { link: Arc::clone(link), ids: Vec::new() };
         let mut answers = Vec::new();
@@ -221,6 +221,9 @@ impl Stream {
         loop {
             let piece = shared.piece_within(None, &mut self.response).await.ok()??;
             self.parser.push(piece, &mut self.events);
+            if self.parser.is_endless() {
+                return None;
+            }
             let named = self.events.iter().position(|event| event.name.as_deref() == Some("endpoint"));
             if let Some(at) = named
                 && let Data::Whole(endpoint) = self.events.remove(at).data
@@ -248,6 +251,9 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
         };
         let Some(piece) = piece else { break };
         stream.parser.push(piece, &mut stream.events);
+        if stream.parser.is_endless() {
+            break;
+        }
         weight.cover(stream.parser.kept()).await;
     }
     let Some(link) = link.upgrade() else { return };

@@ -20,7 +20,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 use crate::failure::{Failure, Kind};
@@ -28,7 +28,7 @@ use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
 use crate::secret::Secrets;
 
-use backoff::Backoff;
+use backoff::Patience;
 pub use call::{Call, Stage};
 pub use inflow::Weight;
 use session::Shared;
@@ -150,16 +150,11 @@ impl Remote {
             // The old answer must not reach a question of the new session.
             return Ok(());
         }
-        let started = Instant::now();
-        let mut backoff = Backoff::for_requests();
-        loop {
-            match self.0.tell(&session, message.raw()).await {
-                Ok(()) => break,
-                Err(Trouble::NotSent(_)) if started.elapsed() < self.0.settings.start_window => {
-                    sleep(backoff.next()).await;
-                }
-                Err(Trouble::Later(wait, _)) if started.elapsed() + wait <= LONGEST_RETRY_AFTER => sleep(wait).await,
-                Err(trouble) => return Err(trouble.into_failure()),
+        let mut patience = Patience::new(self.0.settings.start_window, 0);
+        while let Err(trouble) = self.0.tell(&session, message.raw()).await {
+            match patience.pause(&trouble, false) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(trouble.into_failure()),
             }
         }
         if message.method() == "notifications/initialized" {
@@ -194,11 +189,11 @@ impl Remote {
                     log::debug!("{transport:?} is not spoken: {failure}");
                     first.get_or_insert(failure);
                 }
-                // The second transport's refusal of a credential says more than that the first
-                // one is not spoken; of anything else it says less.
+                // That the second transport is spoken, but refuses, says more than that the first
+                // one is not spoken. That it cannot be reached says less.
                 Err(trouble) => {
                     let failure = trouble.into_failure();
-                    let telling = failure.kind == Kind::SignInRequired;
+                    let telling = failure.kind != Kind::Unreachable;
                     return Err(first.filter(|_| !telling).unwrap_or(failure));
                 }
             }
@@ -208,26 +203,23 @@ impl Remote {
 
     async fn see_through(&self, call: &mut Call) -> Result<(), Failure> {
         let mut session = self.0.current().ok_or_else(no_session)?;
-        let started = Instant::now();
-        let mut backoff = Backoff::for_requests();
+        let mut patience = Patience::new(self.0.settings.start_window, MOST_REPEATS);
         let mut renewed = false;
-        let mut repeats = 0;
         loop {
-            match self.0.exchange(&session, call).await {
+            let trouble = match self.0.exchange(&session, call).await {
                 Ok(_) => return Ok(()),
-                Err(Trouble::SessionLost(_)) if !renewed => {
-                    renewed = true;
-                    session = self.0.renew(&session).await?;
-                }
-                Err(Trouble::NotSent(_)) if started.elapsed() < self.0.settings.start_window => {
-                    sleep(backoff.next()).await;
-                }
-                Err(Trouble::Later(wait, _)) if started.elapsed() + wait <= LONGEST_RETRY_AFTER => sleep(wait).await,
-                Err(Trouble::Cut(_)) if call.repeatable && repeats < MOST_REPEATS => {
-                    repeats += 1;
-                    sleep(backoff.next()).await;
-                }
-                Err(trouble) => return Err(trouble.into_failure()),
+                Err(trouble) => trouble,
+            };
+            if let Trouble::SessionLost(_) = trouble
+                && !renewed
+            {
+                renewed = true;
+                session = self.0.renew(&session).await?;
+                continue;
+            }
+            match patience.pause(&trouble, call.repeatable) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(trouble.into_failure()),
             }
             session = self.0.current().unwrap_or(session);
         }
@@ -300,7 +292,5 @@ fn panicked() -> Failure {
 
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// A server that wants a longer pause gets its error at once: editors give up sooner.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How often a request that is safe to repeat is sent again after a cut.
 const MOST_REPEATS: u32 = 2;

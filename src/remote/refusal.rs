@@ -66,6 +66,10 @@ impl Refusal {
             _ if self.is_web_page() => (Kind::Protocol, "is this the MCP URL?".to_owned()),
             _ => (Kind::Protocol, "the server's operator may know more".to_owned()),
         };
+        let remedy = match self.retry_after() {
+            Some(wait) => format!("it asks to wait {} s; try again then", wait.as_secs()),
+            None => remedy,
+        };
         Failure::new(kind, format!("{fact}{}", self.excerpt(settings))).remedy(remedy).status(status)
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use super::backoff::{self, Backoff};
+use super::backoff::{self, Backoff, Patience};
 use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
@@ -151,28 +151,18 @@ impl Shared {
     /// Opens a session over `transport` with the editor's `initialize`, trying again while the
     /// server cannot be reached, within the time for a start.
     pub async fn open(self: &Arc<Self>, transport: Transport, call: &mut Call) -> Result<(), Trouble> {
-        let started = Instant::now();
-        let mut backoff = Backoff::for_requests();
+        // An initialize has no effect beyond itself, so one that was cut may be sent again.
+        let mut patience = Patience::new(self.settings.start_window, u32::MAX);
         let generation = self.next_generation();
         loop {
             let trouble = match self.try_open(transport, generation, call).await {
                 Ok(()) => return Ok(()),
                 Err(trouble) => trouble,
             };
-            let wait = match &trouble {
-                // An initialize has no effect beyond itself, so one that was cut may be sent again.
-                Trouble::NotSent(_) | Trouble::Cut(_) => backoff.next(),
-                Trouble::Later(wait, _) => *wait,
-                _ => return Err(trouble),
-            };
-            let window = match trouble {
-                Trouble::Later(..) => super::LONGEST_RETRY_AFTER,
-                _ => self.settings.start_window,
-            };
-            if started.elapsed() + wait > window {
-                return Err(trouble);
+            match patience.pause(&trouble, true) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(trouble),
             }
-            sleep(wait).await;
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Parser {
     skip_line_feed: bool,
     /// The line that is being read is above the limit.
     overlong: bool,
+    /// Bytes of the event that were skimmed.
+    skimmed: usize,
 }
 
 impl Parser {
@@ -55,6 +57,7 @@ impl Parser {
             start: true,
             skip_line_feed: false,
             overlong: false,
+            skimmed: 0,
         }
     }
 
@@ -67,6 +70,11 @@ impl Parser {
     pub fn kept(&self) -> usize {
         let data = if let Data::Whole(data) = &self.data { data.len() } else { 0 };
         self.partial.len() + data
+    }
+
+    /// Whether an event is so far above the limit that its end is not worth waiting for.
+    pub fn is_endless(&self) -> bool {
+        self.skimmed > self.limit.saturating_add(ENDLESS)
     }
 
     /// Takes the next piece of the stream and appends the events that it completes.
@@ -109,6 +117,7 @@ impl Parser {
 
     fn keep(&mut self, piece: &[u8]) {
         if self.overlong {
+            self.skimmed += piece.len();
             if let Data::TooLong(skim) = &mut self.data {
                 skim.push(piece);
             }
@@ -190,6 +199,7 @@ impl Parser {
                 *data = joined.freeze();
             }
             _ => {
+                self.skimmed += value.len();
                 let skim = self.skim();
                 skim.push(b"\n");
                 skim.push(&value);
@@ -199,6 +209,7 @@ impl Parser {
 
     fn dispatch(&mut self, events: &mut Vec<Event>) {
         let data = std::mem::replace(&mut self.data, Data::Nothing);
+        self.skimmed = 0;
         let (id, name) = (self.id.take(), self.name.take());
         if id.is_some() || !matches!(data, Data::Nothing) {
             events.push(Event { data, id, name });
@@ -208,6 +219,9 @@ impl Parser {
 
 /// The field name and its separator, which do not count towards the size of the data.
 const FIELD_NAME: usize = "data: ".len();
+
+/// Bytes beyond the limit, and as much again, after which an event is given up.
+const ENDLESS: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

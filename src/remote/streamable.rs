@@ -214,7 +214,7 @@ impl Shared {
             failure(format!("{server} is a web page (HTTP {status})"), "is this the MCP URL?")
         } else if start.is_empty() {
             let fact = format!("{server} accepted the request (HTTP {status}) but gave no answer to it");
-            failure(fact, "the request may have run: look before you repeat it")
+            failure(fact, MAY_HAVE_RUN)
         } else {
             failure(
                 format!("{server} answered with neither JSON nor an event stream (HTTP {status})"),
@@ -262,7 +262,7 @@ impl Shared {
             Some(Ok(piece)) => Ok(piece),
             Some(Err(error)) => {
                 let fact = format!("the server's answer broke off: {}", crate::http::root_cause(&error));
-                Err(Failure::new(Kind::Unreachable, fact))
+                Err(Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN))
             }
             None => Err(silent("was silent in mid-answer", "--body-timeout")),
         }
@@ -308,7 +308,7 @@ impl Shared {
             let cut = end
                 .err()
                 .unwrap_or_else(|| Failure::new(Kind::Unreachable, "the server closed the stream without an answer"));
-            let cut = cut.remedy("the request may have run: look before you repeat it");
+            let cut = cut.remedy(MAY_HAVE_RUN);
             if track.last.is_none() {
                 return Err(Trouble::Cut(cut));
             }
@@ -364,6 +364,11 @@ impl Shared {
                     parsed.extend(self.message_in(session, event));
                 }
             }
+            if parser.is_endless() {
+                let fact =
+                    format!("the server's message is larger than {} bytes, and does not end", self.settings.limit);
+                return Err(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"));
+            }
             weight.cover(parser.kept()).await;
             if !parsed.is_empty() {
                 let weight = std::mem::replace(&mut weight, self.inflow.enter());
@@ -395,6 +400,8 @@ impl Shared {
         }
         let skim = match event.data {
             Data::Nothing => return None,
+            // A priming event: its id is all that it has to say.
+            Data::Whole(data) if data.is_empty() => return None,
             Data::Whole(data) => match Message::parse(data) {
                 Ok(parsed) => return Some(parsed),
                 Err(fault) => {
@@ -571,8 +578,7 @@ async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> 
 }
 
 fn silent(what: &str, which: &str) -> Failure {
-    Failure::new(Kind::Unreachable, format!("the server {what} in time ({which})"))
-        .remedy("the request may have run: look before you repeat it")
+    Failure::new(Kind::Unreachable, format!("the server {what} in time ({which})")).remedy(MAY_HAVE_RUN)
 }
 
 /// Whether the type of a response is that of an event stream.
@@ -581,6 +587,8 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
     value.get(..EVENT_STREAM.len()).is_some_and(|value| value.eq_ignore_ascii_case(EVENT_STREAM.as_bytes()))
 }
 
+/// The remedy where nobody knows whether a request ran.
+pub const MAY_HAVE_RUN: &str = "the request may have run: look before you repeat it";
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON_OR_EVENT_STREAM: &str = "application/json, text/event-stream";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
