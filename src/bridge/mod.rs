@@ -52,18 +52,17 @@ struct Running {
 /// How a relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The server was there, or nobody asked anything of it.
+    /// The server was there to the last, or nobody asked anything of it.
     Served,
-    /// The server never answered, for this reason, or not before the bridge had to end.
+    /// The server did not answer to the last, for this reason.
     Wanting(Kind),
     /// Ctrl-C.
     Interrupted,
 }
 
-/// Who answered, and why the bridge had to.
+/// Why the bridge had to answer for the server, since the server last answered.
 #[derive(Default)]
 struct Tally {
-    served: bool,
     unreachable: bool,
     broken: Option<Kind>,
     unauthorized: bool,
@@ -242,7 +241,8 @@ impl Bridge {
         match step {
             Step::ToEditor(line) => self.writer.push(&line),
             Step::Answer(line) => {
-                self.tally.served = true;
+                // What went wrong before has been made good: the server is there.
+                self.tally = Tally::default();
                 self.writer.push(&line);
             }
             Step::Failed(line, kind) => {
@@ -386,7 +386,6 @@ impl Tally {
 
     fn end(&self) -> End {
         match self.broken {
-            _ if self.served => End::Served,
             _ if self.unreachable => End::Wanting(Kind::Unreachable),
             Some(kind) => End::Wanting(kind),
             None if self.unauthorized => End::Wanting(Kind::SignInRequired),
