@@ -394,9 +394,10 @@ const KEEPALIVE_RETRIES: u32 = 4;
 /// trying for a quarter of an hour.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-/// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many
+/// streams that nobody reads must not fill the window of the connection for one that is read.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 32 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -52,15 +52,15 @@ struct Running {
 /// How a relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The server was there to the last, or nobody asked anything of it.
+    /// Every request was answered by the server.
     Served,
-    /// The server did not answer to the last, for this reason.
+    /// Some request had to be answered by the bridge, for this reason.
     Wanting(Kind),
     /// Ctrl-C.
     Interrupted,
 }
 
-/// Why the bridge had to answer for the server, since the server last answered.
+/// Why the bridge had to answer for the server.
 #[derive(Default)]
 struct Tally {
     unreachable: bool,
@@ -239,12 +239,7 @@ impl Bridge {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::ToEditor(line) => self.writer.push(&line),
-            Step::Answer(line) => {
-                // What went wrong before has been made good: the server is there.
-                self.tally = Tally::default();
-                self.writer.push(&line);
-            }
+            Step::ToEditor(line) | Step::Answer(line) => self.writer.push(&line),
             Step::Failed(line, kind) => {
                 self.tally.add(kind);
                 self.writer.push(&line);
@@ -283,7 +278,7 @@ impl Bridge {
             return;
         }
         // While the editor does not read, new requests would only pile their answers up.
-        if !self.has_room() && self.running.len() >= UNREAD {
+        if (!self.has_room() || self.arrivals.len() > UNREAD) && self.running.len() >= UNREAD {
             return;
         }
         while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
@@ -399,8 +394,8 @@ const ROOM: usize = 256 * 1024;
 /// Bytes that may wait for the editor before its own input is made to wait: only answers of the
 /// bridge itself can add up to this.
 const OWN_ANSWERS: usize = 2 * 1024 * 1024;
-/// Requests that may run while the editor does not read.
-const UNREAD: usize = 64;
+/// Requests that may run, and arrivals that may wait, while the editor does not read.
+const UNREAD: usize = 16;
 /// How long the last lines and the last notifications may take once all is over.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a cancellation waits for the body of its request.

@@ -103,7 +103,7 @@ fn raise_descriptor_limit() {
 }
 
 /// Arrivals that may wait for the loop.
-const ARRIVALS: usize = 64;
+const ARRIVALS: usize = 32;
 /// How long connections are tried at the start, and again when the server goes away.
 const START_WINDOW: std::time::Duration = std::time::Duration::from_secs(8);
 /// The exit code after Ctrl-C, as shells have it.

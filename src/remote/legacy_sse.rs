@@ -254,7 +254,7 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
         if stream.parser.is_endless() {
             break;
         }
-        weight.cover(stream.parser.kept()).await;
+        shared.cover(&mut weight, stream.parser.kept()).await;
     }
     let Some(link) = link.upgrade() else { return };
     {

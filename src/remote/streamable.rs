@@ -18,7 +18,7 @@ use super::call::{Call, Stage, messages};
 use super::refusal::{Refusal, is_html};
 use super::session::{Listening, Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::{Arrival, Trouble};
+use super::{Arrival, Trouble, Weight};
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, shown};
 use crate::message::{METHOD_NOT_FOUND, Message, Parsed, SERVER_ERROR, error_line, member};
@@ -37,7 +37,7 @@ impl Shared {
             return Ok(reply);
         }
         match self.look_at(response).await? {
-            Body::Whole(body) => self.answer(session, call, &mut reply, body).await?,
+            Body::Whole(body, weight) => self.answer(session, call, &mut reply, body, weight).await?,
             Body::Stream(first, response) => self.follow(session, call, &mut reply, first, response).await?,
         }
         Ok(reply)
@@ -91,8 +91,10 @@ impl Shared {
             None => return Err(Trouble::Cut(silent("did not begin to answer", "--headers-timeout"))),
         };
         log::debug!("POST {} answered {}", call.method(), response.status().as_u16());
-        // From here on the answer is bounded by what the editor takes, not by the budget.
-        call.hold = None;
+        // A stream may be quiet for hours. A body is short-lived, and counts until it is delivered.
+        if is_event_stream(response.headers()) {
+            call.hold = None;
+        }
         Ok(response)
     }
 
@@ -187,6 +189,14 @@ impl Shared {
     async fn look_at(&self, mut response: Response) -> Result<Body, Trouble> {
         let named_stream = is_event_stream(response.headers());
         let status = response.status().as_u16();
+        let announced = response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        if announced > self.settings.limit {
+            return Err(self.too_large());
+        }
+        // Before anything is read, so that answers for an editor that does not read stay where they
+        // are: in the server.
+        let mut weight = self.inflow.enter();
+        self.cover(&mut weight, announced).await;
         let mut head = Bytes::new();
         while head.trim_ascii_start().is_empty() {
             match self.piece(&mut response).await.map_err(Trouble::Cut)? {
@@ -203,7 +213,8 @@ impl Shared {
         let fields: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
         if json {
             let start = head.slice_ref(start);
-            return Ok(Body::Whole(self.whole(start, response).await?));
+            let body = self.whole(start, announced, response, &mut weight).await?;
+            return Ok(Body::Whole(body, weight));
         }
         if named_stream || fields.iter().any(|field| start.starts_with(field)) {
             return Ok(Body::Stream(head, response));
@@ -223,28 +234,45 @@ impl Shared {
         }))
     }
 
-    /// The whole of a body.
-    async fn whole(&self, head: Bytes, mut response: Response) -> Result<Bytes, Trouble> {
-        let limit = self.settings.limit;
-        let too_large = || {
-            let fact = format!("the server's answer is larger than {limit} bytes");
-            Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"))
-        };
-        let mut weight = self.inflow.enter();
+    /// The whole of a body that begins with `head` and has `announced` bytes, if it says so.
+    async fn whole(
+        &self,
+        head: Bytes,
+        announced: usize,
+        mut response: Response,
+        weight: &mut Weight,
+    ) -> Result<Bytes, Trouble> {
         let Some(second) = self.piece(&mut response).await.map_err(Trouble::Cut)? else { return Ok(head) };
-        let mut body = Vec::with_capacity(head.len() + second.len());
+        let mut body = Vec::new();
+        body.reserve_exact(announced.max(head.len() + second.len()));
         body.extend_from_slice(&head);
         body.extend_from_slice(&second);
         drop((head, second));
         while let Some(piece) = self.piece(&mut response).await.map_err(Trouble::Cut)? {
             body.extend_from_slice(&piece);
             drop(piece);
-            if body.len() > limit {
-                return Err(too_large());
+            if body.len() > self.settings.limit {
+                return Err(self.too_large());
             }
-            weight.cover(body.len()).await;
+            self.cover(weight, body.len()).await;
         }
-        if body.len() > limit { Err(too_large()) } else { Ok(body.into()) }
+        if body.len() > self.settings.limit { Err(self.too_large()) } else { Ok(body.into()) }
+    }
+
+    fn too_large(&self) -> Trouble {
+        let fact = format!("the server's answer is larger than {} bytes", self.settings.limit);
+        Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"))
+    }
+
+    /// Takes room for a message of the server, or waits for it. With HTTP/2 the oldest message may
+    /// itself wait for room in a window that the waiting ones fill; so when the editor does read,
+    /// and there is still no room, progress counts more than the budget.
+    pub async fn cover(&self, weight: &mut Weight, bytes: usize) {
+        while timeout(ROOM_WAIT, weight.cover(bytes)).await.is_err() {
+            if self.arrivals.capacity() > 0 {
+                weight.insist(bytes);
+            }
+        }
     }
 
     /// The next piece of a body that somebody waits for.
@@ -268,7 +296,14 @@ impl Shared {
         }
     }
 
-    async fn answer(&self, session: &Session, call: &mut Call, reply: &mut Reply, body: Bytes) -> Result<(), Trouble> {
+    async fn answer(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        body: Bytes,
+        weight: Weight,
+    ) -> Result<(), Trouble> {
         let parsed = Message::parse(body).map_err(|fault| {
             let fact = format!("the server's answer is not JSON-RPC: {}", fault.text);
             Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
@@ -280,7 +315,7 @@ impl Shared {
             let fact = "the server answered with an error";
             return Err(Trouble::Final(Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, fact) }));
         }
-        self.deliver(session, call, reply, vec![parsed]).await;
+        self.deliver_heavy(session, call, reply, vec![parsed], weight).await;
         if call.awaiting.is_empty() {
             return Ok(());
         }
@@ -369,7 +404,7 @@ impl Shared {
                     format!("the server's message is larger than {} bytes, and does not end", self.settings.limit);
                 return Err(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"));
             }
-            weight.cover(parser.kept()).await;
+            self.cover(&mut weight, parser.kept()).await;
             if !parsed.is_empty() {
                 let weight = std::mem::replace(&mut weight, self.inflow.enter());
                 match &mut call {
@@ -439,7 +474,7 @@ impl Shared {
         call: &mut Call,
         reply: &mut Reply,
         mut parsed: Vec<Parsed>,
-        weight: super::Weight,
+        weight: Weight,
     ) {
         parsed.retain(|parsed| {
             let mut own = false;
@@ -458,7 +493,7 @@ impl Shared {
     }
 
     /// Hands messages to the loop; waits while it has no room.
-    pub async fn forward(&self, key: Option<u64>, session: &Session, messages: Vec<Parsed>, weight: super::Weight) {
+    pub async fn forward(&self, key: Option<u64>, session: &Session, messages: Vec<Parsed>, weight: Weight) {
         if !messages.is_empty() {
             let arrival = Arrival::Messages { key, generation: session.generation, messages, weight };
             let _ = self.arrivals.send(arrival).await;
@@ -556,7 +591,7 @@ impl Track {
 
 /// A body, as far as its beginning tells.
 enum Body {
-    Whole(Bytes),
+    Whole(Bytes, Weight),
     Stream(Bytes, Response),
 }
 
@@ -606,5 +641,7 @@ const RESUME_WINDOW: Duration = Duration::from_secs(30);
 const LIVED: Duration = Duration::from_secs(10);
 /// A server that names a shorter pause would be asked without pause.
 const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+/// How long a message waits for room before it is asked whether the editor is the reason.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// Event ids that are remembered against replays.
 const REMEMBERED: usize = 4096;
