@@ -1,0 +1,385 @@
+//! What every measurement needs: the server, the programs, the rounds in which they take turns.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+
+use crate::{
+    direct::Connection,
+    editor::Editor,
+    measures,
+    process::{self, Cpu},
+    server::Server,
+    table::Table,
+    wire,
+};
+
+pub struct Options {
+    pub quick: bool,
+    pub save: bool,
+    /// Empty means everything.
+    only: Vec<String>,
+}
+
+impl Options {
+    /// `None` when there is nothing to measure.
+    pub fn parse(args: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
+        let mut options = Self { quick: false, save: false, only: Vec::new() };
+        let mut benching = false;
+        for arg in args {
+            match arg.as_str() {
+                // What cargo adds, and what tells `cargo bench` from `cargo test --benches`.
+                "--bench" => benching = true,
+                "--quick" => options.quick = true,
+                "--save" => options.save = true,
+                "--help" | "-h" => {
+                    println!("{HELP}\nMeasurements: {}", measures::names());
+                    return Ok(None);
+                }
+                name if name.starts_with('-') => bail!("unknown option {name}\n{HELP}"),
+                name => options.only.push(name.to_owned()),
+            }
+        }
+        if !benching {
+            println!("nothing measured: run it with `cargo bench`");
+            return Ok(None);
+        }
+        let known = |name: &String| measures::ALL.iter().any(|(known, _)| known.contains(name));
+        if let Some(name) = options.only.iter().find(|name| !known(name)) {
+            bail!("no measurement is called {name}; there are {}", measures::names());
+        }
+        if options.save && (options.quick || !options.only.is_empty()) {
+            bail!("--save keeps full runs only; leave out --quick and the names");
+        }
+        Ok(Some(options))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Direct,
+    Pipe,
+    Bridge,
+    McpRemote,
+}
+
+pub struct Lab {
+    pub table: Table,
+    pub server: Server,
+    options: Options,
+    bridge: PathBuf,
+    mcp_remote: Option<PathBuf>,
+    /// Config and state of the programs, so that the user's own are neither read nor changed.
+    home: PathBuf,
+    machine: String,
+}
+
+impl Lab {
+    pub fn open(options: Options) -> anyhow::Result<Self> {
+        let bridge = env::var_os("MCPBRIDGE_BIN")
+            .map(PathBuf::from)
+            .or_else(|| option_env!("CARGO_BIN_EXE_mcpbridge").map(PathBuf::from))
+            .context("set MCPBRIDGE_BIN to the bridge's release binary")?;
+        if !bridge.exists() {
+            bail!("there is no {}", bridge.display());
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mcp_remote = env::var_os("MCP_REMOTE")
+            .map_or_else(|| root.join("tests/real/node_modules/.bin/mcp-remote"), PathBuf::from);
+        let mcp_remote = mcp_remote.exists().then_some(mcp_remote);
+        if mcp_remote.is_none() {
+            eprintln!("{NO_MCP_REMOTE}");
+        }
+        let home = env::temp_dir().join(format!("mcpbridge-bench-{}", std::process::id()));
+        fs::create_dir_all(&home)?;
+        Ok(Self {
+            table: Table::default(),
+            // Read before our own work is part of it.
+            machine: process::machine(),
+            server: Server::spawn()?,
+            options,
+            bridge,
+            mcp_remote,
+            home,
+        })
+    }
+
+    pub fn wants(&self, name: &str) -> bool {
+        let only = &self.options.only;
+        only.is_empty() || only.iter().any(|part| name.contains(part.as_str()))
+    }
+
+    pub fn quick(&self) -> bool {
+        self.options.quick
+    }
+
+    pub fn rounds(&self) -> usize {
+        if self.options.quick { 3 } else { 9 }
+    }
+
+    pub fn bridge(&self) -> &Path {
+        &self.bridge
+    }
+
+    /// Those of the subjects that can be measured here.
+    pub fn present(&self, subjects: &[Subject]) -> Vec<Subject> {
+        let there = |subject: &Subject| *subject != Subject::McpRemote || self.mcp_remote.is_some();
+        subjects.iter().copied().filter(there).collect()
+    }
+
+    /// Not yet initialized: the start is itself a thing to measure.
+    pub fn spawn(&self, subject: Subject) -> anyhow::Result<Client> {
+        static SPAWNED: AtomicU64 = AtomicU64::new(0);
+        let tag = format!("{subject:?}-{}", SPAWNED.fetch_add(1, Ordering::Relaxed));
+        let mut command = match subject {
+            Subject::Direct => {
+                let connection = Connection::open(self.server.port)?;
+                return Ok(Client { subject, tag, end: End::Direct(connection), last_id: 0 });
+            }
+            Subject::Pipe => {
+                let mut command = Command::new(env::current_exe()?);
+                command.arg("pipe");
+                command
+            }
+            Subject::Bridge => {
+                let mut command = Command::new(&self.bridge);
+                command.arg(self.server.url(&tag));
+                command
+            }
+            Subject::McpRemote => {
+                let program = self.mcp_remote.as_ref().context("mcp-remote is not installed")?;
+                let mut command = Command::new(program);
+                command.arg(self.server.url(&tag));
+                command
+            }
+        };
+        command.env("MCPBRIDGE_CONFIG_DIR", &self.home).env("MCP_REMOTE_CONFIG_DIR", &self.home);
+        let end = End::Editor(Box::new(Editor::spawn(&mut command)?));
+        Ok(Client { subject, tag, end, last_id: 0 })
+    }
+
+    /// Initialized, and its first list answered.
+    pub fn ready(&self, subject: Subject) -> anyhow::Result<Client> {
+        let mut client = self.spawn(subject)?;
+        client.initialize()?;
+        client.initialized()?;
+        client.ask(wire::tools_list)?;
+        Ok(client)
+    }
+
+    /// Every subject in turn, round after round, each round starting with another one so that
+    /// nobody always follows the same neighbour. Who fails is out, with a note in the table.
+    pub fn in_turns(
+        &mut self,
+        measure: &str,
+        rounds: usize,
+        subjects: &[Subject],
+        mut one: impl FnMut(&mut Self, Subject, usize) -> anyhow::Result<()>,
+    ) {
+        let mut running = self.present(subjects);
+        for round in 0..rounds {
+            if running.is_empty() {
+                return;
+            }
+            let first = running.remove(0);
+            running.push(first);
+            running.retain(|subject| match one(self, *subject, round) {
+                Ok(()) => true,
+                Err(err) => {
+                    self.table.note(format!("{measure}, {}: {err:#}", subject.name()));
+                    false
+                }
+            });
+        }
+    }
+
+    /// `in_turns` for what is measured on processes that live through all rounds. They are
+    /// returned, because their memory is read last.
+    pub fn on_living(
+        &mut self,
+        measure: &str,
+        subjects: &[Subject],
+        mut one: impl FnMut(&mut Table, &mut Client) -> anyhow::Result<()>,
+    ) -> Vec<Client> {
+        let mut clients: Vec<Client> = Vec::new();
+        let rounds = self.rounds();
+        self.in_turns(measure, rounds, subjects, |lab, subject, round| {
+            if round == 0 {
+                clients.push(lab.ready(subject)?);
+            }
+            if subject == Subject::McpRemote && round % 3 > 0 {
+                return Ok(());
+            }
+            let client = clients.iter_mut().find(|client| client.subject == subject);
+            let client = client.context("it was opened in the first round")?;
+            if let End::Editor(editor) = &client.end {
+                editor.within(TURN);
+            }
+            one(&mut lab.table, client)
+        });
+        clients
+    }
+
+    pub fn report(&self) -> anyhow::Result<()> {
+        let report = self.table.render(&self.machine, self.rounds());
+        print!("{report}");
+        if self.options.save {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
+            fs::write(&path, format!("{RESULTS_HEAD}{report}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+pub struct Client {
+    pub subject: Subject,
+    /// How the server knows it.
+    pub tag: String,
+    pub end: End,
+    last_id: u64,
+}
+
+pub enum End {
+    Direct(Connection),
+    Editor(Box<Editor>),
+}
+
+impl Client {
+    pub fn initialize(&mut self) -> anyhow::Result<()> {
+        let id = self.next_id();
+        let message = wire::initialize(id);
+        match &mut self.end {
+            End::Editor(editor) => {
+                editor.send(&message)?;
+                let answer = editor.answer(id)?;
+                if self.subject != Subject::Pipe && wire::member(answer, "serverInfo").is_none() {
+                    bail!("initialize was answered {}", String::from_utf8_lossy(answer));
+                }
+            }
+            End::Direct(connection) => {
+                connection.send(&message)?;
+                if let Some(session) = connection.receive(|_| ())? {
+                    connection.join(&session);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn initialized(&mut self) -> anyhow::Result<()> {
+        match &mut self.end {
+            End::Editor(editor) => editor.send(wire::initialized())?,
+            End::Direct(connection) => {
+                connection.send(wire::initialized())?;
+                connection.receive(|_| ())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One request and its answer, nothing else under way.
+    pub fn ask(&mut self, request: impl Fn(u64) -> String) -> anyhow::Result<()> {
+        let id = self.next_id();
+        self.ask_as(id, &request(id), |_| ())
+    }
+
+    /// The answer is only lent: copying a large one would be part of the measurement.
+    pub fn ask_as<T>(&mut self, id: u64, request: &str, read: impl Fn(&[u8]) -> T) -> anyhow::Result<T> {
+        match &mut self.end {
+            End::Editor(editor) => {
+                editor.send(request)?;
+                Ok(read(editor.answer(id)?))
+            }
+            End::Direct(connection) => {
+                let mut result = None;
+                connection.send(request)?;
+                connection.receive(|message| result = Some(read(message)))?;
+                result.context("the answer was empty")
+            }
+        }
+    }
+
+    pub fn call(&mut self, tool: &str, arguments: &str) -> anyhow::Result<()> {
+        self.ask(|id| wire::call(id, tool, arguments))
+    }
+
+    pub fn skip_ids(&mut self, number: u64) {
+        self.last_id += number;
+    }
+
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Of the child; of the calling thread where there is none.
+    pub fn cpu(&self) -> Option<Cpu> {
+        match self.pid() {
+            Some(pid) => Cpu::of(pid),
+            None => Cpu::of_this_thread(),
+        }
+    }
+
+    pub fn pid(&self) -> Option<u32> {
+        match &self.end {
+            End::Editor(editor) => Some(editor.pid),
+            End::Direct(_) => None,
+        }
+    }
+}
+
+impl Subject {
+    pub const EVERY: [Self; 4] = [Self::Direct, Self::Pipe, Self::Bridge, Self::McpRemote];
+    /// Those that reach the server.
+    pub const CLIENTS: [Self; 3] = [Self::Direct, Self::Bridge, Self::McpRemote];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Pipe => "pipe",
+            Self::Bridge => "mcpbridge",
+            Self::McpRemote => "mcp-remote",
+        }
+    }
+
+    /// mcp-remote is some fifty times slower: with a smaller part of the work (and, in
+    /// `on_living`, of the rounds) the whole run stays short, and more would not change its
+    /// figures.
+    pub fn part_of(self, work: u64) -> u64 {
+        if self == Self::McpRemote { work / 20 } else { work }
+    }
+}
+
+/// Longer than any one turn; who needs more is stuck.
+const TURN: Duration = Duration::from_secs(45);
+
+const HELP: &str = "\
+cargo bench --bench compare -- [--quick] [--save] [NAME...]
+  --quick   fewer rounds and smaller amounts
+  --save    write the tables to benches/RESULTS.md as well
+  NAME      only the measurements whose name contains it
+MCPBRIDGE_BIN names another bridge, MCP_REMOTE where mcp-remote is.";
+
+const NO_MCP_REMOTE: &str = "\
+mcp-remote is not installed, so it is left out. To have it measured too:
+  npm ci --prefix tests/real
+or set MCP_REMOTE to an installed one (node_modules/.bin/mcp-remote).";
+
+const RESULTS_HEAD: &str = "\
+# Results
+
+Written by `cargo bench --bench compare -- --save`; the README says what the columns are for.
+
+";
