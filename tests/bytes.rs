@@ -1,0 +1,396 @@
+//! Promise 3: bytes are relayed, not re-written. And batches, which exist in one version only.
+
+mod support;
+
+use support::{
+    Bridge, INITIALIZED, Legacy, Mailbox, Request, call, envelopes, error, initialize, json, notification_with,
+    request, request_with, result,
+};
+
+/// Ids that a careless program changes: beyond 2^53, floats, escapes, the empty string.
+const IDS: [&str; 16] = [
+    "0",
+    "-1",
+    "7",
+    "9007199254740993",
+    "1234567890123456789",
+    "123456789012345678901234567890",
+    "1.0",
+    "1.50",
+    "1e3",
+    r#""""#,
+    r#""7""#,
+    r#""\u0041\/\n""#,
+    r#""zażółć 🦀""#,
+    r#""\ud83e\udd80""#,
+    r#""with \"quotes\" and \\ slashes""#,
+    r#""mcpbridge-1""#,
+];
+
+/// What a parse and a print would change: order, spacing, spelling of numbers, unknown and repeated members.
+const ODD: &str = r#"{ "z":1.0,"a":1e2 , "big":1234567890123456789,"deep":{"b":[ ],"a":{ }},"text":"\u0041\/ ż \ud83e\udd80","twice":1,"twice":2,"-0":-0.0,"huge":1e400,"_meta":{"x.y/z":null}}"#;
+
+#[test]
+fn ids_come_back_as_the_editor_spelled_them() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::ready(&server);
+    for id in IDS {
+        // The handshake used 0 already, and has been answered: it is free again.
+        bridge.send(call(id));
+        bridge.expect_result(id);
+        let posted = server.requests().into_iter().rfind(|request| request.is("tools/call")).unwrap();
+        assert_eq!(posted.text(), call(id), "the server sees it as the editor wrote it");
+    }
+}
+
+#[test]
+fn ids_of_errors_made_here_are_spelled_as_the_editor_did() {
+    let server = Legacy::new().on("tools/call", |_, reply| reply.hang_up()).start();
+    let mut bridge = Bridge::ready(&server);
+    for id in IDS {
+        bridge.send(call(id));
+        bridge.expect_error(id, &[]);
+    }
+}
+
+#[test]
+fn ids_that_differ_only_in_type_are_different_requests() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("tools/call", &held).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call("7"));
+    let first = held.take();
+    bridge.send(call(r#""7""#));
+    let second = held.take();
+    second.1.result(&second.0, r#"{"is":"text"}"#);
+    assert_eq!(bridge.expect_result(r#""7""#)["is"], "text");
+    first.1.result(&first.0, r#"{"is":"number"}"#);
+    assert_eq!(bridge.expect_result("7")["is"], "number");
+}
+
+#[test]
+fn a_request_reaches_the_server_byte_for_byte() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::ready(&server);
+    let line = format!(
+        r#"{{"params":{{"name":"echo","arguments":{ODD}}}, "method":"tools\/call","extra":[1.0],"id": 1 ,"jsonrpc":"2.0"}}"#
+    );
+    bridge.send(&line);
+    bridge.expect_result("1");
+    assert_eq!(server.wait(1, "tools/call").text(), line);
+}
+
+#[test]
+fn a_notification_reaches_the_server_byte_for_byte() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::ready(&server);
+    let line = notification_with("notifications/custom", ODD);
+    bridge.send(&line);
+    assert_eq!(server.wait(1, "notifications/custom").text(), line);
+}
+
+#[test]
+fn an_answer_reaches_the_editor_byte_for_byte() {
+    let whole = |id: &str| format!(r#"{{"result":{ODD}, "extra":null,"id": {id} ,"jsonrpc":"2.0"}}"#);
+    let server = Legacy::new()
+        .on("tools/call", move |request, reply| match request.id() {
+            "1" => reply.json(whole("1")),
+            _ => reply.sse_with(whole(request.id())),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2"] {
+        bridge.send(call(id));
+        assert_eq!(bridge.answer(id), whole(id));
+    }
+}
+
+#[test]
+fn what_the_server_says_on_its_own_reaches_the_editor_byte_for_byte() {
+    let server = Legacy::new().listening().start();
+    let mut bridge = Bridge::ready(&server);
+    let mut stream = server.stream();
+    let note = notification_with("notifications/message", ODD);
+    stream.message(&note);
+    assert_eq!(bridge.expect_method("notifications/message"), note);
+    let question = format!(r#"{{"method":"elicitation/create","id":"q\u0031","params":{ODD},"jsonrpc":"2.0"}}"#);
+    stream.message(&question);
+    assert_eq!(bridge.expect_method("elicitation/create"), question);
+    let answer = format!(r#"{{ "result":{ODD},"id":"q\u0031","jsonrpc":"2.0"}}"#);
+    bridge.send(&answer);
+    assert_eq!(server.wait(1, "answer").text(), answer);
+}
+
+#[test]
+fn the_initialize_of_the_editor_is_the_one_the_server_gets() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::to(&server).spawn();
+    let line = r#"{"jsonrpc":"2.0","id":"i","method":"initialize","params":{"clientInfo":{"version":"1.0","name":"odd","title":"Ödd"},"capabilities":{"experimental":{"x":1.0}},"protocolVersion":"2025-03-26","_meta":{"k":1e2}}}"#;
+    bridge.send(line);
+    bridge.expect_result(r#""i""#);
+    assert_eq!(server.wait(1, "initialize").text(), line);
+}
+
+#[test]
+fn raw_newlines_between_tokens_are_the_only_bytes_removed() {
+    let pretty = |id: &str| {
+        format!(
+            "{{\r\n  \"jsonrpc\": \"2.0\",\n  \"id\": {id},\n  \"result\": {{\n    \"n\": 1.0,\r\n    \"t\": \"a\\nb\"\n  }}\n}}\n"
+        )
+    };
+    let server = Legacy::new()
+        .on("tools/call", move |request, reply| match request.id() {
+            "1" => reply.json(pretty("1")),
+            // In an event stream a pretty-printed answer is many data lines.
+            id => reply.sse_with(pretty(id).trim_end().replace("\r\n", "\n").replace('\n', "\ndata: ")),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2"] {
+        bridge.send(call(id));
+        let answer = bridge.answer(id);
+        assert_eq!(answer.trim_end(), pretty(id).replace(['\r', '\n'], "").trim_end());
+    }
+}
+
+#[test]
+fn carriage_returns_inside_a_message_do_not_split_it() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send("{\"jsonrpc\":\"2.0\",\r \"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"echo\"}}\r");
+    bridge.expect_result("1");
+    let posted = server.wait(1, "tools/call");
+    assert_eq!(json(posted.text())["params"]["name"], "echo");
+}
+
+#[test]
+fn line_separators_of_unicode_do_not_split_a_message() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            reply.sse_with(result(request.id(), "{\"t\":\"a\u{2028}b\u{2029}c\u{85}d\"}"))
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let line = request_with(1, "tools/call", "{\"name\":\"a\u{2028}b\u{85}c\"}");
+    bridge.send(&line);
+    assert_eq!(bridge.answer("1"), result(1, "{\"t\":\"a\u{2028}b\u{2029}c\u{85}d\"}"));
+    assert_eq!(server.wait(1, "tools/call").text(), line);
+}
+
+#[test]
+fn an_escaped_id_and_its_plain_spelling_are_told_apart_or_matched_but_always_answered() {
+    // A server may print an id in its own spelling: it is still the same id.
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            r#""\u0041""# => reply.json(result(r#""A""#, "{}")),
+            r#""é""# => reply.json(result(r#""\u00e9""#, "{}")),
+            "1.0" => reply.json(result("1", "{}")),
+            _ => reply.json(result("1e2", "{}")),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in [r#""\u0041""#, r#""é""#] {
+        bridge.send(call(id));
+        bridge.expect_result(id);
+    }
+    for id in ["1.0", "100"] {
+        bridge.send(call(id));
+        bridge.answer(id);
+    }
+}
+
+#[test]
+fn large_numbers_survive_in_both_directions() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            let params = envelopes(request.text())[0].raw("params").unwrap().to_owned();
+            reply.result(request, &params);
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let params = r#"{"name":"echo","arguments":{"a":1234567890123456789,"b":9007199254740993,"c":1.0,"d":0.1000000000000000055511151231257827}}"#;
+    bridge.send(request_with(1, "tools/call", params));
+    assert_eq!(bridge.answer("1"), result(1, params));
+}
+
+// Batches (2025-03-26 only).
+
+#[test]
+fn a_batch_is_answered_in_the_version_that_has_batches() {
+    let server = Legacy::new()
+        .on("batch", |request, reply| {
+            let ids: Vec<_> = envelopes(request.text()).iter().filter_map(|it| it.id().map(str::to_owned)).collect();
+            let answers: Vec<_> = ids.iter().map(|id| result(id, r#"{"in":"a batch"}"#)).collect();
+            reply.json(format!("[{}]", answers.join(",")));
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(format!(
+        "[{},{},{}]",
+        call(1),
+        notification_with("notifications/custom", "{}"),
+        request(r#""two""#, "tools/list")
+    ));
+    let mut answered = Vec::new();
+    while answered.len() < 2 {
+        for message in envelopes(&bridge.recv()) {
+            assert!(message.raw("result").is_some());
+            answered.push(message.id().unwrap().to_owned());
+        }
+    }
+    answered.sort();
+    assert_eq!(answered, [r#""two""#, "1"]);
+    // Whether it was POSTed as a batch or one by one, nothing may be lost on the way.
+    let seen: Vec<_> =
+        server.requests().iter().flat_map(|request| envelopes(request.text())).filter_map(|it| it.method()).collect();
+    assert!(seen.iter().any(|method| method == "notifications/custom"), "{seen:?}");
+}
+
+#[test]
+fn a_batch_whose_answers_come_one_by_one_on_a_stream_is_answered() {
+    let server = Legacy::new()
+        .on("batch", |request, reply| {
+            let mut stream = reply.sse();
+            for message in envelopes(request.text()).iter().rev() {
+                stream.message(result(message.id().unwrap(), "{}"));
+            }
+            stream.end();
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(format!("[{},{}]", call(1), call(2)));
+    let mut answered = Vec::new();
+    while answered.len() < 2 {
+        answered.extend(envelopes(&bridge.recv()).iter().map(|it| it.id().unwrap().to_owned()));
+    }
+    answered.sort();
+    assert_eq!(answered, ["1", "2"]);
+}
+
+#[test]
+fn a_batch_that_the_server_half_answers_leaves_no_request_unanswered() {
+    let server = Legacy::new()
+        .on("batch", |_, reply| reply.json(format!("[{}]", result(1, "{}"))))
+        .on(
+            "tools/call",
+            |request, reply| if request.id() == "1" { reply.result(request, "{}") } else { reply.accepted() },
+        )
+        .start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(format!("[{},{}]", call(1), call(2)));
+    let mut results = 0;
+    let mut errors = 0;
+    while results + errors < 2 {
+        for message in envelopes(&bridge.recv()) {
+            match message.id().unwrap() {
+                "1" if message.raw("result").is_some() => results += 1,
+                "2" if message.raw("error").is_some() => errors += 1,
+                _ => panic!("{message:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_the_server_reaches_the_editor_in_the_version_that_has_batches() {
+    let server = Legacy::new().listening().start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    let mut stream = server.stream();
+    stream.message(format!(
+        "[{},{}]",
+        notification_with("notifications/message", r#"{"level":"info","data":1}"#),
+        notification_with("notifications/message", r#"{"level":"info","data":2}"#)
+    ));
+    let mut came = Vec::new();
+    while came.len() < 2 {
+        came.extend(envelopes(&bridge.recv()).iter().map(|it| it.raw("params").unwrap().to_owned()));
+    }
+    assert_eq!(came, [r#"{"level":"info","data":1}"#, r#"{"level":"info","data":2}"#]);
+}
+
+#[test]
+fn a_batch_in_a_version_without_batches_gets_one_error_for_each_request_in_it() {
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(format!("[{},{},{}]", call(1), notification_with("notifications/custom", "{}"), call(r#""b""#)));
+    bridge.expect_code("1", -32600);
+    bridge.expect_code(r#""b""#, -32600);
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    assert_eq!(
+        server.count("batch") + server.count("tools/call"),
+        1,
+        "nothing of the batch was sent:\n{}",
+        server.transcript()
+    );
+}
+
+#[test]
+fn an_empty_batch_is_one_error_without_an_id() {
+    let server = Legacy::new().start();
+    for version in ["2025-03-26", "2025-06-18"] {
+        let mut bridge = Bridge::to(&server).ready_as(version);
+        bridge.send("[]");
+        bridge.expect_code("null", -32600);
+        bridge.send(call(1));
+        bridge.expect_result("1");
+    }
+}
+
+#[test]
+fn an_error_of_the_server_keeps_every_byte() {
+    let body = |id: &str| {
+        format!(r#"{{"jsonrpc":"2.0","error":{{"data":{ODD},"message":"no\u0021","code":-32042}},"id":{id}}}"#)
+    };
+    let server = Legacy::new()
+        .on("tools/call", move |request, reply| match request.id() {
+            "1" => reply.json(body("1")),
+            "2" => reply.sse_with(body("2")),
+            id => reply.send(400, "application/json", body(id)),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2", "3"] {
+        bridge.send(call(id));
+        assert_eq!(bridge.answer(id), body(id));
+    }
+}
+
+#[test]
+fn tasks_of_2025_11_25_pass_through() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            reply.result(request, r#"{"task":{"taskId":"t1","status":"working","pollInterval":1.0}}"#)
+        })
+        .on("tasks/get", |request, reply| reply.result(request, r#"{"taskId":"t1","status":"completed"}"#))
+        .start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-11-25");
+    let line = request_with(1, "tools/call", r#"{"name":"slow","arguments":{},"task":{"ttl":60000}}"#);
+    bridge.send(&line);
+    assert_eq!(bridge.answer("1"), result(1, r#"{"task":{"taskId":"t1","status":"working","pollInterval":1.0}}"#));
+    bridge.send(request_with(2, "tasks/get", r#"{"taskId":"t1"}"#));
+    assert_eq!(bridge.expect_result("2")["status"], "completed");
+    assert_eq!(server.wait(1, "tools/call").text(), line);
+}
+
+#[test]
+fn unknown_methods_pass_through() {
+    let server = Legacy::new()
+        .on("vendor/thing", |request, reply| reply.error(200, request, -32601, "never heard of it"))
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(request_with(1, "vendor/thing", r#"[1,2,{"x":null}]"#));
+    assert_eq!(bridge.answer("1"), error(1, -32601, "never heard of it"));
+    assert_eq!(server.wait(1, "vendor/thing").text(), request_with(1, "vendor/thing", r#"[1,2,{"x":null}]"#));
+}
+
+#[test]
+fn the_versions_agreed_on_are_the_ones_the_editor_and_server_named() {
+    let server = Legacy::new().version("2025-03-26").start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(1, "2025-11-25"));
+    assert_eq!(bridge.expect_result("1")["protocolVersion"], "2025-03-26");
+    bridge.send(INITIALIZED);
+    let initialized: Request = server.wait(1, "notifications/initialized");
+    assert_eq!(initialized.header("mcp-protocol-version"), Some("2025-03-26"));
+}

@@ -1,0 +1,393 @@
+//! What an editor is told when the network or the server says no: what happened, the status, the remedy.
+
+mod support;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use support::{
+    Bridge, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, error, initialize, request, result,
+};
+
+#[test]
+fn the_servers_own_error_reaches_the_editor_intact_under_any_status() {
+    let body = |id: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32099,"message":"no","data":{{"b":1.0,"a":[ ]}}}}}}"#)
+    };
+    // (A 401 is about the credential, whatever its body says.)
+    for status in [200, 400, 403, 404, 409, 422, 429, 500, 503] {
+        // Without a session a 404 is only a 404.
+        let server = Legacy::new()
+            .without_session()
+            .on("tools/call", move |request, reply| reply.send(status, "application/json", body(request.id())))
+            .start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        assert_eq!(bridge.answer("1"), body("1"), "status {status}");
+    }
+}
+
+#[test]
+fn an_error_of_the_server_without_an_id_reaches_the_editor_under_the_requests() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            "1" => reply.send(400, "application/json", error("null", -32098, "told to nobody")),
+            _ => reply.send(
+                400,
+                "application/json",
+                r#"{"jsonrpc":"2.0","error":{"code":-32098,"message":"told to nobody"}}"#,
+            ),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2"] {
+        bridge.send(call(id));
+        bridge.expect_error(id, &["told to nobody"]);
+    }
+}
+
+#[test]
+fn a_text_body_is_quoted_in_short() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            "1" => reply.text(500, "the database is on fire"),
+            _ => reply.text(500, &format!("it began so: {}", "blah ".repeat(100_000))),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["500", "the database is on fire"]);
+    bridge.send(call(2));
+    let error = bridge.expect_error("2", &["500", "it began so"]);
+    assert!(error["message"].as_str().unwrap().len() < 2000, "short");
+}
+
+#[test]
+fn a_web_page_is_named_as_one() {
+    let page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Hello</body></html>";
+    let server = Server::start(move |request, reply| match request.method.as_str() {
+        "POST" => reply.send(200, "text/html; charset=utf-8", page),
+        _ => reply.send(404, "text/html", page),
+    });
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    let error = bridge.expect_error("0", &["web page", "mcp url"]);
+    assert!(!error["message"].as_str().unwrap().contains("<html"), "{error}");
+
+    let server = Legacy::new().on("tools/call", move |_, reply| reply.send(502, "text/html", page)).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    let error = bridge.expect_error("1", &["502", "web page"]);
+    assert!(!error["message"].as_str().unwrap().contains("<html"), "{error}");
+}
+
+#[test]
+fn an_empty_refusal_names_the_status() {
+    for status in [400, 402, 403, 410, 418, 500, 501, 503] {
+        let server = Legacy::new().on("tools/call", move |_, reply| reply.status(status)).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        bridge.expect_error("1", &[&status.to_string()]);
+    }
+}
+
+#[test]
+fn a_refused_credential_is_named_by_its_header_and_never_shown() {
+    for (status, header, name) in [
+        (401, "X-MCP-API-Key: sekret-1", "x-mcp-api-key"),
+        (403, "Authorization: Bearer sekret-1", "authorization"),
+        (401, "X-Api-Key:sekret-1", "x-api-key"),
+    ] {
+        let server = Server::start(move |_, reply| {
+            reply.header("WWW-Authenticate", "Bearer realm=\"x\"").text(status, "no, sekret-1 is not known here")
+        });
+        let mut bridge = Bridge::to(&server).args(["--header", header]).spawn();
+        bridge.send(initialize(0, "2025-06-18"));
+        let error = bridge.expect_error("0", &[&status.to_string(), name]);
+        let text = error.to_string().to_lowercase();
+        assert!(!text.contains("oauth") && !text.contains("regist"), "a key is no sign-in: {text}");
+        assert!(!text.contains("sekret"), "{text}");
+        bridge.close_stdin();
+        let outcome = bridge.outcome();
+        assert!(!outcome.stderr.contains("sekret"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_refused_key_in_the_query_is_never_shown() {
+    let server = Server::start(|_, reply| reply.text(401, "unknown key"));
+    let mut bridge = Bridge::launch(server.at("/mcp?api_key=sekret-1&tenant=x")).arg("--debug").spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    let error = bridge.expect_error("0", &["401"]);
+    assert!(!error.to_string().contains("sekret"), "{error}");
+    bridge.close_stdin();
+    let outcome = bridge.outcome();
+    assert!(!outcome.stderr.contains("sekret"), "{}", outcome.stderr);
+    assert!(server.requests().iter().all(|it| it.path == "/mcp?api_key=sekret-1&tenant=x"));
+}
+
+#[test]
+fn a_connection_refused_says_where_and_what_to_do() {
+    let port = support::unused_port();
+    let mut bridge = Bridge::launch(format!("http://127.0.0.1:{port}/mcp")).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &[&format!("127.0.0.1:{port}")]);
+    bridge.close_stdin();
+    assert_eq!(bridge.outcome().code, 5);
+}
+
+#[test]
+fn an_unknown_host_is_named() {
+    let mut bridge = Bridge::launch("https://no-such-host.invalid/mcp").spawn();
+    let begun = Instant::now();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["no-such-host.invalid"]);
+    assert!(begun.elapsed() < Duration::from_secs(25));
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 5);
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_is_named_as_such() {
+    let server = Server::start(|_, reply| reply.text(400, "plain")).may_be_unused();
+    let mut bridge = Bridge::launch(server.url().replace("http:", "https:")).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["tls"]);
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 5);
+}
+
+#[test]
+fn a_tls_handshake_that_stalls_ends_with_the_connect_timeout() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/mcp", silent.local_addr().unwrap());
+    let mut bridge = Bridge::launch(url).args(["--connect-timeout", "1"]).spawn();
+    let begun = Instant::now();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &[]);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn something_that_is_not_http_is_an_error() {
+    let server = Server::start(|_, reply| drop(reply.raw(b"220 smtp.example.com ESMTP\r\n")));
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &[]);
+}
+
+#[test]
+fn a_silent_server_is_waited_for_unless_a_deadline_was_given() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("tools/call", &held).start();
+    let mut bridge = Bridge::to(&server).args(["--headers-timeout", "1"]).ready();
+    bridge.send(call(1));
+    let (_, reply) = held.take();
+    bridge.expect_error("1", &[]);
+    drop(reply);
+    bridge.send(request(2, "ping"));
+    bridge.expect_result("2");
+}
+
+#[test]
+fn a_silent_body_ends_with_the_body_timeout() {
+    let streams = Mailbox::new();
+    let server = Legacy::new()
+        .on("tools/call", {
+            let streams = streams.clone();
+            move |request, reply| {
+                let mut stream = match request.id() {
+                    "1" => reply.sse(),
+                    _ => reply.stream(200, "application/json", Framing::Length(100)),
+                };
+                stream.raw(" ");
+                streams.put(stream);
+            }
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--body-timeout", "1"]).ready();
+    for id in ["1", "2"] {
+        bridge.send(call(id));
+        bridge.expect_error(id, &[]);
+    }
+    // Comments are signs of life.
+    bridge.send(call("1"));
+    let mut stream = (streams.take(), streams.take(), streams.take()).2;
+    for _ in 0..4 {
+        bridge.expect_silence(Duration::from_millis(500));
+        stream.raw(": alive\n\n");
+    }
+    stream.message(result(1, "{}"));
+    bridge.expect_result("1");
+}
+
+// Redirects.
+
+#[test]
+fn a_redirect_within_the_origin_keeps_method_and_body() {
+    for status in [301, 302, 307, 308] {
+        let server = Server::start(move |request, reply| match request.path.as_str() {
+            "/mcp" => reply.header("Location", "/v2/mcp").status(status),
+            _ if request.is("initialize") => reply.result(request, &support::welcome("2025-06-18", "{}")),
+            _ if request.is("GET") => reply.status(405),
+            _ if request.is_request() => reply.result(request, "{}"),
+            _ => reply.accepted(),
+        });
+        let mut bridge = Bridge::to(&server).args(["--header", "X-Key: k"]).ready();
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        let moved = server.wait_for(1, "the call at its new place", |it| it.is("tools/call") && it.path == "/v2/mcp");
+        assert_eq!((moved.text(), moved.header("x-key")), (call(1).as_str(), Some("k")), "{status}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_origin_is_an_error_that_names_it() {
+    let stranger = Server::start(|_, reply| reply.accepted()).may_be_unused();
+    for location in
+        [stranger.at("/mcp"), format!("//127.0.0.1:{}/mcp", stranger.port), "https://elsewhere.example/mcp".to_owned()]
+    {
+        let named =
+            if location.contains("elsewhere") { "elsewhere.example".to_owned() } else { stranger.port.to_string() };
+        let server = Server::start(move |_, reply| reply.header("Location", location.clone()).status(307));
+        let mut bridge = Bridge::to(&server).args(["--header", "X-Key: sekret"]).spawn();
+        bridge.send(initialize(0, "2025-06-18"));
+        bridge.expect_error("0", &[&named]);
+    }
+    assert!(stranger.requests().is_empty(), "{}", stranger.transcript());
+}
+
+#[test]
+fn redirects_in_a_circle_end() {
+    let server = Server::start(|_, reply| reply.header("Location", "/mcp").status(307));
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["redirect"]);
+    assert!(server.requests().len() <= 40, "{} hops", server.requests().len());
+}
+
+#[test]
+fn a_redirect_to_nowhere_is_an_error() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            "1" => reply.status(307),
+            "2" => reply.header("Location", "http://[broken").status(307),
+            _ => reply.header("Location", "file:///etc/passwd").status(302),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2", "3"] {
+        bridge.send(call(id));
+        bridge.expect_error(id, &[]);
+    }
+}
+
+// Cookies and proxies.
+
+#[test]
+fn cookies_go_back_to_their_origin() {
+    let server = Legacy::new()
+        .on("initialize", |request, reply| {
+            let reply =
+                reply.header("Set-Cookie", "backend=b7; Path=/; HttpOnly").header("Set-Cookie", "gone=1; Max-Age=0");
+            reply.result(request, &support::welcome("2025-06-18", "{}"));
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    for request in &server.requests()[1..] {
+        assert_eq!(request.header("cookie"), Some("backend=b7"), "{}", request.kind());
+    }
+}
+
+#[test]
+fn cookies_can_be_switched_off() {
+    let server = Legacy::new()
+        .on("initialize", |request, reply| {
+            reply.header("Set-Cookie", "backend=b7").result(request, &support::welcome("2025-06-18", "{}"));
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).arg("--disable-cookies").ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert!(server.requests().iter().all(|it| it.header("cookie").is_none()));
+}
+
+#[test]
+fn a_proxy_from_the_environment_is_used_but_never_for_loopback() {
+    let proxy = Legacy::new().start();
+    let mut bridge =
+        Bridge::launch("http://mcp.example.test/mcp").arg("--allow-http").env("http_proxy", proxy.origin()).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(proxy.requests()[0].path, "http://mcp.example.test/mcp");
+
+    let server = Legacy::new().start();
+    let dead = format!("http://127.0.0.1:{}", support::unused_port());
+    let launch = Bridge::to(&server).env("http_proxy", &dead).env("HTTP_PROXY", &dead).env("ALL_PROXY", &dead);
+    let mut bridge = launch.ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+}
+
+#[test]
+fn no_proxy_is_honoured() {
+    let proxy = Legacy::new().start().may_be_unused();
+    let mut bridge = Bridge::launch("http://no-such-host.invalid/mcp")
+        .arg("--allow-http")
+        .env("http_proxy", proxy.origin())
+        .env("no_proxy", ".invalid")
+        .spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["no-such-host.invalid"]);
+    assert!(proxy.requests().is_empty());
+}
+
+// Unreachable, later.
+
+#[test]
+fn a_server_that_goes_away_and_comes_back_is_used_again() {
+    let port = support::unused_port();
+    let mut server = Legacy::new().on_port(port).start();
+    let mut bridge = Bridge::ready(&server);
+    server.stop();
+    bridge.send(call(1));
+    bridge.expect_error("1", &[&port.to_string()]);
+    // Back, with no memory of the session.
+    let back = Legacy::new().on_port(port).start();
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    assert_eq!(back.count("initialize"), 1);
+}
+
+#[test]
+fn an_initialize_that_fails_for_a_moment_is_tried_again_unseen() {
+    let attempts = AtomicUsize::new(0);
+    let server = Legacy::new()
+        .on("initialize", move |request, reply| match attempts.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.header("Retry-After", "1").text(503, "starting"),
+            _ => reply.result(request, &support::welcome("2025-06-18", "{}")),
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_result("0");
+    bridge.send(INITIALIZED);
+}
+
+#[test]
+fn an_error_is_one_line_and_says_what_to_do() {
+    let mut bridge = Bridge::launch(format!("http://127.0.0.1:{}/mcp", support::unused_port())).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    let error = bridge.expect_error("0", &[]);
+    let text = error["message"].as_str().unwrap();
+    assert!(!text.contains('\n') && text.len() > 40, "{text}");
+    for raw in ["reqwest", "hyper", "Os {", "kind:", "Err("] {
+        assert!(!text.contains(raw), "a person reads this: {text}");
+    }
+}

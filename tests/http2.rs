@@ -1,0 +1,306 @@
+//! A server on HTTP/2 and TLS: few streams at a time, and every call asks the editor a question.
+
+mod support;
+
+use std::{
+    collections::HashMap,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::{RecvStream, SendStream, server::SendResponse};
+use http::{Request, Response};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use support::{Bridge, Envelope, Launch, PATIENCE, call, initialize, json, request, request_with, result, welcome};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+const STREAMS: u32 = 8;
+
+/// What the server saw, and what its calls wait for.
+#[derive(Default)]
+struct Seen {
+    questions: Mutex<HashMap<String, oneshot::Sender<String>>>,
+    calls: AtomicUsize,
+    refused: AtomicUsize,
+    connections: AtomicUsize,
+    deleted: AtomicUsize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Calls {
+    /// Each asks the editor before it answers.
+    Ask,
+    /// The first is refused before it runs, as HTTP/2 servers do when they are full.
+    RefuseFirst,
+}
+
+struct Http2 {
+    address: SocketAddr,
+    ca: PathBuf,
+    seen: Arc<Seen>,
+    _scratch: tempfile::TempDir,
+}
+
+impl Http2 {
+    fn start(calls: Calls) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let ca_path = scratch.path().join("ca.pem");
+        let config = certificates(&ca_path);
+        let seen = Arc::new(Seen::default());
+        let (send, receive) = std::sync::mpsc::channel();
+        thread::spawn({
+            let seen = seen.clone();
+            move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async move {
+                    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                    send.send(listener.local_addr().unwrap()).unwrap();
+                    let acceptor = TlsAcceptor::from(Arc::new(config));
+                    while let Ok((socket, _)) = listener.accept().await {
+                        seen.connections.fetch_add(1, Ordering::SeqCst);
+                        tokio::spawn(serve(socket, acceptor.clone(), seen.clone(), calls));
+                    }
+                });
+            }
+        });
+        Self { address: receive.recv().unwrap(), ca: ca_path, seen, _scratch: scratch }
+    }
+
+    fn url(&self) -> String {
+        format!("https://localhost:{}/mcp", self.address.port())
+    }
+
+    fn trusted(&self) -> Launch {
+        Bridge::launch(self.url()).env("SSL_CERT_FILE", &self.ca)
+    }
+}
+
+fn certificates(ca_path: &PathBuf) -> ServerConfig {
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, "a test's own authority");
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    fs::write(ca_path, ca.pem()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])
+        .unwrap()
+        .signed_by(&key, &ca)
+        .unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    config
+}
+
+async fn serve(socket: TcpStream, acceptor: TlsAcceptor, seen: Arc<Seen>, calls: Calls) {
+    let Ok(socket) = acceptor.accept(socket).await else { return };
+    let Ok(mut connection) = h2::server::Builder::new().max_concurrent_streams(STREAMS).handshake(socket).await else {
+        return;
+    };
+    while let Some(Ok((request, respond))) = connection.accept().await {
+        tokio::spawn(answer(request, respond, seen.clone(), calls));
+    }
+}
+
+async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, seen: Arc<Seen>, calls: Calls) {
+    let (head, mut body) = request.into_parts();
+    let mut text = Vec::new();
+    while let Some(Ok(piece)) = body.data().await {
+        body.flow_control().release_capacity(piece.len()).ok();
+        text.extend_from_slice(&piece);
+    }
+    let text = String::from_utf8(text).unwrap();
+    let status = |status: u16| Response::builder().status(status).body(()).unwrap();
+    if head.method == "GET" {
+        respond.send_response(status(405), true).ok();
+        return;
+    }
+    if head.method == "DELETE" {
+        seen.deleted.fetch_add(1, Ordering::SeqCst);
+        respond.send_response(status(200), true).ok();
+        return;
+    }
+    let envelope = Envelope::read(&text).unwrap();
+    let id = envelope.id().unwrap_or("null").to_owned();
+    match envelope.method().as_deref() {
+        Some("initialize") => {
+            let head =
+                Response::builder().header("content-type", "application/json").header("mcp-session-id", "h2-session");
+            let mut stream = respond.send_response(head.body(()).unwrap(), false).unwrap();
+            send(&mut stream, result(&id, &welcome("2025-06-18", "{}")), true);
+        }
+        Some("tools/call") if calls == Calls::RefuseFirst && seen.refused.fetch_add(1, Ordering::SeqCst) == 0 => {
+            respond.send_reset(h2::Reason::REFUSED_STREAM);
+        }
+        Some("tools/call") => {
+            seen.calls.fetch_add(1, Ordering::SeqCst);
+            let mut stream = respond.send_response(sse(), false).unwrap();
+            let mut said = "nothing was asked".to_owned();
+            if calls == Calls::Ask {
+                let (sender, receiver) = oneshot::channel();
+                let question = format!("\"question for {id}\"");
+                seen.questions.lock().unwrap().insert(question.clone(), sender);
+                let ask = request_with(&question, "elicitation/create", r#"{"message":"go on?","requestedSchema":{}}"#);
+                send(&mut stream, format!("data: {ask}\n\n"), false);
+                let Ok(answer) = receiver.await else { return };
+                said = json(&answer)["result"]["action"].as_str().unwrap_or("?").to_owned();
+            }
+            send(&mut stream, format!("data: {}\n\n", result(&id, &format!(r#"{{"said":"{said}"}}"#))), true);
+        }
+        Some(_) if id != "null" => {
+            let mut stream = respond
+                .send_response(Response::builder().header("content-type", "application/json").body(()).unwrap(), false)
+                .unwrap();
+            send(&mut stream, result(&id, "{}"), true);
+        }
+        Some(_) => drop(respond.send_response(status(202), true)),
+        None => {
+            respond.send_response(status(202), true).ok();
+            if let Some(waiting) = seen.questions.lock().unwrap().remove(&id) {
+                waiting.send(text).ok();
+            }
+        }
+    }
+}
+
+fn sse() -> Response<()> {
+    Response::builder().header("content-type", "text/event-stream").body(()).unwrap()
+}
+
+fn send(stream: &mut SendStream<Bytes>, text: String, end: bool) {
+    stream.send_data(Bytes::from(text), end).ok();
+}
+
+fn answer_questions(bridge: &mut Bridge, count: usize) {
+    for _ in 0..count {
+        let question = bridge.expect_method("elicitation/create");
+        let id = Envelope::read(&question).unwrap().id().unwrap().to_owned();
+        bridge.send(result(id, r#"{"action":"accept"}"#));
+    }
+}
+
+#[test]
+fn eight_calls_on_eight_streams_all_get_their_question_answered() {
+    let server = Http2::start(Calls::Ask);
+    let mut bridge = server.trusted().ready();
+    for id in 1..=8 {
+        bridge.send(call(id));
+    }
+    // All eight are open, and every stream of that connection is taken, before the first answer.
+    let mut asked = Vec::new();
+    for _ in 0..8 {
+        asked.push(Envelope::read(&bridge.expect_method("elicitation/create")).unwrap().id().unwrap().to_owned());
+    }
+    for id in asked {
+        bridge.send(result(id, r#"{"action":"accept"}"#));
+    }
+    for id in 1..=8 {
+        assert_eq!(bridge.expect_result(&id.to_string())["said"], "accept");
+    }
+    assert!(server.seen.connections.load(Ordering::SeqCst) >= 2, "answers have a connection of their own");
+}
+
+#[test]
+fn more_calls_than_streams_wait_their_turn_and_are_all_answered() {
+    let server = Http2::start(Calls::Ask);
+    let mut bridge = server.trusted().ready();
+    for id in 1..=40 {
+        bridge.send(call(id));
+    }
+    answer_questions(&mut bridge, 40);
+    for id in 1..=40 {
+        assert_eq!(bridge.expect_result(&id.to_string())["said"], "accept");
+    }
+    assert_eq!(server.seen.calls.load(Ordering::SeqCst), 40);
+}
+
+#[test]
+fn notifications_and_cancellations_get_past_calls_that_fill_every_stream() {
+    let server = Http2::start(Calls::Ask);
+    let mut bridge = server.trusted().ready();
+    for id in 1..=8 {
+        bridge.send(call(id));
+    }
+    for _ in 0..8 {
+        bridge.expect_method("elicitation/create");
+    }
+    bridge.send(support::cancel(3));
+    bridge.send(support::notification("notifications/roots/list_changed"));
+    // A cancelled call gives its stream back, and the next one runs on it.
+    bridge.send(call(9));
+    answer_questions(&mut bridge, 1);
+    assert_eq!(bridge.expect_result("9")["said"], "accept");
+}
+
+#[test]
+fn the_session_is_deleted_though_every_stream_is_taken() {
+    let server = Http2::start(Calls::Ask);
+    let mut bridge = server.trusted().args(["--drain-timeout", "1"]).ready();
+    for id in 1..=8 {
+        bridge.send(call(id));
+    }
+    for _ in 0..8 {
+        bridge.expect_method("elicitation/create");
+    }
+    bridge.close_stdin();
+    for id in 1..=8 {
+        bridge.answer(&id.to_string());
+    }
+    bridge.wait_exit(PATIENCE);
+    assert_eq!(server.seen.deleted.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_stream_that_the_server_refused_is_sent_again() {
+    let server = Http2::start(Calls::RefuseFirst);
+    let mut bridge = server.trusted().ready();
+    bridge.send(call(1));
+    assert_eq!(bridge.expect_result("1")["said"], "nothing was asked");
+    assert_eq!(server.seen.calls.load(Ordering::SeqCst), 1);
+    assert_eq!(server.seen.refused.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_an_error_that_says_so() {
+    let server = Http2::start(Calls::Ask);
+    let mut bridge = Bridge::launch(server.url()).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["certificate"]);
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 5);
+}
+
+#[test]
+fn a_thousand_calls_over_eight_streams_are_all_answered() {
+    let server = Http2::start(Calls::RefuseFirst);
+    let mut bridge = server.trusted().ready();
+    for id in 1..=1000 {
+        bridge.send(call(id));
+    }
+    for id in 1..=1000 {
+        bridge.expect_result(&id.to_string());
+    }
+    bridge.send(request(2000, "tools/list"));
+    bridge.expect_result("2000");
+    bridge.expect_silence(Duration::from_millis(50));
+}

@@ -1,0 +1,234 @@
+//! Promise 4: nothing that may have had an effect is sent twice, and what certainly did not run is sent again.
+
+mod support;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use support::{Bridge, Framing, Legacy, Reply, Request, Server, call, request, request_with, result};
+
+type Script = fn(&Request, Reply);
+
+/// The ways a request can fail after which nobody knows whether it ran.
+const IN_DOUBT: [(&str, Script); 9] = [
+    ("closed without a byte", |_, reply| reply.hang_up()),
+    ("reset without a byte", |_, reply| reply.reset()),
+    ("500", |_, reply| reply.text(500, "oops")),
+    ("502", |_, reply| reply.text(502, "bad gateway")),
+    ("503 without Retry-After", |_, reply| reply.text(503, "busy")),
+    ("504", |_, reply| reply.text(504, "gateway timeout")),
+    ("408", |_, reply| reply.text(408, "request timeout")),
+    ("an empty stream", |_, reply| reply.sse().end()),
+    ("half a body", |_, reply| {
+        let mut body = reply.stream(200, "application/json", Framing::Length(1000));
+        body.raw("{");
+        body.cut();
+    }),
+];
+
+#[test]
+fn a_call_that_may_have_run_is_sent_once() {
+    for (how, script) in IN_DOUBT {
+        let server = Legacy::new().on("tools/call", script).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        bridge.expect_error("1", &[]);
+        bridge.send(request(2, "ping"));
+        bridge.expect_result("2");
+        assert_eq!(server.count("tools/call"), 1, "{how}");
+        assert_eq!(server.count("initialize"), 1, "{how}");
+    }
+}
+
+#[test]
+fn an_unknown_method_that_may_have_run_is_sent_once() {
+    for (how, script) in IN_DOUBT {
+        let server = Legacy::new().on("vendor/launch", script).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(request(1, "vendor/launch"));
+        bridge.expect_error("1", &[]);
+        assert_eq!(server.count("vendor/launch"), 1, "{how}");
+    }
+}
+
+#[test]
+fn a_list_that_failed_on_the_way_is_answered_with_a_result() {
+    // Reading is safe to repeat: a dropped connection is the network's affair, not the editor's.
+    for (method, params) in [
+        ("tools/list", "{}"),
+        ("prompts/list", "{}"),
+        ("resources/list", "{}"),
+        ("resources/templates/list", "{}"),
+        ("resources/read", r#"{"uri":"x:y"}"#),
+        ("ping", "{}"),
+    ] {
+        let first = AtomicUsize::new(0);
+        let server = Legacy::new()
+            .on(method, move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+                0 => reply.reset(),
+                _ => reply.result(request, "{}"),
+            })
+            .start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(request_with(1, method, params));
+        bridge.expect_result("1");
+        assert_eq!(server.count(method), 2);
+    }
+}
+
+#[test]
+fn a_list_is_not_repeated_for_ever() {
+    let server = Legacy::new().on("tools/list", |_, reply| reply.hang_up()).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(request(1, "tools/list"));
+    bridge.expect_error("1", &[]);
+    assert!(server.count("tools/list") <= 5, "{} times", server.count("tools/list"));
+}
+
+#[test]
+fn retry_after_is_waited_for() {
+    for status in [429, 503] {
+        let first = AtomicUsize::new(0);
+        let server = Legacy::new()
+            .on("tools/call", move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+                0 => reply.header("Retry-After", "1").text(status, "slow down"),
+                _ => reply.result(request, "{}"),
+            })
+            .start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        // Others go on meanwhile.
+        server.wait(1, "tools/call");
+        bridge.send(request(2, "tools/list"));
+        bridge.expect_result("2");
+        bridge.expect_result("1");
+        let (refused, repeated) = (server.wait(1, "tools/call"), server.wait(2, "tools/call"));
+        assert!(repeated.at - refused.at >= Duration::from_millis(950), "{:?}", repeated.at - refused.at);
+        assert_eq!(refused.text(), repeated.text());
+    }
+}
+
+#[test]
+fn a_retry_after_beyond_a_minute_is_an_error_that_says_so() {
+    let server =
+        Legacy::new().on("tools/call", |_, reply| reply.header("Retry-After", "3600").text(429, "quota")).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["429", "3600"]);
+    assert_eq!(server.count("tools/call"), 1);
+}
+
+#[test]
+fn a_retry_after_as_a_date_is_understood() {
+    let first = AtomicUsize::new(0);
+    let server = Legacy::new()
+        .on("tools/call", move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.header("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT").text(503, "deploying"),
+            _ => reply.result(request, "{}"),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+}
+
+#[test]
+fn a_server_that_says_retry_after_each_time_is_not_asked_for_ever() {
+    let server = Legacy::new().on("tools/call", |_, reply| reply.header("Retry-After", "0").text(429, "never")).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["429"]);
+    assert!(server.count("tools/call") <= 20, "{} times", server.count("tools/call"));
+}
+
+#[test]
+fn a_cancel_ends_the_waiting_for_retry_after() {
+    let server =
+        Legacy::new().on("tools/call", |_, reply| reply.header("Retry-After", "1").text(429, "slow down")).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    server.wait(1, "tools/call");
+    bridge.send(support::cancel(1));
+    bridge.send(request(2, "ping"));
+    bridge.expect_result("2");
+    assert!(
+        server.wait_within(Duration::from_millis(1600), 2, |it| it.is("tools/call")).is_none(),
+        "a cancelled call was sent again"
+    );
+}
+
+#[test]
+fn a_call_that_nothing_connected_for_is_sent_when_it_can_be() {
+    let port = support::unused_port();
+    let mut server = Legacy::new().without_session().on_port(port).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(request(1, "ping"));
+    bridge.expect_result("1");
+    server.stop();
+    bridge.send(call(2));
+    bridge.expect_error("2", &[]);
+    assert_eq!(server.count("tools/call"), 0);
+    let again = Legacy::new().without_session().on_port(port).start();
+    bridge.send(call(3));
+    bridge.expect_result("3");
+    assert_eq!(again.count("tools/call"), 1);
+}
+
+#[test]
+fn connections_that_the_server_closes_while_idle_cost_no_call() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            // Keep-alive was promised, and the connection is closed all the same.
+            let answer = result(request.id(), "{}");
+            let mut body = reply.stream(200, "application/json", Framing::Length(answer.len()));
+            body.raw(&answer);
+            body.cut();
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in 1..=20 {
+        bridge.send(call(id));
+        bridge.expect_result(&id.to_string());
+        // Something else in between gives the end of the connection time to be noticed.
+        bridge.send(request(1000 + id, "ping"));
+        bridge.expect_result(&(1000 + id).to_string());
+    }
+    assert_eq!(server.count("tools/call"), 20);
+}
+
+#[test]
+fn a_notification_is_sent_once() {
+    let server = Legacy::new().on("notifications/custom", |_, reply| reply.hang_up()).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(support::notification("notifications/custom"));
+    server.wait(1, "notifications/custom");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(server.count("notifications/custom"), 1);
+}
+
+#[test]
+fn an_answer_of_the_editor_is_sent_once() {
+    let server = Legacy::new().listening().on("answer", |_, reply| reply.text(500, "oops")).start();
+    let mut bridge = Bridge::ready(&server);
+    let mut stream = server.stream();
+    stream.message(request(7, "roots/list"));
+    bridge.expect_method("roots/list");
+    bridge.send(result(7, r#"{"roots":[]}"#));
+    server.wait(1, "answer");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(server.count("answer"), 1);
+    bridge.expect_silence(Duration::from_millis(100));
+}
+
+#[test]
+fn a_401_with_a_key_is_not_repeated() {
+    let server = Server::start(|_, reply| reply.text(401, "bad key"));
+    let mut bridge = Bridge::to(&server).args(["--header", "Authorization: Bearer k"]).spawn();
+    bridge.send(support::initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["401", "authorization"]);
+    assert_eq!(server.requests().len(), 1, "{}", server.transcript());
+}

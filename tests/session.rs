@@ -1,0 +1,451 @@
+//! Sessions of Streamable HTTP: what goes on every request, and what happens when the server forgets one.
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use support::{
+    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, envelopes, initialize, json,
+    notification, request, request_with, result,
+};
+
+/// A session that is lost in the middle of the handshake is another story: here it is through, stream and all.
+fn settled(server: &Server) -> Bridge {
+    let mut bridge = Bridge::ready(server);
+    server.wait(1, "GET");
+    bridge.send(request(r#""settled""#, "ping"));
+    bridge.expect_result(r#""settled""#);
+    bridge
+}
+
+#[test]
+fn every_request_after_initialize_carries_the_session_and_the_negotiated_version() {
+    let server = Legacy::new().version("2025-03-26").listening().start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-11-25");
+    let mut stream = server.stream();
+    stream.message(request(1, "roots/list"));
+    bridge.expect_method("roots/list");
+    bridge.send(result(1, r#"{"roots":[]}"#));
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    bridge.send(notification("notifications/roots/list_changed"));
+    server.wait(1, "notifications/roots/list_changed");
+    server.wait(1, "answer");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0);
+
+    let requests = server.requests();
+    assert_eq!(requests[0].kind(), "initialize");
+    assert_eq!(requests[0].header("mcp-session-id"), None);
+    let kinds: Vec<_> = requests.iter().map(Request::kind).collect();
+    for kind in
+        ["notifications/initialized", "GET", "answer", "tools/call", "notifications/roots/list_changed", "DELETE"]
+    {
+        assert!(kinds.iter().any(|known| known == kind), "{kind} is missing in {kinds:?}");
+    }
+    for request in &requests[1..] {
+        assert_eq!(request.header("mcp-session-id"), Some("session-1"), "{}", request.kind());
+        assert_eq!(request.header("mcp-protocol-version"), Some("2025-03-26"), "{}", request.kind());
+    }
+}
+
+#[test]
+fn a_post_accepts_both_kinds_of_answer_and_the_get_only_streams() {
+    let server = Legacy::new().listening().start();
+    let mut bridge = settled(&server);
+    server.stream();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    for request in server.requests() {
+        let accept = request.header("accept").unwrap_or_default();
+        assert!(accept.contains("text/event-stream"), "{}: {accept}", request.kind());
+        if request.method == "POST" {
+            assert!(accept.contains("application/json"), "{}: {accept}", request.kind());
+            assert_eq!(request.header("content-type"), Some("application/json"));
+        }
+    }
+}
+
+#[test]
+fn no_session_header_is_sent_where_the_server_gives_none() {
+    let server = Legacy::new().without_session().start();
+    let mut bridge = settled(&server);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0);
+    for request in server.requests() {
+        assert_eq!(request.header("mcp-session-id"), None);
+        assert_ne!(request.kind(), "DELETE", "there is nothing to delete");
+    }
+}
+
+#[test]
+fn the_session_never_changes_while_it_is_healthy() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            // None of these is a lost session.
+            "1" => reply.error(500, request, -32603, "boom"),
+            "2" => reply.error(400, request, -32602, "Invalid params: session name is required"),
+            "3" => reply.text(502, "bad gateway"),
+            "4" => reply.hang_up(),
+            "5" => reply.error(403, request, -32000, "not for you"),
+            _ => reply.result(request, "{}"),
+        })
+        .start();
+    let mut bridge = settled(&server);
+    for id in 1..=5 {
+        bridge.send(call(id));
+        bridge.expect_error(&id.to_string(), &[]);
+    }
+    bridge.send(call(6));
+    bridge.expect_result("6");
+    assert_eq!(server.count("initialize"), 1);
+}
+
+#[test]
+fn a_lost_session_is_opened_again_and_the_editor_does_not_notice() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    sessions.lose();
+    bridge.send(call(2));
+    assert_eq!(bridge.answer("2"), result(2, r#"{"content":[{"type":"text","text":"done"}]}"#));
+
+    let again = server.wait(2, "initialize");
+    assert_eq!(again.header("mcp-session-id"), None, "a fresh InitializeRequest has no session");
+    assert_eq!(again.json()["params"], json(&initialize(0, "2025-06-18"))["params"], "the editor's own parameters");
+    server.wait(2, "notifications/initialized");
+    let calls = server.matching(|request| request.is("tools/call"));
+    assert_eq!(calls.len(), 3, "the refused call is sent once more, and only once");
+    assert_eq!(calls[2].header("mcp-session-id"), Some("session-2"));
+    assert_eq!(calls[2].text(), calls[1].text());
+
+    // Our own requests' answers never reach stdout; a list_changed may.
+    bridge.send(request(3, "ping"));
+    bridge.expect_result("3");
+    while let Some(line) = bridge.recv_within(Duration::from_millis(200)) {
+        assert!(line.contains("list_changed"), "{line}");
+    }
+}
+
+#[test]
+fn the_order_after_a_lost_session_is_initialize_initialized_then_the_rest() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    let kinds: Vec<_> = server.requests().iter().filter(|it| it.method == "POST").map(Request::kind).collect();
+    let second = kinds.iter().rposition(|kind| kind == "initialize").unwrap();
+    assert_eq!(kinds[second + 1], "notifications/initialized", "{kinds:?}");
+    assert_eq!(kinds.last().unwrap(), "tools/call", "{kinds:?}");
+}
+
+#[test]
+fn log_level_and_subscriptions_are_restored_in_the_new_session() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    // One after the other: requests that run at once have no order.
+    for (id, method, params) in [
+        (1, "logging/setLevel", r#"{"level":"debug"}"#),
+        (2, "logging/setLevel", r#"{"level":"warning"}"#),
+        (3, "resources/subscribe", r#"{"uri":"file:///a"}"#),
+        (4, "resources/subscribe", r#"{"uri":"file:///b"}"#),
+        (5, "resources/unsubscribe", r#"{"uri":"file:///a"}"#),
+    ] {
+        bridge.send(request_with(id, method, params));
+        bridge.expect_result(&id.to_string());
+    }
+    sessions.lose();
+    bridge.send(call(6));
+    bridge.expect_result("6");
+
+    let new = |kind: &'static str| {
+        move |request: &Request| request.is(kind) && request.header("mcp-session-id") == Some("session-2")
+    };
+    let level = server.wait_for(1, "logging/setLevel in the new session", new("logging/setLevel"));
+    assert_eq!(level.json()["params"]["level"], "warning");
+    let subscribed = server.wait_for(1, "resources/subscribe in the new session", new("resources/subscribe"));
+    assert_eq!(subscribed.json()["params"]["uri"], "file:///b");
+    bridge.send(request(7, "ping"));
+    bridge.expect_result("7");
+    assert_eq!(server.matching(new("logging/setLevel")).len(), 1);
+    assert_eq!(server.matching(new("resources/subscribe")).len(), 1);
+    assert!(!server.matching(new("resources/subscribe")).iter().any(|it| it.text().contains("file:///a")));
+}
+
+#[test]
+fn a_400_for_an_unknown_session_is_a_lost_session_too() {
+    type Refusal = fn(&Request, Reply);
+    // As server-everything, the official SDKs and hand-written servers say it.
+    let refusals: [Refusal; 4] = [
+        |_, reply| {
+            reply.send(
+                400,
+                "application/json",
+                support::error("null", -32000, "Bad Request: No valid session ID provided"),
+            )
+        },
+        |_, reply| reply.text(400, "Invalid session ID"),
+        |_, reply| {
+            reply.send(
+                400,
+                "application/json",
+                support::error(r#""server-error""#, -32600, "Bad Request: Missing session ID"),
+            )
+        },
+        |_, reply| reply.send(404, "text/html", "<html>Not Found</html>"),
+    ];
+    for refusal in refusals {
+        let script = Legacy::new();
+        let sessions = script.sessions();
+        sessions.refuse_with(refusal);
+        let server = script.start();
+        let mut bridge = settled(&server);
+        sessions.lose();
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        assert_eq!(server.count("initialize"), 2);
+        assert_eq!(server.count("tools/call"), 2);
+    }
+}
+
+#[test]
+fn many_calls_that_find_the_session_lost_open_one_new_one() {
+    let held = Mailbox::new();
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    sessions.refuse_with({
+        let held = held.clone();
+        move |request, reply| held.put((request.clone(), reply))
+    });
+    let server = script.start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    for id in 1..=20 {
+        bridge.send(call(id));
+    }
+    // All of them are under way before the first is refused.
+    let refused: Vec<(Request, Reply)> = (0..20).map(|_| held.take()).collect();
+    for (request, reply) in refused {
+        reply.error(404, &request, -32001, "Session not found");
+    }
+    for id in 1..=20 {
+        bridge.expect_result(&id.to_string());
+    }
+    assert_eq!(server.count("initialize"), 2, "one re-initialization for all of them");
+    assert_eq!(server.count("tools/call"), 40);
+}
+
+#[test]
+fn a_reinitialization_that_fails_a_few_times_is_tried_again() {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script
+        .on("initialize", {
+            let attempts = attempts.clone();
+            move |request, reply| match attempts.fetch_add(1, Ordering::SeqCst) {
+                1 => reply.text(503, "deploying"),
+                2 => reply.text(502, "bad gateway"),
+                3 => reply.hang_up(),
+                _ => reply.result(request, &support::welcome("2025-06-18", support::CAPABILITIES)),
+            }
+        })
+        .start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    // Each call is answered, and sooner or later with a result.
+    let mut id = 1;
+    loop {
+        bridge.send(call(id));
+        let answer = bridge.answer(&id.to_string());
+        if envelopes(&answer)[0].raw("result").is_some() {
+            break;
+        }
+        assert!(id < 10, "it never recovers: {answer}");
+        id += 1;
+    }
+    bridge.send(call(100));
+    bridge.expect_result("100");
+    assert!(attempts.load(Ordering::SeqCst) >= 5);
+}
+
+#[test]
+fn a_404_without_a_session_is_an_error_not_a_new_session() {
+    let server = Legacy::new().without_session().on("tools/call", |_, reply| reply.text(404, "no such page")).start();
+    let mut bridge = settled(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["404"]);
+    assert_eq!((server.count("initialize"), server.count("tools/call")), (1, 1));
+}
+
+#[test]
+fn a_session_that_is_lost_again_at_once_ends_in_an_error_not_in_a_loop() {
+    let server =
+        Legacy::new().on("tools/call", |request, reply| reply.error(404, request, -32001, "Session not found")).start();
+    let mut bridge = settled(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &[]);
+    assert_eq!(server.count("tools/call"), 2, "refused, and sent once more");
+    assert!(server.count("initialize") <= 3, "{}", server.transcript());
+}
+
+#[test]
+fn the_stream_of_the_new_session_is_opened_and_relayed() {
+    let script = Legacy::new().listening();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    let old = server.stream();
+    sessions.lose();
+    drop(old);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    let get = server
+        .wait_for(1, "GET of the new session", |it| it.is("GET") && it.header("mcp-session-id") == Some("session-2"));
+    assert_eq!(get.header("last-event-id"), None, "event ids do not outlive their session");
+    server.stream().message(notification("notifications/custom"));
+    bridge.expect_method("notifications/custom");
+}
+
+#[test]
+fn a_lost_session_is_noticed_by_the_stream_as_well() {
+    let script = Legacy::new().listening();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    let old = server.stream();
+    sessions.lose();
+    old.end();
+    // The reopened GET is refused; the next request brings the session back, and the stream with it.
+    bridge.send(request(1, "tools/list"));
+    bridge.expect_result("1");
+    server.stream().message(notification("notifications/custom"));
+    bridge.expect_method("notifications/custom");
+}
+
+#[test]
+fn an_old_answer_never_reaches_a_question_of_the_new_session() {
+    let script = Legacy::new().listening();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    let mut old = server.stream();
+    old.message(request_with(1, "elicitation/create", r#"{"message":"delete everything?","requestedSchema":{}}"#));
+    let first = bridge.expect_method("elicitation/create");
+    let first_id = envelopes(&first)[0].id().unwrap().to_owned();
+
+    // The server restarts while the person reads.
+    sessions.lose();
+    drop(old);
+    bridge.send(call(10));
+    bridge.expect_result("10");
+    let cancelled = bridge.expect_method("notifications/cancelled");
+    assert_eq!(
+        envelopes(&cancelled)[0].raw("params").map(|params| json(params)["requestId"].to_string()),
+        Some(first_id.clone())
+    );
+
+    // The new session asks something else under the same id.
+    let mut new = server.stream();
+    new.message(request_with(1, "elicitation/create", r#"{"message":"keep a copy?","requestedSchema":{}}"#));
+    let second = bridge.expect_method("elicitation/create");
+    let second_id = envelopes(&second)[0].id().unwrap().to_owned();
+    assert_ne!(first_id, second_id, "towards the editor the questions must be told apart");
+
+    // The late answer to the first question goes nowhere; the answer to the second arrives under the server's id.
+    bridge.send(result(&first_id, r#"{"action":"accept","content":{"which":"first"}}"#));
+    bridge.send(result(&second_id, r#"{"action":"decline"}"#));
+    let posted = server.wait(1, "answer");
+    assert_eq!(posted.id(), "1");
+    assert_eq!(posted.json()["result"]["action"], "decline", "{}", posted.text());
+    assert_eq!(posted.header("mcp-session-id"), Some("session-2"));
+    bridge.send(request(11, "ping"));
+    bridge.expect_result("11");
+    assert_eq!(server.count("answer"), 1, "{}", server.transcript());
+}
+
+#[test]
+fn a_notification_that_finds_the_session_lost_does_not_stop_the_relay() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    bridge.send(notification("notifications/roots/list_changed"));
+    bridge.send(call(1));
+    bridge.expect_result("1");
+}
+
+#[test]
+fn the_new_session_is_the_one_that_is_deleted() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0);
+    assert_eq!(server.wait(1, "DELETE").header("mcp-session-id"), Some("session-2"));
+    assert!(sessions.live().is_empty());
+}
+
+#[test]
+fn a_second_initialize_of_the_editor_is_a_second_initialize_at_the_server() {
+    let server = Legacy::new().start();
+    let mut bridge = settled(&server);
+    bridge.send(initialize(1, "2025-06-18"));
+    bridge.expect_result("1");
+    bridge.send(INITIALIZED);
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    assert_eq!(server.count("initialize"), 2);
+}
+
+#[test]
+fn a_version_that_the_bridge_does_not_know_is_the_editors_affair() {
+    // The bytes pass; the header is what the server said.
+    let server = Legacy::new().version("2099-01-01").start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(1, "2025-06-18"));
+    assert_eq!(bridge.expect_result("1")["protocolVersion"], "2099-01-01");
+    bridge.send(INITIALIZED);
+    let initialized = server.wait(1, "notifications/initialized");
+    assert_eq!(initialized.header("mcp-protocol-version"), Some("2099-01-01"));
+}
+
+#[test]
+fn a_failed_initialize_is_the_editors_to_repeat() {
+    let first = AtomicUsize::new(0);
+    let server = Legacy::new()
+        .on("initialize", move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.json(support::error(request.id(), -32602, "Unsupported protocol version")),
+            _ => reply.result(request, &support::welcome("2025-03-26", support::CAPABILITIES)),
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(1, "2025-06-18"));
+    bridge.expect_error("1", &["unsupported protocol version"]);
+    bridge.send(initialize(2, "2025-03-26"));
+    bridge.expect_result("2");
+    bridge.send(INITIALIZED);
+    bridge.send(call(3));
+    bridge.expect_result("3");
+}
