@@ -6,6 +6,7 @@ mod man;
 mod run;
 mod server;
 
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -28,5 +29,13 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             eprint!("{}", Cli::command().render_help());
             Err(Failure::new(Kind::Usage, "no URL was given").remedy("try `mcpbridge demo`").into())
         }
+    }
+}
+
+/// Writes a result to stdout. A reader that has seen enough, such as `head`, is no error.
+fn print(result: &[u8]) -> anyhow::Result<ExitCode> {
+    match io::stdout().write_all(result).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
     }
 }

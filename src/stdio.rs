@@ -11,7 +11,7 @@ use std::mem::ManuallyDrop;
 use std::sync::mpsc as sync;
 use std::thread;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use memchr::memchr;
 use tokio::sync::mpsc;
 
@@ -135,6 +135,7 @@ pub struct Writer {
     pending_bytes: usize,
     holds: Vec<Hold>,
     busy: bool,
+    door: Door,
 }
 
 /// What is dropped once the lines before it are written.
@@ -163,7 +164,16 @@ pub fn write() -> io::Result<Writer> {
         }
     })?;
     let (pending, tail) = (Vec::new(), BytesMut::new());
-    Ok(Writer { batches: Some(batches), written, pending, tail, pending_bytes: 0, holds: Vec::new(), busy: false })
+    Ok(Writer {
+        batches: Some(batches),
+        written,
+        pending,
+        tail,
+        pending_bytes: 0,
+        holds: Vec::new(),
+        busy: false,
+        door: Door::find(),
+    })
 }
 
 impl Writer {
@@ -188,6 +198,16 @@ impl Writer {
     pub fn flush(&mut self) {
         if self.busy || self.pending_bytes == 0 {
             return;
+        }
+        if self.pending.is_empty() && self.tail.len() <= AT_ONCE {
+            let written = self.door.write_now(&self.tail);
+            self.tail.advance(written);
+            self.pending_bytes -= written;
+            if self.tail.is_empty() {
+                self.tail.clear();
+                self.holds.clear();
+                return;
+            }
         }
         self.pending.push(self.tail.split().freeze());
         self.pending_bytes = 0;
@@ -220,6 +240,61 @@ impl Writer {
         let outcome = self.written.recv().await;
         self.busy = false;
         outcome.unwrap_or_else(|| Err(ErrorKind::BrokenPipe.into()))
+    }
+}
+
+/// What can be written without a wait. A small answer to an editor that reads is worth it: to wake
+/// the thread and hear from it costs as much as everything else that is done for the answer.
+enum Door {
+    /// A pipe takes [`AT_ONCE`] bytes when it is writable at all (Linux; elsewhere fewer).
+    #[cfg(target_os = "linux")]
+    Pipe,
+    /// A socket can be asked not to wait.
+    #[cfg(target_os = "linux")]
+    Socket,
+    /// A file or a terminal: the thread writes.
+    Closed,
+}
+
+impl Door {
+    #[cfg(target_os = "linux")]
+    fn find() -> Self {
+        let kind =
+            rustix::fs::fstat(rustix::stdio::stdout()).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
+        match kind {
+            Ok(rustix::fs::FileType::Fifo) => Door::Pipe,
+            Ok(rustix::fs::FileType::Socket) => Door::Socket,
+            _ => Door::Closed,
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn find() -> Self {
+        Door::Closed
+    }
+
+    /// Writes as much as goes without a wait. An error is left for the thread to meet.
+    fn write_now(&self, bytes: &[u8]) -> usize {
+        match self {
+            #[cfg(target_os = "linux")]
+            Door::Pipe => {
+                use rustix::event::{PollFd, PollFlags, Timespec, poll};
+                let out = rustix::stdio::stdout();
+                let mut ready = [PollFd::new(&out, PollFlags::OUT)];
+                let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+                let free = poll(&mut ready, Some(&at_once)) == Ok(1) && ready[0].revents() == PollFlags::OUT;
+                if free { stdout().write(bytes).unwrap_or(0) } else { 0 }
+            }
+            #[cfg(target_os = "linux")]
+            Door::Socket => {
+                use rustix::net::{SendFlags, send};
+                send(rustix::stdio::stdout(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).unwrap_or(0)
+            }
+            Door::Closed => {
+                let _ = bytes;
+                0
+            }
+        }
     }
 }
 
@@ -304,6 +379,8 @@ const BLOCK: usize = 64 * 1024;
 const BATCHES: usize = 1;
 /// A line above this many bytes is held only once.
 const LARGE: usize = 1024 * 1024;
+/// Bytes that are written without the thread; a pipe that is writable takes as many without a wait.
+const AT_ONCE: usize = 4096;
 /// Messages up to this many bytes are copied together into one write; larger ones are not copied.
 const JOIN: usize = 8 * 1024;
 

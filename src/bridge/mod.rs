@@ -157,7 +157,7 @@ impl Bridge {
                 }
                 () = self.budget.freed(), if !self.outbox.is_empty() => {}
                 Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                () = until(deadline) => {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
                     self.on(Event::Over(late.remedy("raise --drain-timeout")));
                     let _ = timeout(FAREWELL, self.writer_is_done()).await;
@@ -304,14 +304,15 @@ impl Bridge {
         let stage = call.stage.subscribe();
         let opens = call.method() == "initialize";
         let call = Call { key: Some(key), ..call };
-        let task = tokio::spawn(async move {
+        // Boxed, because a future of this size is copied several times on its way into a task.
+        let task = tokio::spawn(Box::pin(async move {
             if opens {
                 remote.open(call).await;
             } else {
                 turn.come().await;
                 remote.exchange(call).await;
             }
-        });
+        }));
         self.running.insert(key, Running { task: task.abort_handle(), stage });
     }
 
@@ -357,7 +358,8 @@ impl Bridge {
     /// The session did not open: what waited for it gets an error.
     fn without_session(&mut self) {
         for key in self.outbox.clear() {
-            let failure = Failure::new(Kind::Unreachable, "there is no session, because initialize failed");
+            // Why initialize failed has been counted.
+            let failure = Failure::new(Kind::Usage, "there is no session, because initialize failed");
             self.on(Event::Ended { key, failure: Some(failure.remedy("send initialize again")) });
         }
     }
@@ -370,9 +372,19 @@ impl Bridge {
     }
 }
 
+/// Waits until `deadline`; without one for ever.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Tally {
     fn add(&mut self, kind: Kind) {
         match kind {
+            // The editor's own mistake.
+            Kind::Usage => {}
             Kind::Unreachable => self.unreachable = true,
             Kind::SignInRequired => self.unauthorized = true,
             other => self.broken = Some(other),

@@ -7,8 +7,10 @@ use clap_complete::Shell;
 /// Prints the completion script.
 ///
 /// # Errors
-/// None; the signature is that of every command.
+/// stdout cannot be written.
 pub fn run(shell: Shell) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(shell, &mut crate::cli::command(), "mcpbridge", &mut std::io::stdout());
-    Ok(ExitCode::SUCCESS)
+    // Not straight to stdout: the generator panics where that is closed.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::cli::command(), "mcpbridge", &mut script);
+    super::print(&script)
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 /// # Errors
 /// stdout cannot be written.
 pub fn run() -> anyhow::Result<ExitCode> {
-    clap_mangen::Man::new(crate::cli::command()).render(&mut std::io::stdout())?;
-    Ok(ExitCode::SUCCESS)
+    let mut page = Vec::new();
+    clap_mangen::Man::new(crate::cli::command()).render(&mut page)?;
+    super::print(&page)
 }

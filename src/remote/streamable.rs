@@ -415,11 +415,14 @@ impl Shared {
             let answered = call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty());
             let resumable = call.is_none() || track.last.is_some();
             let limit = call.as_ref().and(self.settings.body_timeout);
-            let next = tokio::select! {
-                next = self.piece_within(limit, response) => next?,
-                _ = woke.changed(), if resumable => return Err(Failure::new(Kind::Unreachable, "the computer slept")),
+            let next = if answered {
                 // A stream ends after its answer. To see the end keeps the connection usable.
-                () = sleep(LINGER), if answered => return Ok(()),
+                timeout(LINGER, response.chunk()).await.ok().and_then(Result::ok).flatten()
+            } else {
+                tokio::select! {
+                    next = self.piece_within(limit, response) => next?,
+                    _ = woke.changed(), if resumable => return Err(Failure::new(Kind::Unreachable, "the computer slept")),
+                }
             };
             match next {
                 Some(next) => piece = next,

@@ -25,6 +25,6 @@ pub async fn watch(shared: Arc<Shared>) {
 }
 
 /// How often the clock is looked at: rare enough not to keep a processor awake.
-const TICK: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_secs(30);
 /// A tick that comes this much too late was not late but asleep.
 const SLEPT: Duration = Duration::from_secs(20);

@@ -221,6 +221,7 @@ for (const kind of [SERVERS.everythingHttp, SERVERS.everythingSse]) {
     });
 
     it("is restarted during a call, which gets an error instead of silence", async (editor, server) => {
+      editor.exit = 5;
       let failed;
       await new Promise((started) => {
         const call = editor.call("trigger-long-running-operation", { duration: 60, steps: 120 }, { onprogress: started });

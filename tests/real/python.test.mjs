@@ -129,6 +129,7 @@ for (const kind of [SERVERS.pythonSdk, SERVERS.fastmcp]) {
     });
 
     it("is restarted during a call, which gets an error instead of silence", async (editor, server) => {
+      editor.exit = 5;
       const label = crypto.randomUUID();
       const failed = assert.rejects(editor.call("slow", { label }), { name: "McpError" });
       assert.equal(await editor.call("has_started", { label }), "yes");

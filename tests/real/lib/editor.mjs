@@ -60,6 +60,8 @@ export class Editor {
   asked = [];
   notifications = [];
   problems = [];
+  /** The exit code that the bridge owes: 0 if every request was answered by the server. */
+  exit = 0;
   #waiting = [];
 
   constructor(url) {
@@ -138,7 +140,7 @@ export class Editor {
     const [code, signal] = await within(3_000, "the bridge exits", exited);
     const took = Math.round(performance.now() - start);
     assert.ok(!child.killed && took < PATIENCE_OF_CLIENTS, `the bridge had to be killed ${took} ms after its input closed`);
-    assert.deepEqual({ code, signal }, { code: 0, signal: null }, "the bridge exits with code 0");
+    assert.deepEqual({ code, signal }, { code: this.exit, signal: null }, `the bridge exits with code ${this.exit}`);
     assert.deepEqual(this.transport.faults(), [], "the bridge writes nothing but messages to stdout");
     assert.deepEqual(this.problems, [], "the editor has nothing to complain about");
   }
