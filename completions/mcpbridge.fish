@@ -24,67 +24,67 @@ function __fish_mcpbridge_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l transport -d 'Which transport to try, and in which order' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
 sse-only\t'HTTP+SSE (2024-11-05) only'"
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l drain-timeout -d 'How long requests may still run after the end of the input' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ping-interval -d 'How often --keep-alive pings' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l log-file -d 'Also write what is said to this file' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-http -d 'Allow plain http to a host other than this machine'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ipv4 -d 'Use IPv4 only'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 'Do not keep the cookies that the server sets'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l silent -d 'Say nothing on stderr'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l drain-timeout -d 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ping-interval -d 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s V -l version -d 'Print version'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l transport -d 'Which transport to try, and in which order' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
-sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
-http-only\t'Streamable HTTP only'
-sse-only\t'HTTP+SSE (2024-11-05) only'"
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l drain-timeout -d 'How long requests may still run after the end of the input' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ping-interval -d 'How often --keep-alive pings' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l log-file -d 'Also write what is said to this file' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-http -d 'Allow plain http to a host other than this machine'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ipv4 -d 'Use IPv4 only'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cookies -d 'Do not keep the cookies that the server sets'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l silent -d 'Say nothing on stderr'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l port -d 'The port to serve on' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l serve -d 'Only serve, until interrupted'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand man" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run demo completions man help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run demo completions man help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run demo completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run demo completions man help" -f -a "man" -d 'Print the manual page'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run demo completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
+sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
+http-only\t'Streamable HTTP only'
+sse-only\t'HTTP+SSE (2024-11-05) only'"
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l drain-timeout -d 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ping-interval -d 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

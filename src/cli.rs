@@ -1,10 +1,11 @@
 //! The command line: what can be typed, and the help for it. No input, no output.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Use any remote MCP server from any editor or agent that speaks MCP over stdio.
 ///
@@ -58,23 +59,23 @@ pub struct Relay {
     pub header_files: Vec<PathBuf>,
 
     /// Which transport to try, and in which order
-    #[arg(long, value_enum, default_value_t, env = "MCPBRIDGE_TRANSPORT", help_heading = "Connection")]
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
     pub transport: Transport,
 
     /// Allow plain http to a host other than this machine
-    #[arg(long, env = "MCPBRIDGE_ALLOW_HTTP", value_parser = BoolishValueParser::new(), help_heading = "Connection")]
+    #[arg(long, help_heading = "Connection")]
     pub allow_http: bool,
 
     /// Use IPv4 only
-    #[arg(long, env = "MCPBRIDGE_IPV4", value_parser = BoolishValueParser::new(), help_heading = "Connection")]
+    #[arg(long, help_heading = "Connection")]
     pub ipv4: bool,
 
     /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
-    #[arg(long, env = "MCPBRIDGE_ENABLE_PROXY", value_parser = BoolishValueParser::new(), help_heading = "Connection")]
+    #[arg(long, help_heading = "Connection")]
     pub enable_proxy: bool,
 
     /// Do not keep the cookies that the server sets
-    #[arg(long, env = "MCPBRIDGE_DISABLE_COOKIES", value_parser = BoolishValueParser::new(), help_heading = "Connection")]
+    #[arg(long, help_heading = "Connection")]
     pub disable_cookies: bool,
 
     /// Show only tools that match this pattern (* and ?); may be given several times
@@ -86,71 +87,102 @@ pub struct Relay {
     pub ignore_tools: Vec<String>,
 
     /// How long to wait for a connection
-    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds, env = "MCPBRIDGE_CONNECT_TIMEOUT", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds, help_heading = "Deadlines")]
     pub connect_timeout: Seconds,
 
     /// Answer a request with an error when the server has not begun to answer after this long (0: no limit)
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, env = "MCPBRIDGE_HEADERS_TIMEOUT", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
     pub headers_timeout: Seconds,
 
     /// Answer a request with an error when its answer has been silent for this long (0: no limit)
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, env = "MCPBRIDGE_BODY_TIMEOUT", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
     pub body_timeout: Seconds,
 
     /// Answer a request with an error, and cancel it, when it has taken this long (0: no limit)
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, env = "MCPBRIDGE_REQUEST_TIMEOUT", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
     pub request_timeout: Seconds,
 
-    /// How long requests may still run after the end of the input
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, env = "MCPBRIDGE_DRAIN_TIMEOUT", help_heading = "Deadlines")]
+    /// How long requests may still run after the end of the input (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Deadlines")]
     pub drain_timeout: Seconds,
 
     /// Ping the server regularly, for networks that drop idle connections
-    #[arg(long, env = "MCPBRIDGE_KEEP_ALIVE", value_parser = BoolishValueParser::new(), help_heading = "Deadlines")]
+    #[arg(long, help_heading = "Deadlines")]
     pub keep_alive: bool,
 
     /// How often --keep-alive pings
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, env = "MCPBRIDGE_PING_INTERVAL", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Deadlines")]
     pub ping_interval: Seconds,
 
     /// The largest message in either direction, in bytes or with K, M or G
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, env = "MCPBRIDGE_MAX_MESSAGE_SIZE", help_heading = "Deadlines")]
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
     pub max_message_size: usize,
 
     /// Say more on stderr: every message's method and id and every status, never a secret
-    #[arg(long, env = "MCPBRIDGE_DEBUG", value_parser = BoolishValueParser::new(), conflicts_with = "silent", help_heading = "Output")]
+    #[arg(long, overrides_with = "silent", help_heading = "Output")]
     pub debug: bool,
 
     /// Say nothing on stderr
-    #[arg(long, env = "MCPBRIDGE_SILENT", value_parser = BoolishValueParser::new(), help_heading = "Output")]
+    #[arg(long, help_heading = "Output")]
     pub silent: bool,
 
     /// Also write what is said to this file
-    #[arg(long, value_name = "PATH", env = "MCPBRIDGE_LOG_FILE", help_heading = "Output")]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub log_file: Option<PathBuf>,
 }
 
-impl Relay {
-    /// Takes the variables of the flags that may be repeated, one value a line, where the flag
-    /// itself was not given. clap splits a variable only where it would split the flag as well,
-    /// and a header with a line break in it must stay an error.
-    #[must_use]
-    pub fn with_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let lines = |name| variable(name).unwrap_or_default();
-        let fill = |flags: &mut Vec<String>, name| {
-            if flags.is_empty() {
-                flags.extend(lines(name).lines().filter(|line| !line.trim().is_empty()).map(Into::into));
-            }
-        };
-        fill(&mut self.headers, "MCPBRIDGE_HEADER");
-        fill(&mut self.allow_tools, "MCPBRIDGE_ALLOW_TOOL");
-        fill(&mut self.ignore_tools, "MCPBRIDGE_IGNORE_TOOL");
-        if self.header_files.is_empty() {
-            let files = lines("MCPBRIDGE_HEADER_FILE");
-            self.header_files.extend(files.lines().filter(|line| !line.is_empty()).map(Into::into));
-        }
-        self
+impl Cli {
+    /// Reads the command line, and from the environment the flags of the relay that it does not
+    /// have. Ends the process where clap does: for help, for the version, and for mistakes.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let typed = command().try_get_matches_from(&arguments).unwrap_or_else(|error| error.exit());
+        let flags = from_environment(&typed, variable);
+        // In front of what was typed, so that of two flags which exclude each other the typed one wins.
+        let behind = if typed.subcommand_name().is_some() { 2 } else { 1 };
+        let (front, rest) = arguments.split_at(behind.min(arguments.len()));
+        let all = front.iter().cloned().chain(flags).chain(rest.iter().cloned());
+        let matches = command().try_get_matches_from(all).unwrap_or_else(|error| error.exit());
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// The variables of the flags that were not typed, written as flags. Each flag has one, by its name;
+/// of flags that may be repeated it holds one value a line. clap's own way is not used: it would
+/// split a typed header at a line break as well, and take a variable for an argument of the relay
+/// where another command was typed.
+fn from_environment(typed: &ArgMatches, variable: impl Fn(&str) -> Option<OsString>) -> Vec<OsString> {
+    let matches = match typed.subcommand() {
+        Some(("run", matches)) => matches,
+        Some(_) => return Vec::new(),
+        None => typed,
+    };
+    let mut flags = Vec::new();
+    for flag in command().get_arguments() {
+        let (Some(long), Some(name)) = (flag.get_long(), variable_of(flag)) else { continue };
+        let is_typed = matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let Some(value) = variable(&name).filter(|value| !is_typed && !value.is_empty()) else { continue };
+        let with = |value: &str| OsString::from(format!("--{long}={value}"));
+        let text = value.to_string_lossy();
+        match flag.get_action() {
+            ArgAction::SetTrue if is_true(&text) => flags.push(format!("--{long}").into()),
+            ArgAction::SetTrue => {}
+            ArgAction::Append => flags.extend(text.lines().filter(|line| !line.trim().is_empty()).map(with)),
+            _ => flags.push(with(&text)),
+        }
+    }
+    flags
+}
+
+/// The variable of a flag, for all flags but `--help` and `--version`.
+fn variable_of(flag: &Arg) -> Option<String> {
+    let settable = matches!(flag.get_action(), ArgAction::Set | ArgAction::SetTrue | ArgAction::Append);
+    let long = flag.get_long().filter(|_| settable)?;
+    Some(format!("MCPBRIDGE_{}", long.to_uppercase().replace('-', "_")))
+}
+
+fn is_true(text: &str) -> bool {
+    !matches!(text.trim().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f" | "")
 }
 
 /// The arguments of `mcpbridge demo`.
@@ -203,7 +235,14 @@ impl OptionalDuration {
 
 /// The whole command line as clap knows it, for completions, the manual page and tests.
 pub fn command() -> clap::Command {
-    Cli::command()
+    Cli::command().mut_args(with_variable).mut_subcommand("run", |run| run.mut_args(with_variable))
+}
+
+/// Names the variable in the help of a flag.
+fn with_variable(flag: Arg) -> Arg {
+    let Some(name) = variable_of(&flag) else { return flag };
+    let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+    flag.help(format!("{help} [env: {name}]"))
 }
 
 fn seconds(text: &str) -> Result<Seconds, String> {

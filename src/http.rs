@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use reqwest::cookie::{CookieStore, Jar};
+use cookie_store::CookieStore;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
@@ -46,8 +46,10 @@ pub struct Request {
     pub method: Method,
     /// Where to.
     pub url: Url,
-    /// All headers.
-    pub headers: HeaderMap,
+    /// Headers that every request has; shared, because many requests wait at once.
+    pub common: Arc<HeaderMap>,
+    /// Headers of this one, which replace common ones.
+    pub own: Vec<(HeaderName, HeaderValue)>,
     /// The body of a POST.
     pub body: Bytes,
     /// Dropped when the body has been handed to the connection, or the request has ended.
@@ -77,13 +79,13 @@ impl Trouble {
 pub struct Http {
     settings: Settings,
     lanes: Mutex<HashMap<(bool, bool), reqwest::Client>>,
-    cookies: Arc<Cookies>,
+    cookies: Cookies,
 }
 
 impl Http {
     /// A client that has done nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Http { settings, lanes: Mutex::default(), cookies: Arc::default() }
+        Http { settings, lanes: Mutex::default(), cookies: Cookies::default() }
     }
 
     /// Sends `request` and waits for the head of the response. Redirects within the origin are
@@ -96,12 +98,19 @@ impl Http {
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(lane, &request.url)?;
             let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
-            *call.headers_mut() = request.headers.clone();
+            *call.headers_mut() = (*request.common).clone();
+            for (name, value) in &request.own {
+                call.headers_mut().insert(name.clone(), value.clone());
+            }
+            self.cookies.add_to(call.headers_mut(), &request.url);
             if request.method == Method::POST {
                 let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
                 *call.body_mut() = Some(reqwest::Body::wrap(upload));
             }
             let response = client.execute(call).await.map_err(|error| explain(error, &request.url))?;
+            if self.settings.cookies {
+                self.cookies.take(response.headers(), &request.url);
+            }
             let Some(target) = redirect(&response, &request.url) else { return Ok(response) };
             request.url = target?;
         }
@@ -142,6 +151,7 @@ impl Http {
             .user_agent(concat!("mcpbridge/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
+            .pool_max_idle_per_host(MOST_IDLE)
             .tcp_keepalive(KEEPALIVE_IDLE)
             .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
             .tcp_keepalive_retries(KEEPALIVE_RETRIES)
@@ -156,9 +166,6 @@ impl Http {
         }
         if self.settings.ipv4 {
             builder = builder.local_address(Some(std::net::Ipv4Addr::UNSPECIFIED.into()));
-        }
-        if self.settings.cookies {
-            builder = builder.cookie_provider(self.cookies.clone());
         }
         if local {
             // A proxy cannot reach this machine's loopback, and HTTP_PROXY would send it there.
@@ -176,10 +183,11 @@ impl Http {
 /// servers put keys.
 pub fn shown(url: &Url) -> String {
     let mut text = url.origin().ascii_serialization() + url.path();
-    for (index, (name, _)) in url.query_pairs().enumerate() {
+    for (index, (name, value)) in url.query_pairs().enumerate() {
         text.push(if index == 0 { '?' } else { '&' });
-        text.push_str(&name);
-        text.push_str("=…");
+        // A name without a value may be the key itself.
+        text.push_str(if value.is_empty() { "" } else { &name });
+        text.push_str(if value.is_empty() { "…" } else { "=…" });
     }
     text
 }
@@ -313,17 +321,35 @@ impl http_body::Body for Upload {
 
 /// Cookies, kept in memory and for the exact origin that set them, whatever `Domain` says.
 #[derive(Default)]
-struct Cookies(Mutex<HashMap<url::Origin, Jar>>);
+struct Cookies(Mutex<HashMap<url::Origin, CookieStore>>);
 
-impl CookieStore for Cookies {
-    fn set_cookies(&self, headers: &mut dyn Iterator<Item = &HeaderValue>, url: &Url) {
-        let mut jars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        jars.entry(url.origin()).or_default().set_cookies(headers, url);
+impl Cookies {
+    fn take(&self, headers: &HeaderMap, url: &Url) {
+        for cookie in headers.get_all(header::SET_COOKIE) {
+            if let Ok(cookie) = cookie.to_str() {
+                // What is no cookie is not kept; there is nobody to tell.
+                let _ = self.jars().entry(url.origin()).or_default().parse(cookie, url);
+            }
+        }
     }
 
-    fn cookies(&self, url: &Url) -> Option<HeaderValue> {
-        let jars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        jars.get(&url.origin())?.cookies(url)
+    /// Adds the cookies for `url` behind those that the person gave.
+    fn add_to(&self, headers: &mut HeaderMap, url: &Url) {
+        let jars = self.jars();
+        let Some(jar) = jars.get(&url.origin()) else { return };
+        let given = headers.get(header::COOKIE).and_then(|given| given.to_str().ok()).map(str::to_owned);
+        let kept = jar.get_request_values(url).map(|(name, value)| format!("{name}={value}"));
+        let all: Vec<String> = given.into_iter().chain(kept).collect();
+        if let Ok(mut value) = HeaderValue::from_str(&all.join("; "))
+            && !value.is_empty()
+        {
+            value.set_sensitive(true);
+            headers.insert(header::COOKIE, value);
+        }
+    }
+
+    fn jars(&self) -> std::sync::MutexGuard<'_, HashMap<url::Origin, CookieStore>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -385,15 +411,17 @@ const BUNDLES: [&str; 6] = [
 const MOST_REDIRECTS: usize = 5;
 /// Bytes of a body that are handed over at once.
 const PIECE: usize = 64 * 1024;
+/// Idle connections that are kept after a burst; each costs some 25 KiB.
+const MOST_IDLE: usize = 64;
 /// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within
 /// half a minute or so.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 4;
 /// Data that nobody acknowledges for this long was sent to a dead peer. Without it Linux keeps
-/// trying for a quarter of an hour.
+/// trying for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
 #[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+const UNACKNOWLEDGED: Duration = Duration::from_secs(180);
 /// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many
 /// streams that nobody reads must not fill the window of the connection for one that is read.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -407,6 +435,7 @@ mod tests {
     fn a_url_is_shown_without_what_may_be_secret() {
         let url = Url::parse("https://user:pass@h.example:8443/mcp?api_key=s3cret&x=1#f").unwrap();
         assert_eq!(shown(&url), "https://h.example:8443/mcp?api_key=…&x=…");
+        assert_eq!(shown(&Url::parse("https://h.example/mcp?s3cret").unwrap()), "https://h.example/mcp?…");
     }
 
     #[test]

@@ -369,3 +369,41 @@ fn the_request_timeout_can_be_switched_off() {
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.answer("1")["result"].is_object());
 }
+
+#[test]
+fn a_variable_of_the_relay_is_no_argument_of_another_command() {
+    for command in ["man", "completions bash"] {
+        let mut words = command.split(' ');
+        let mut launch =
+            Bridge::launch(words.next().unwrap()).env("MCPBRIDGE_DEBUG", "1").env("MCPBRIDGE_TRANSPORT", "http-only");
+        for word in words {
+            launch = launch.arg(word);
+        }
+        let scratch = tempfile::tempdir().unwrap();
+        let output = launch.command(scratch.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}: {output:?}");
+    }
+    let server = Legacy::new().start();
+    let mut bridge = Bridge::launch("run").arg(server.url()).env("MCPBRIDGE_IGNORE_TOOL", "echo").ready();
+    bridge.send(call(1));
+    bridge.expect_error("1", &["echo"]);
+}
+
+#[test]
+fn of_two_flags_that_exclude_each_other_the_typed_one_beats_the_variable() {
+    let server = Legacy::new().start();
+    let input = [initialize(0, "2025-06-18"), INITIALIZED.to_owned()].join("\n");
+    let outcome = Bridge::to(&server).arg("--silent").env("MCPBRIDGE_DEBUG", "1").run(input);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn user_and_password_of_the_url_are_sent_and_not_shown() {
+    let server = Legacy::new().start();
+    let url = server.url().replace("http://", "http://ada:s3cret%21word@");
+    let mut bridge = Bridge::launch(url).arg("--debug").ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(server.wait(1, "tools/call").header("authorization"), Some("Basic YWRhOnMzY3JldCF3b3Jk"));
+    assert!(!bridge.stderr().contains("s3cret"), "{}", bridge.stderr());
+}

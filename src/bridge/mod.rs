@@ -36,6 +36,8 @@ pub struct Bridge {
     era: Same,
     outbox: Outbox,
     budget: Budget,
+    /// Since when something in the outbox waits for the budget.
+    waiting_since: Option<Instant>,
     order: Order,
     running: HashMap<Key, Running>,
     tells: JoinSet<()>,
@@ -85,7 +87,8 @@ impl Bridge {
             arrivals,
             era,
             outbox: Outbox::default(),
-            budget: Budget::default(),
+            budget: Budget::new(),
+            waiting_since: None,
             order: Order::default(),
             running: HashMap::new(),
             tells: JoinSet::new(),
@@ -99,18 +102,22 @@ impl Bridge {
     pub async fn run(mut self) -> End {
         self.remote.start();
         let mut signals = signals::listen();
-        let end = tokio::select! {
-            end = self.relay() => end,
+        let (end, patience) = tokio::select! {
+            end = self.relay() => (end, LAST_WORDS),
             signal = signals.recv() => {
                 let reason = Failure::new(Kind::Internal, "the bridge was stopped");
                 self.on(Event::Closed);
                 self.on(Event::Over(reason));
-                if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Served }
+                let end = if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Served };
+                (end, FAREWELL)
             }
         };
-        let last_words = self.writer_is_done();
-        let _ = timeout(FAREWELL, last_words).await;
-        while timeout(FAREWELL, self.tells.join_next()).await.is_ok_and(|told| told.is_some()) {}
+        // Notifications of the last moment, and answers to questions that nobody can answer now.
+        let _ = timeout(patience, async {
+            self.writer_is_done().await;
+            while self.tells.join_next().await.is_some() {}
+        })
+        .await;
         self.running.into_values().for_each(|running| running.task.abort());
         self.remote.close().await;
         end
@@ -124,13 +131,9 @@ impl Bridge {
         let mut orphaned = std::pin::pin!(parent::gone());
         loop {
             self.pump();
+            self.note_waiting();
             self.writer.flush();
-            if !open
-                && self.outbox.is_empty()
-                && self.era.unanswered() == 0
-                && self.tells.is_empty()
-                && !self.writer.is_busy()
-            {
+            if !open && self.outbox.is_empty() && self.era.unanswered() == 0 && !self.writer.is_busy() {
                 return self.tally.end();
             }
             tokio::select! {
@@ -155,7 +158,13 @@ impl Bridge {
                         self.arrived(arrival);
                     }
                 }
-                () = self.budget.freed(), if !self.outbox.is_empty() => {}
+                () = self.budget.freed(), if !self.outbox.is_empty() => self.waiting_since = None,
+                () = until(self.waiting_since.map(|since| since + GROWTH)) => {
+                    self.waiting_since = None;
+                    if self.is_reading() {
+                        self.budget.grow();
+                    }
+                }
                 Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
                 () = until(deadline) => {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
@@ -176,7 +185,13 @@ impl Bridge {
     /// Whether a further line may be read. What it holds is not known before it is read; while the
     /// server waits for the editor, answers must be let in, and other requests are refused.
     fn may_read(&self) -> bool {
-        self.writer.pending() < OWN_ANSWERS && (self.outbox.has_room() || self.era.is_asked())
+        let room = if self.era.is_asked() { self.outbox.has_last_room() } else { self.outbox.has_room() };
+        self.writer.pending() < OWN_ANSWERS && room
+    }
+
+    /// Whether the editor takes what comes.
+    fn is_reading(&self) -> bool {
+        self.has_room() && self.arrivals.len() <= UNREAD
     }
 
     fn has_room(&self) -> bool {
@@ -278,7 +293,7 @@ impl Bridge {
             return;
         }
         // While the editor does not read, new requests would only pile their answers up.
-        if (!self.has_room() || self.arrivals.len() > UNREAD) && self.running.len() >= UNREAD {
+        if !self.is_reading() && self.running.len() >= UNREAD {
             return;
         }
         while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
@@ -297,6 +312,11 @@ impl Bridge {
                 }
             }
         }
+    }
+
+    fn note_waiting(&mut self) {
+        let waits = !self.outbox.is_empty();
+        self.waiting_since = if waits { self.waiting_since.or_else(|| Some(Instant::now())) } else { None };
     }
 
     fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
@@ -327,8 +347,10 @@ impl Bridge {
                 }
                 None => None,
             };
-            if let Err(failure) = remote.tell(&message, generation).await {
-                log::warn!("{message:?} did not reach the server: {failure}");
+            match timeout(TOLD, remote.tell(&message, generation)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => log::warn!("{message:?} did not reach the server: {failure}"),
+                Err(_) => log::warn!("the server gave {message:?} no status in {} s", TOLD.as_secs()),
             }
             drop(held);
         });
@@ -348,7 +370,7 @@ impl Bridge {
         let remote = self.remote.clone();
         self.tells.spawn(async move {
             let _ = timeout(BODY_OUT, stage.wait_for(|stage| *stage == Stage::Out)).await;
-            if let Err(failure) = remote.tell(&message, None).await {
+            if let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
                 log::debug!("a cancellation did not reach the server: {failure}");
             }
             task.abort();
@@ -408,7 +430,13 @@ const ROOM: usize = 256 * 1024;
 const OWN_ANSWERS: usize = 2 * 1024 * 1024;
 /// Requests that may run, and arrivals that may wait, while the editor does not read.
 const UNREAD: usize = 16;
+/// How long requests wait for the budget, with nothing of it given back, before it grows.
+const GROWTH: Duration = Duration::from_millis(200);
+/// How long the last notifications may take after the end of the input.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the last lines and the last notifications may take once all is over.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long a cancellation waits for the body of its request.
+/// How long a server may take to give a notification, or an answer to its question, a status.
+const TOLD: Duration = Duration::from_secs(60);
+/// How long a cancellation waits for the body of its request, and for its own status.
 const BODY_OUT: Duration = Duration::from_secs(2);

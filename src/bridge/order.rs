@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::remote::Stage;
 
@@ -17,14 +17,21 @@ pub struct Order {
     /// Requests since the last notification whose bodies may not be out.
     unsent: Vec<watch::Receiver<Stage>>,
     prune_at: usize,
-    last_told: Option<watch::Receiver<()>>,
+    last_told: Option<Pending>,
+}
+
+/// A notification that has no status yet.
+#[derive(Clone)]
+struct Pending {
+    told: watch::Receiver<()>,
+    since: Instant,
 }
 
 /// What a message has to wait for.
 #[derive(Default)]
 pub struct Turn {
     bodies: Vec<watch::Receiver<Stage>>,
-    told: Option<watch::Receiver<()>>,
+    told: Option<Pending>,
     patience: Duration,
 }
 
@@ -47,12 +54,12 @@ impl Order {
         let (told, wait) = watch::channel(());
         let bodies = std::mem::take(&mut self.unsent);
         let turn = Turn { bodies, told: self.pending_notification(), patience: NOTIFICATION_WAIT };
-        self.last_told = Some(wait);
+        self.last_told = Some(Pending { told: wait, since: Instant::now() });
         (turn, Told(told))
     }
 
-    fn pending_notification(&mut self) -> Option<watch::Receiver<()>> {
-        self.last_told.take_if(|told| told.has_changed().is_err());
+    fn pending_notification(&mut self) -> Option<Pending> {
+        self.last_told.take_if(|pending| pending.told.has_changed().is_err());
         self.last_told.clone()
     }
 }
@@ -64,8 +71,10 @@ impl Turn {
             // An error is the end of the request, which is as good.
             let _ = stage.wait_for(|stage| *stage == Stage::Out).await;
         }
-        if let Some(mut told) = self.told {
-            let _ = timeout(self.patience, told.changed()).await;
+        if let Some(mut pending) = self.told {
+            // Counted from when the notification was sent: a server that never answers it delays
+            // what comes after it once, and not each request anew.
+            let _ = timeout_at(pending.since + self.patience, pending.told.changed()).await;
         }
     }
 }

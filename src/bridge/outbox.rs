@@ -54,9 +54,20 @@ impl Outbox {
         self.parcels.is_empty()
     }
 
-    /// Whether more may be read.
+    /// Whether more may be read. One large message does not fill the reserve: what is behind it may
+    /// be the cancellation of what it waits for.
     pub fn has_room(&self) -> bool {
-        self.size < MOST_BYTES && self.parcels.len() < MOST_PARCELS
+        self.has_room_times(1)
+    }
+
+    /// Whether more may be read while the server waits for the editor, and requests are refused.
+    pub fn has_last_room(&self) -> bool {
+        self.has_room_times(4)
+    }
+
+    fn has_room_times(&self, times: usize) -> bool {
+        let first = self.parcels.front().map_or(0, Parcel::size);
+        self.size - first < times * MOST_BYTES && self.parcels.len() < times * MOST_PARCELS
     }
 
     /// The next parcel for which there is budget. A small request may overtake a large one that
@@ -109,4 +120,4 @@ impl Outbox {
 /// Bytes in the reserve before reading stops.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// Messages in the reserve before reading stops.
-const MOST_PARCELS: usize = 4096;
+const MOST_PARCELS: usize = 1024;

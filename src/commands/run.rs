@@ -1,6 +1,7 @@
 //! `mcpbridge <URL>`: what an editor runs.
 
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
@@ -19,7 +20,6 @@ use crate::{commands::server, log as logging, stdio};
 /// # Errors
 /// The command line is wrong, or the process cannot start its threads.
 pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
-    let relay = relay.with_variables(|name| std::env::var(name).ok());
     let volume = match (relay.debug, relay.silent) {
         (true, _) => Volume::Debug,
         (_, true) => Volume::Silent,
@@ -61,9 +61,10 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
     for (_, value) in url.query_pairs() {
         headers.secrets.learn(&value);
     }
-    if let Some(password) = url.password() {
-        headers.secrets.learn(password);
+    for spelled in url.query().into_iter().flat_map(|query| query.split(['&', '='])) {
+        headers.secrets.learn(spelled);
     }
+    let url = headers.take_user(url);
     let transports = match relay.transport {
         Order::HttpFirst => vec![Transport::Streamable, Transport::Sse],
         Order::SseFirst => vec![Transport::Sse, Transport::Streamable],
@@ -74,7 +75,7 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
     let http = http::Settings { connect_timeout, ipv4: relay.ipv4, cookies: !relay.disable_cookies };
     let settings = Settings {
         url,
-        headers: headers.all,
+        headers: Arc::new(headers.all),
         credentials: headers.credentials,
         secrets: headers.secrets,
         transports,

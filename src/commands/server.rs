@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::failure::{Failure, Kind};
@@ -37,6 +40,8 @@ pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
             );
         }
         _ => {
+            // What follows the path may be a key.
+            let text = text.split(['?', '#']).next().unwrap_or_default();
             let host = text.split(['/', ':']).next().unwrap_or_default();
             let scheme = if matches!(host, "localhost" | "127.0.0.1") { "http" } else { "https" };
             return usage(
@@ -85,6 +90,30 @@ pub fn headers(
 }
 
 impl Headers {
+    /// Takes user and password out of the URL and sends them as RFC 7617 says, unless an
+    /// Authorization header was given.
+    pub fn take_user(&mut self, mut url: Url) -> Url {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (user, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
+        if user.is_empty() && password.is_empty() {
+            return url;
+        }
+        self.secrets.learn(&password);
+        let value = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+        self.secrets.learn(&value);
+        if let Ok(mut value) = HeaderValue::from_str(&value)
+            && !self.all.contains_key(header::AUTHORIZATION)
+        {
+            value.set_sensitive(true);
+            self.credentials.push(header::AUTHORIZATION);
+            self.all.insert(header::AUTHORIZATION, value);
+        }
+        // An http URL with a host takes both; it would not be a server's URL otherwise.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url
+    }
+
     fn add(&mut self, text: &str, place: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
         // The text may be a secret, so an error names the place and at most the header's name.
         let usage = |fact: String| Failure::new(Kind::Usage, fact);
@@ -108,7 +137,10 @@ impl Headers {
             return Ok(());
         }
         value.set_sensitive(true);
-        self.secrets.learn(value.to_str().unwrap_or_default());
+        let shown = value.to_str().unwrap_or_default();
+        for part in shown.split([';', ',', '=']).chain([shown]) {
+            self.secrets.learn(part);
+        }
         if !self.all.contains_key(&name) && name != header::USER_AGENT {
             self.credentials.push(name.clone());
         }

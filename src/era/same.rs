@@ -350,7 +350,7 @@ impl Same {
         }
         steps.push(Step::Answer(message.raw().clone()));
         // Answered on another stream than its own: there is nothing to wait for on its own.
-        if last && key.is_some_and(|key| key != flight.key) {
+        if last && key != Some(flight.key) {
             steps.push(Step::Drop { key: flight.key });
         }
     }

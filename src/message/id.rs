@@ -2,6 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use serde_json::value::RawValue;
+
 /// A JSON-RPC id. Two ids are equal when JSON says that they are the same value (`1` and `1.0`,
 /// `"a"` and `"\u0061"`); what is written is always the spelling of the first sender.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct Id {
 impl Id {
     /// Reads the JSON text of a string or a number; anything else is no id.
     pub fn parse(spelled: &str) -> Option<Self> {
+        // What is written as an id must be JSON, wherever it was read.
+        serde_json::from_str::<&RawValue>(spelled).ok()?;
         let canonical = match spelled.as_bytes().first()? {
             // A lone surrogate cannot be decoded; then only the same spelling is the same id.
             b'"' if spelled.contains('\\') => {

@@ -101,7 +101,7 @@ impl Skim {
     }
 
     fn end_of_value(&mut self) {
-        if self.reading == Reading::Id {
+        if self.reading == Reading::Id && self.text.len() <= LONGEST_ID {
             let value = std::str::from_utf8(&self.text).unwrap_or_default();
             self.id = Id::parse(value.trim_end_matches([',', '}']).trim());
         }
@@ -122,6 +122,16 @@ mod tests {
             skim.push(&text.as_bytes()[cut..]);
             assert_eq!(skim.id().unwrap().spelled(), r#""q,}7""#, "cut at {cut}");
             assert!(skim.has_method());
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_written_back_as_an_id_is_none() {
+        let long = format!(r#"{{"id":"{}","method":"a"}}"#, "x".repeat(2 * LONGEST_ID));
+        for text in [&long, r#"{"id":1x y,"method":"a"}"#, r#"{"id":"a\u00","method":"a"}"#] {
+            let mut skim = Skim::default();
+            skim.push(text.as_bytes());
+            assert!(skim.id().is_none(), "{text}");
         }
     }
 

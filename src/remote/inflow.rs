@@ -54,6 +54,9 @@ impl Weight {
         loop {
             let freed = inflow.freed.notified();
             if self.try_cover(rounded(bytes)) {
+                // One is woken at a time: with a thousand waiting, to wake all for each would be
+                // most of the work. So whoever fits wakes the next.
+                inflow.freed.notify_one();
                 return;
             }
             freed.await;
@@ -99,7 +102,7 @@ impl Drop for Weight {
             state.used -= self.held;
             state.holders.remove(&ticket);
             drop(state);
-            self.inflow.freed.notify_waiters();
+            self.inflow.freed.notify_one();
         }
     }
 }

@@ -2,8 +2,6 @@
 //! endpoint to which everything else is POSTed.
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -11,16 +9,15 @@ use bytes::Bytes;
 use reqwest::Response;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use super::Trouble;
-use super::backoff::Backoff;
 use super::call::{Call, messages};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::streamable::{MAY_HAVE_RUN, is_event_stream};
+use super::streamable::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, shown};
 use crate::message::{Id, Kind as Is, Message};
@@ -50,7 +47,7 @@ impl Link {
     pub async fn open(shared: &Arc<Shared>, generation: u64) -> Result<Arc<Self>, Trouble> {
         // The GET needs no session: there is none before the endpoint is known.
         let draft = Session::draft(generation, Road::Streamable);
-        let response = shared.get(&draft, Lane::Control, None).await?;
+        let response = shared.get(&draft, Lane::Control, None, Some(GET_HEAD)).await?;
         let status = response.status();
         if !status.is_success() {
             let refusal = Refusal::read(response).await;
@@ -141,14 +138,17 @@ impl Shared {
         }
         let response = self.post_call(session, call).await?;
         let mut reply = Reply::default();
-        match response.status() {
-            status if status.is_success() => {}
-            // The session is part of the endpoint.
-            status if status.as_u16() == 404 && call.method() != "initialize" => {
-                return Err(Trouble::SessionLost(cut()));
-            }
-            _ => return self.refused(session, call, &mut reply, response).await.map(|()| reply),
+        if !response.status().is_success() {
+            let lost = response.status().as_u16() == 404 && call.method() != "initialize";
+            return match self.refused(session, call, &mut reply, response).await {
+                Ok(()) => Ok(reply),
+                // The session is part of the endpoint.
+                Err(Trouble::Final(failure)) if lost => Err(Trouble::SessionLost(failure)),
+                Err(trouble) => Err(trouble),
+            };
         }
+        // The answer comes on the stream, and is bounded there.
+        call.hold = None;
         drop(response);
         for answer in answers {
             let answer = answer.await.map_err(|_| Trouble::Cut(cut()))?;
@@ -225,8 +225,11 @@ impl Stream {
                 return None;
             }
             let named = self.events.iter().position(|event| event.name.as_deref() == Some("endpoint"));
-            if let Some(at) = named
-                && let Data::Whole(endpoint) = self.events.remove(at).data
+            // Nothing can have been asked yet, so what comes before the endpoint answers nothing.
+            let rest = self.events.split_off(named.unwrap_or(self.events.len()));
+            self.events = rest;
+            if named.is_some()
+                && let Data::Whole(endpoint) = self.events.remove(0).data
             {
                 return Some(String::from_utf8_lossy(&endpoint).into_owned());
             }
@@ -263,20 +266,7 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
         waiting.calls.clear();
     }
     // Its own task: the renewal drops the old link, and with it this one.
-    tokio::spawn(reconnect(shared, link.generation));
-}
-
-fn reconnect(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        let mut backoff = Backoff::for_streams();
-        while let Some(session) = shared.current().filter(|session| session.generation == generation) {
-            match shared.renew(&session).await {
-                Ok(_) => return,
-                Err(failure) => log::warn!("{failure}; trying on"),
-            }
-            sleep(backoff.next()).await;
-        }
-    })
+    shared.renew_in_time(link.generation);
 }
 
 /// How long a stream may take to name its endpoint.

@@ -13,6 +13,7 @@ mod sse;
 mod streamable;
 mod wake;
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub struct Settings {
     /// The MCP URL.
     pub url: Url,
     /// Headers of the person's, on every request to the server.
-    pub headers: HeaderMap,
+    pub headers: Arc<HeaderMap>,
     /// Which of them are credentials.
     pub credentials: Vec<HeaderName>,
     /// What must not be shown, should the server echo it.
@@ -118,26 +119,36 @@ impl Remote {
 
     /// Opens a session with the editor's `initialize`. The previous session, if any, is ended.
     pub async fn open(self, mut call: Call) {
-        let outcome = AssertUnwindSafe(self.first_that_speaks(&mut call)).catch_unwind().await;
-        self.ended(&call, outcome.unwrap_or_else(|_| Err(panicked()))).await;
+        let outcome = self.in_time(AssertUnwindSafe(self.first_that_speaks(&mut call)).catch_unwind()).await;
+        self.ended(&call, outcome.unwrap_or_else(|late| Err(self.late(late)))).await;
     }
 
     /// Sends a request and delivers what comes for it; then says that it has ended.
     pub async fn exchange(self, mut call: Call) {
-        let limit = self.0.settings.request_timeout;
-        let work = AssertUnwindSafe(self.see_through(&mut call)).catch_unwind();
-        let outcome = match limit {
-            None => work.await.unwrap_or_else(|_| Err(panicked())),
-            Some(limit) => match timeout(limit, work).await {
-                Ok(outcome) => outcome.unwrap_or_else(|_| Err(panicked())),
-                Err(_) => {
-                    let late = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
-                    self.cancel(&call, &late);
-                    Err(Failure::new(Kind::Unreachable, late))
-                }
-            },
-        };
+        let outcome = self.in_time(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind()).await;
+        let outcome = outcome.unwrap_or_else(|late| {
+            let late = self.late(late);
+            self.cancel(&call, &late.fact);
+            Err(late)
+        });
         self.ended(&call, outcome).await;
+    }
+
+    /// `work`, within `--request-timeout` if there is one; the error is that limit.
+    async fn in_time(
+        &self,
+        work: impl Future<Output = std::thread::Result<Result<(), Failure>>>,
+    ) -> Result<Result<(), Failure>, Duration> {
+        let outcome = match self.0.settings.request_timeout {
+            None => work.await,
+            Some(limit) => timeout(limit, work).await.map_err(|_| limit)?,
+        };
+        Ok(outcome.unwrap_or_else(|_| Err(panicked())))
+    }
+
+    fn late(&self, limit: Duration) -> Failure {
+        let fact = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
+        Failure::new(Kind::Unreachable, fact)
     }
 
     /// POSTs a notification, or an answer to a question of session `generation`.
@@ -145,7 +156,12 @@ impl Remote {
     /// # Errors
     /// Nobody answers for a notification; the failure is for the log.
     pub async fn tell(&self, message: &Message, generation: Option<u64>) -> Result<(), Failure> {
-        let session = self.0.current().ok_or_else(no_session)?;
+        let mut session = self.0.current().ok_or_else(no_session)?;
+        if generation.is_some_and(|generation| generation > session.generation) {
+            // The question came while its session was still being restored.
+            self.0.settled().await;
+            session = self.0.current().ok_or_else(no_session)?;
+        }
         if generation.is_some_and(|generation| generation != session.generation) {
             // The old answer must not reach a question of the new session.
             return Ok(());
@@ -157,7 +173,8 @@ impl Remote {
                 None => return Err(trouble.into_failure()),
             }
         }
-        if message.method() == "notifications/initialized" {
+        let is_current = || self.0.current().is_some_and(|current| current.generation == session.generation);
+        if message.method() == "notifications/initialized" && is_current() {
             self.0.listen(&session);
         }
         Ok(())
@@ -214,11 +231,17 @@ impl Remote {
                 && !renewed
             {
                 renewed = true;
-                session = self.0.renew(&session).await?;
+                session = Box::pin(self.0.renew(&session)).await?;
                 continue;
             }
             match patience.pause(&trouble, call.repeatable) {
-                Some(pause) => sleep(pause).await,
+                Some(pause) => {
+                    // It certainly did not run, so that a cancel now needs no word to the server.
+                    if let Trouble::Later(..) = trouble {
+                        call.stage.send_replace(Stage::Held);
+                    }
+                    sleep(pause).await;
+                }
                 None => return Err(trouble.into_failure()),
             }
             session = self.0.current().unwrap_or(session);

@@ -1,6 +1,8 @@
 //! The session with a legacy server: opened once, restored when the server lost it.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +11,7 @@ use http::HeaderValue;
 use reqwest::Response;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{self, Backoff, Patience};
 use super::call::Call;
@@ -183,7 +185,7 @@ impl Shared {
     pub async fn exchange(self: &Arc<Self>, session: &Arc<Session>, call: &mut Call) -> Result<Reply, Trouble> {
         match &session.road {
             Road::Streamable => self.post_and_follow(session, call).await,
-            Road::Sse(link) => self.post_and_wait(session, link, call).await,
+            Road::Sse(link) => Box::pin(self.post_and_wait(session, link, call)).await,
         }
     }
 
@@ -225,7 +227,8 @@ impl Shared {
         let started = Instant::now();
         let mut backoff = Backoff::for_requests();
         loop {
-            let trouble = match self.try_renew(old).await {
+            let attempt = timeout(self.settings.start_window, self.try_renew(old)).await;
+            let trouble = match attempt.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
                 Ok(session) => return Ok(session),
                 Err(trouble) => trouble,
             };
@@ -259,12 +262,21 @@ impl Shared {
         let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
         let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
         let session = Arc::new(session.ok_or_else(|| Trouble::Final(refused()))?);
-        self.tell(&session, &notification_line("notifications/initialized", None)).await?;
+        let initialized = notification_line("notifications/initialized", None);
+        if timeout(OWN_WAIT, self.tell(&session, &initialized)).await.is_ok_and(|told| told.is_err()) {
+            return Err(Trouble::Final(refused()));
+        }
         for request in level.into_iter().chain(subscriptions) {
             let mut call = Call::own(request.with_id(&self.own_ids.next()));
-            if let Err(trouble) = self.exchange(&session, &mut call).await {
+            let restored = timeout(OWN_WAIT, self.exchange(&session, &mut call)).await;
+            if let Err(trouble) = restored.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
                 log::warn!("{} could not be restored: {}", request.method(), trouble.into_failure());
             }
+        }
+        // The editor may have opened a session of its own meanwhile; then this one is not needed.
+        if self.current().is_none_or(|current| current.generation != old.generation) {
+            self.delete(&session).await;
+            return self.current().ok_or_else(|| Trouble::Final(super::no_session()));
         }
         log::info!("the server lost the session; a new one is open");
         let _ = self.arrivals.send(Arrival::Renewed { generation }).await;
@@ -278,10 +290,20 @@ impl Shared {
     /// confirmations may be bound to it.
     pub async fn is_alive(self: &Arc<Self>, session: &Session) -> bool {
         let ping = request_line(&self.own_ids.next(), "ping", None);
-        match self.post(session, ping).await {
-            Ok(response) => !matches!(response.status().as_u16(), 400 | 404),
-            Err(_) => true,
+        match timeout(OWN_WAIT, self.post(session, ping)).await {
+            Ok(Ok(response)) => !matches!(response.status().as_u16(), 400 | 404),
+            Ok(Err(_)) | Err(_) => true,
         }
+    }
+
+    /// Waits for a renewal that is under way, if there is one.
+    pub async fn settled(&self) {
+        let _renewal = self.renewal.lock().await;
+    }
+
+    /// Renews a session in the background, for as long as it takes and is still wanted.
+    pub fn renew_in_time(self: &Arc<Self>, generation: u64) {
+        tokio::spawn(renew_in_time(Arc::clone(self), generation));
     }
 
     fn next_generation(&self) -> u64 {
@@ -303,6 +325,24 @@ impl Reply {
     pub fn begin(response: &Response) -> Self {
         Reply { session: response.headers().get("mcp-session-id").cloned(), answer: None }
     }
+}
+
+/// A boxed future, because a renewal may start the very task that asks for the next one.
+fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let mut backoff = Backoff::for_streams();
+        while let Some(session) = shared.current().filter(|session| session.generation == generation) {
+            match shared.renew(&session).await {
+                Ok(_) => return,
+                Err(failure) => log::debug!("{failure}; trying on"),
+            }
+            sleep(backoff.next()).await;
+        }
+    })
+}
+
+fn no_answer() -> Failure {
+    Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
 }
 
 /// Pings the server every so often, and renews a session that turns out lost.
@@ -336,6 +376,9 @@ impl OwnIds {
         Id::own(&format!("{}-{}", self.prefix, self.count.fetch_add(1, Ordering::Relaxed)))
     }
 }
+
+/// How long the bridge's own small requests may take: editors' requests wait behind them.
+const OWN_WAIT: Duration = Duration::from_secs(5);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

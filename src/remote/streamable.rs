@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Response;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::backoff::Backoff;
 use super::call::{Call, Stage, messages};
@@ -33,12 +33,13 @@ impl Shared {
         let response = self.post_call(session, call).await?;
         let mut reply = Reply::begin(&response);
         if !response.status().is_success() {
-            self.refused(session, call, &mut reply, response).await?;
+            Box::pin(self.refused(session, call, &mut reply, response)).await?;
             return Ok(reply);
         }
-        match self.look_at(response).await? {
-            Body::Whole(body, weight) => self.answer(session, call, &mut reply, body, weight).await?,
-            Body::Stream(first, response) => self.follow(session, call, &mut reply, first, response).await?,
+        // Boxed: what waits for the head of its answer, as hundreds of calls may, should be small.
+        match Box::pin(self.look_at(response)).await? {
+            Body::Whole(body, weight) => Box::pin(self.answer(session, call, &mut reply, body, weight)).await?,
+            Body::Stream(first, response) => Box::pin(self.follow(session, call, &mut reply, first, response)).await?,
         }
         Ok(reply)
     }
@@ -99,32 +100,38 @@ impl Shared {
     }
 
     fn request(&self, method: Method, session: &Session, body: Bytes) -> Request {
-        let mut headers = self.settings.headers.clone();
         let accept = if method == Method::GET { EVENT_STREAM } else { JSON_OR_EVENT_STREAM };
-        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        let mut own = Vec::with_capacity(4);
+        own.push((header::ACCEPT, HeaderValue::from_static(accept)));
         if method == Method::POST {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            own.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
         }
         if let Some(version) = &session.version {
-            headers.insert("mcp-protocol-version", version.clone());
+            own.push((HeaderName::from_static("mcp-protocol-version"), version.clone()));
         }
         if let Some(id) = &session.id {
-            headers.insert("mcp-session-id", id.clone());
+            own.push((HeaderName::from_static("mcp-session-id"), id.clone()));
         }
         let url = match &session.road {
             Road::Sse(link) if method == Method::POST => link.endpoint(),
             _ => self.settings.url.clone(),
         };
-        Request { method, url, headers, body, body_out: None }
+        Request { method, url, common: Arc::clone(&self.settings.headers), own, body, body_out: None }
     }
 
     /// Asks for a stream, or for the rest of one.
-    pub async fn get(&self, session: &Session, lane: Lane, last_event: Option<&str>) -> Result<Response, Trouble> {
+    pub async fn get(
+        &self,
+        session: &Session,
+        lane: Lane,
+        last_event: Option<&str>,
+        limit: Option<Duration>,
+    ) -> Result<Response, Trouble> {
         let mut request = self.request(Method::GET, session, Bytes::new());
         if let Some(id) = last_event.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok()) {
-            request.headers.insert("last-event-id", id);
+            request.own.push((HeaderName::from_static("last-event-id"), id));
         }
-        let response = within(Some(GET_HEAD), self.http.send(lane, request)).await;
+        let response = within(limit, self.http.send(lane, request)).await;
         let response =
             response.unwrap_or_else(|| Err(crate::http::Trouble::Lost(silent("did not answer a GET", "a limit"))))?;
         log::debug!("GET answered {}", response.status().as_u16());
@@ -359,7 +366,7 @@ impl Shared {
         loop {
             sleep(track.pause()).await;
             let last = track.last.clone();
-            let refusal = match self.get(session, Lane::Calls, last.as_deref()).await {
+            let refusal = match self.get(session, Lane::Calls, last.as_deref(), Some(GET_HEAD)).await {
                 Ok(response) if response.status().is_success() && is_event_stream(response.headers()) => {
                     track.resumed = true;
                     return Ok(response);
@@ -390,6 +397,7 @@ impl Shared {
         let mut weight = self.inflow.enter();
         let mut woke = self.woke.subscribe();
         let mut piece = first;
+        let mut linger_until = None;
         loop {
             parser.push(piece, &mut events);
             track.retry = parser.retry().or(track.retry);
@@ -412,12 +420,14 @@ impl Shared {
                     None => self.forward(None, session, parsed, weight).await,
                 }
             }
-            let answered = call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty());
+            if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
+                linger_until = Some(Instant::now() + LINGER);
+            }
             let resumable = call.is_none() || track.last.is_some();
             let limit = call.as_ref().and(self.settings.body_timeout);
-            let next = if answered {
+            let next = if let Some(until) = linger_until {
                 // A stream ends after its answer. To see the end keeps the connection usable.
-                timeout(LINGER, response.chunk()).await.ok().and_then(Result::ok).flatten()
+                timeout_at(until, response.chunk()).await.ok().and_then(Result::ok).flatten()
             } else {
                 tokio::select! {
                     next = self.piece_within(limit, response) => next?,
@@ -511,7 +521,8 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
     let mut woke = shared.woke.subscribe();
     let mut heard = false;
     loop {
-        let outcome = shared.get(&session, Lane::Control, track.last.as_deref()).await;
+        // No limit: there are servers that send the head with the first event.
+        let outcome = shared.get(&session, Lane::Control, track.last.as_deref(), None).await;
         session.listening.send_replace(Listening::Settled);
         let pause = match outcome {
             Ok(mut response) if response.status().is_success() && is_event_stream(response.headers()) => {
@@ -527,11 +538,13 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
             }
             Ok(response) => match response.status().as_u16() {
                 400 | 404 if heard => {
-                    // It had a stream and now does not know us. The renewal ends this task.
+                    // It had a stream and now does not know us, or the event we name.
                     if !shared.is_alive(&session).await {
-                        tokio::spawn(async move { shared.renew(&session).await });
+                        shared.renew_in_time(session.generation);
+                        return;
                     }
-                    return;
+                    track = Track::default();
+                    backoff.next()
                 }
                 409 | 429 | 500..=599 => backoff.next().max(track.named_pause().unwrap_or_default()),
                 status => {
@@ -634,8 +647,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const LONGEST_BLANK: usize = 64 * 1024;
 /// How long calls wait for the standing stream.
 const STREAM_WAIT: Duration = Duration::from_millis(300);
-/// How long a GET may take to be answered at all; its stream has no limit.
-const GET_HEAD: Duration = Duration::from_secs(30);
+/// How long a GET that somebody waits for may take to be answered at all; its stream has no limit.
+pub const GET_HEAD: Duration = Duration::from_secs(30);
 /// How long a connection is kept for the end of a stream that has given its answer.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a cut stream is asked for again, if nobody answers.
