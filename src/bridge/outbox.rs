@@ -120,4 +120,4 @@ impl Outbox {
 /// Bytes in the reserve before reading stops.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// Messages in the reserve before reading stops.
-const MOST_PARCELS: usize = 1024;
+const MOST_PARCELS: usize = 256;
