@@ -138,6 +138,10 @@ impl Cli {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let typed = command().try_get_matches_from(&arguments).unwrap_or_else(|error| error.exit());
         let flags = from_environment(&typed, variable);
+        if flags.is_empty() {
+            // As at most starts, and a start should not read its command line twice.
+            return Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
+        }
         // In front of what was typed, so that of two flags which exclude each other the typed one wins.
         let behind = if typed.subcommand_name().is_some() { 2 } else { 1 };
         let (front, rest) = arguments.split_at(behind.min(arguments.len()));

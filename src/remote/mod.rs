@@ -188,11 +188,6 @@ impl Remote {
         }
     }
 
-    /// The generation of the session that requests go to now.
-    pub fn generation(&self) -> Option<u64> {
-        self.0.current().map(|session| session.generation)
-    }
-
     async fn first_that_speaks(&self, call: &mut Call) -> Result<(), Failure> {
         if let Some(old) = self.0.retire() {
             let shared = Arc::clone(&self.0);
