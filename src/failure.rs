@@ -12,10 +12,14 @@ pub enum Kind {
     Usage,
     /// The server wants a credential, or another one.
     SignInRequired,
+    /// The person, or the authorization server, said no to a sign-in.
+    SignInRefused,
     /// Name resolution, TCP, TLS, or a wait that ran out: the server did not answer.
     Unreachable,
     /// The server answered, but not as the protocol says.
     Protocol,
+    /// The credential store is locked, silent or failing. That is never "signed out".
+    StoreUnavailable,
 }
 
 impl Kind {
@@ -25,8 +29,10 @@ impl Kind {
             Kind::Internal => 1,
             Kind::Usage => 2,
             Kind::SignInRequired => 3,
+            Kind::SignInRefused => 4,
             Kind::Unreachable => 5,
             Kind::Protocol => 6,
+            Kind::StoreUnavailable => 8,
         }
     }
 
@@ -36,8 +42,10 @@ impl Kind {
             Kind::Internal => "internal",
             Kind::Usage => "usage",
             Kind::SignInRequired => "auth_required",
+            Kind::SignInRefused => "auth_refused",
             Kind::Unreachable => "unreachable",
             Kind::Protocol => "protocol",
+            Kind::StoreUnavailable => "store_unavailable",
         }
     }
 }

@@ -13,3 +13,4 @@ pub mod message;
 pub mod remote;
 pub mod secret;
 pub mod stdio;
+pub mod store;

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A credential. It has no `Display`, and its `Debug` says nothing.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// It can be serialised, because the store keeps it; nothing else serialises what holds one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(Box<str>);
 
 impl Secret {
