@@ -4,6 +4,7 @@
 pub mod bridge;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod era;
 pub mod failure;
