@@ -1,0 +1,118 @@
+//! Small files by name in a folder of the user, or the same in memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use tokio::sync::watch::{Receiver, Sender};
+
+use crate::config::{self, Home, unreadable, unwritable};
+use crate::failure::Failure;
+
+/// Small files by name. What is put there is there as a whole or not at all.
+#[derive(Debug)]
+pub enum Shelf {
+    /// Files `NAME.json` in this folder of the state folder, readable for their owner alone.
+    Folder(Home, &'static str),
+    /// Gone with the process.
+    Memory(Sender<Files>),
+}
+
+/// What is in memory, by name.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+impl Shelf {
+    /// What is there under `name`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        match self {
+            Shelf::Memory(kept) => Ok(kept.borrow().get(name).cloned()),
+            Shelf::Folder(home, _) if !home.is_there()? => Ok(None),
+            Shelf::Folder(home, folder) => {
+                let path = path(home, folder, name);
+                match fs::read(&path) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                    read => read.map(Some).map_err(|error| unreadable(&path, &error)),
+                }
+            }
+        }
+    }
+
+    /// Puts `bytes` there, in place of what there was.
+    ///
+    /// # Errors
+    /// The file cannot be written; what there was is still there.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        match self {
+            Shelf::Memory(kept) => {
+                kept.send_modify(|files| drop(files.insert(name.to_owned(), bytes.to_owned())));
+                Ok(())
+            }
+            Shelf::Folder(home, folder) => {
+                home.folder(folder)?;
+                let path = path(home, folder, name);
+                config::replace(&path, bytes).map_err(|error| unwritable(&path, &error))
+            }
+        }
+    }
+
+    /// Removes what is there, and what a writer left that was killed. Says whether there was anything.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<bool, Failure> {
+        match self {
+            Shelf::Memory(kept) => Ok(kept.send_if_modified(|files| files.remove(name).is_some())),
+            Shelf::Folder(home, _) if !home.is_there()? => Ok(false),
+            Shelf::Folder(home, folder) => {
+                let left = format!(".{name}.json-");
+                for entry in fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten() {
+                    if entry.file_name().to_string_lossy().starts_with(&left) {
+                        let _ = fs::remove_file(entry.path());
+                    }
+                }
+                let path = path(home, folder, name);
+                match fs::remove_file(&path) {
+                    Ok(()) => Ok(true),
+                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+                    Err(error) => Err(unwritable(&path, &error)),
+                }
+            }
+        }
+    }
+
+    /// The names of all that is there.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Shelf::Memory(kept) => kept.borrow().keys().cloned().collect(),
+            Shelf::Folder(home, folder) => {
+                let files = fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten();
+                let names = files.filter_map(|file| file.file_name().into_string().ok());
+                names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect()
+            }
+        }
+    }
+
+    /// Tells of every change in memory; `None` for files.
+    pub fn subscribe(&self) -> Option<Receiver<Files>> {
+        match self {
+            Shelf::Memory(kept) => Some(kept.subscribe()),
+            Shelf::Folder(..) => None,
+        }
+    }
+
+    /// The file for `name`, whether it is there or not; `None` in memory.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Shelf::Memory(_) => None,
+            Shelf::Folder(home, folder) => Some(path(home, folder, name)),
+        }
+    }
+}
+
+fn path(home: &Home, folder: &str, name: &str) -> PathBuf {
+    home.state().join(folder).join(format!("{name}.json"))
+}
