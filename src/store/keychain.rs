@@ -82,7 +82,7 @@ impl Keychain {
     /// There is none, or it does not answer as it should.
     pub async fn present(&self, patience: Duration) -> Result<(), Refusal> {
         let given = self.given.clone();
-        on_thread(patience, move || open(given).map(drop)).await
+        on_thread(patience, move || open(given.as_ref()).map(drop)).await
     }
 
     /// What it has under `name`.
@@ -125,13 +125,18 @@ impl Keychain {
         name: &str,
         label: Option<String>,
         patience: Duration,
-        work: impl FnOnce(&Slots, &str) -> keyring_core::Result<T> + Send + 'static,
+        work: impl Fn(&Slots, &str) -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, Refusal> {
         let (given, service, name) = (self.given.clone(), service.to_owned(), name.to_owned());
         on_thread(patience, move || {
             let modifiers = if given.is_some() { HashMap::new() } else { modifiers(label) };
-            let slots = Slots { store: open(given)?, service, modifiers };
-            work(&slots, &name).map_err(|error| Refusal::Failing(failing(&error)))
+            let mut slots = Slots { store: open(given.as_ref())?, service, modifiers };
+            let mut done = work(&slots, &name);
+            if RESTARTS && given.is_none() && matches!(done, Err(Error::PlatformFailure(_))) {
+                slots.store = open_anew()?;
+                done = work(&slots, &name);
+            }
+            done.map_err(|error| Refusal::Failing(failing(&error)))
         })
         .await
     }
@@ -192,15 +197,33 @@ fn modifiers(label: Option<String>) -> HashMap<&'static str, String> {
     }
 }
 
-fn open(given: Option<Arc<CredentialStore>>) -> Result<Arc<CredentialStore>, Refusal> {
+fn open(given: Option<&Arc<CredentialStore>>) -> Result<Arc<CredentialStore>, Refusal> {
     if let Some(store) = given {
+        return Ok(Arc::clone(store));
+    }
+    if let Some(store) = keyring_core::get_default_store() {
         return Ok(store);
     }
     // `Entry::new` would say "no default store" whatever the cause.
-    if let Err(error) = keyring::Entry::store_status() {
-        return Err(unopened(error));
+    match keyring::Entry::store_status() {
+        Ok(()) => keyring_core::get_default_store().ok_or_else(|| Refusal::Failing(failing(&Error::NoDefaultStore))),
+        Err(_) if RESTARTS => open_anew(),
+        Err(error) => Err(unopened(error)),
     }
-    keyring_core::get_default_store().ok_or_else(|| Refusal::Failing(failing(&Error::NoDefaultStore)))
+}
+
+/// Opens the keychain again. `keyring` does so once for a process, and a relay can outlive the Secret
+/// Service that it knows, or have been started before it.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn open_anew() -> Result<Arc<CredentialStore>, Refusal> {
+    let store = zbus_secret_service_keyring_store::Store::new().map_err(|error| unopened(&error))?;
+    keyring_core::set_default_store(Arc::clone(&store) as Arc<CredentialStore>);
+    Ok(store)
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn open_anew() -> Result<Arc<CredentialStore>, Refusal> {
+    Err(Refusal::Failing(failing(&Error::NoDefaultStore)))
 }
 
 /// Runs `work` on the thread of the keychain. Not in `spawn_blocking`: there a call that never
@@ -274,8 +297,11 @@ fn or_a_file(do_this: &str) -> String {
     format!("{do_this} and try again, or keep sign-ins in a file: MCPBRIDGE_CREDENTIAL_STORE=file mcpbridge login URL")
 }
 
+/// Whether the keychain is a program that can end and come back. Elsewhere it is a part of the system.
+const RESTARTS: bool = cfg!(all(unix, not(target_os = "macos")));
 /// Windows takes 2,560 bytes an item, of which a piece leaves some for what comes before it.
 const MOST: usize = 2400;
 /// What the errors say where no session bus runs, or none on it offers the Secret Service. Their types
 /// belong to crates that are not ours to name; tests hold this to the real ones.
-const NONE: [&str; 4] = ["ServiceUnknown", "Unavailable", "NotFound", "ConnectionRefused"];
+const NONE: [&str; 4] =
+    ["PlatformFailure(Unavailable)", "kind: NotFound", "kind: ConnectionRefused", "DBus.Error.ServiceUnknown"];
