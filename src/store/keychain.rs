@@ -150,6 +150,12 @@ pub struct Slots {
 }
 
 impl Slots {
+    /// Those in a keychain of a test.
+    #[cfg(test)]
+    pub fn given(store: Arc<CredentialStore>) -> Slots {
+        Slots { store, service: "service".into(), modifiers: HashMap::new() }
+    }
+
     /// The bytes of an item, if it is there.
     ///
     /// # Errors

@@ -133,3 +133,158 @@ const WHOLE: u8 = b'=';
 const HEAD: u8 = b'#';
 /// More writes than can be made while one reader reads.
 const READS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex};
+    use std::thread;
+
+    use super::super::tests::{Given, Vault};
+    use super::*;
+
+    fn slots(vault: &Arc<Vault>) -> Slots {
+        Slots::given(Arc::new(Given(Arc::clone(vault))))
+    }
+
+    fn items(vault: &Vault) -> BTreeMap<String, Vec<u8>> {
+        vault.items.lock().unwrap().clone()
+    }
+
+    /// Different lengths, and so different numbers of pieces.
+    fn text(number: usize) -> Vec<u8> {
+        format!("{number}:").repeat(3 + number % 7).into_bytes()
+    }
+
+    #[test]
+    fn every_length_comes_back_whole_and_no_piece_is_longer_than_allowed() {
+        for length in 0..40 {
+            let vault = Arc::default();
+            let bytes = vec![b'x'; length];
+            write(&slots(&vault), "name", &bytes, Some(8)).unwrap();
+            assert_eq!(read(&slots(&vault), "name").unwrap(), Found::Bytes(bytes));
+            let pieces: Vec<usize> =
+                items(&vault).iter().filter(|(name, _)| name.contains('#')).map(|(_, piece)| piece.len()).collect();
+            assert!(
+                pieces.len() == length.div_ceil(8) && pieces.iter().all(|piece| *piece <= 8),
+                "{length}: {pieces:?}"
+            );
+            assert!(remove(&slots(&vault), "name").unwrap() && items(&vault).is_empty());
+        }
+        let vault = Arc::default();
+        write(&slots(&vault), "name", &[b'x'; 9000], None).unwrap();
+        assert_eq!(read(&slots(&vault), "name").unwrap(), Found::Bytes(vec![b'x'; 9000]));
+        assert_eq!(items(&vault).len(), 1);
+    }
+
+    #[test]
+    fn a_writer_that_is_killed_at_any_point_loses_nothing_and_leaves_nothing_for_ever() {
+        let mut calls = 0;
+        loop {
+            let vault: Arc<Vault> = Arc::default();
+            let slots = slots(&vault);
+            write(&slots, "name", &text(1), Some(4)).unwrap();
+            write(&slots, "name", &text(2), Some(4)).unwrap();
+            *vault.calls.lock().unwrap() = Some(calls);
+            let written = write(&slots, "name", &text(3), Some(4));
+            *vault.calls.lock().unwrap() = None;
+            let right = if written.is_ok() { text(3) } else { text(2) };
+            assert_eq!(read(&slots, "name").unwrap(), Found::Bytes(right), "killed after {calls} calls");
+            write(&slots, "name", &text(4), Some(4)).unwrap();
+            write(&slots, "name", &text(5), Some(4)).unwrap();
+            assert_eq!(read(&slots, "name").unwrap(), Found::Bytes(text(5)));
+            // The head, what counts, and what was before.
+            let expected = 1 + text(5).len().div_ceil(4) + text(4).len().div_ceil(4);
+            assert_eq!(items(&vault).len(), expected, "killed after {calls} calls");
+            remove(&slots, "name").unwrap();
+            assert!(items(&vault).is_empty(), "killed after {calls} calls");
+            if written.is_ok() {
+                break;
+            }
+            calls += 1;
+        }
+        assert!(calls > 5, "it was never killed in between");
+    }
+
+    #[test]
+    fn a_hole_is_seen_whichever_piece_is_missing_or_wrong() {
+        let vault: Arc<Vault> = Arc::default();
+        write(&slots(&vault), "name", &text(6), Some(4)).unwrap();
+        assert_eq!(read(&slots(&vault), "nobody").unwrap(), Found::Nothing);
+        let whole = items(&vault);
+        for name in whole.keys().filter(|name| name.contains('#')) {
+            for piece in [None, Some(b"no".to_vec())] {
+                let mut broken = whole.clone();
+                broken.remove(name);
+                broken.extend(piece.map(|piece| (name.clone(), piece)));
+                *vault.items.lock().unwrap() = broken;
+                assert_eq!(read(&slots(&vault), "name").unwrap(), Found::Hole);
+            }
+        }
+        for head in [&b"#"[..], b"#{}", b"", b"what is this"] {
+            let mut broken = whole.clone();
+            broken.insert("service/name".into(), head.to_owned());
+            *vault.items.lock().unwrap() = broken;
+            assert_eq!(read(&slots(&vault), "name").unwrap(), Found::Hole, "{}", String::from_utf8_lossy(head));
+        }
+    }
+
+    #[test]
+    fn readers_see_whole_values_while_writers_take_turns() {
+        let vault: Arc<Vault> = Arc::default();
+        write(&slots(&vault), "name", &text(0), Some(4)).unwrap();
+        let (turn, done) = (Mutex::new(()), AtomicBool::new(false));
+        thread::scope(|scope| {
+            let readers: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut count = 0;
+                        while !done.load(Ordering::Relaxed) {
+                            match read(&slots(&vault), "name").unwrap() {
+                                Found::Bytes(bytes) => assert!((0..7).any(|number| text(number) == bytes)),
+                                // Two writes during one read, three times in a row: then the lock decides.
+                                Found::Hole => {}
+                                Found::Nothing => panic!("it was there all the time"),
+                            }
+                            count += 1;
+                        }
+                        count
+                    })
+                })
+                .collect();
+            let writers: Vec<_> = (0..2)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for number in (0..7).cycle().take(200) {
+                            let _turn = turn.lock().unwrap();
+                            write(&slots(&vault), "name", &text(number), Some(4)).unwrap();
+                        }
+                    })
+                })
+                .collect();
+            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            done.store(true, Ordering::Relaxed);
+            assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
+        });
+        assert_eq!(read(&slots(&vault), "name").unwrap(), Found::Bytes(text(199 % 7)));
+    }
+
+    #[test]
+    fn writers_that_do_not_take_turns_never_mix_their_bytes() {
+        for _ in 0..50 {
+            let vault: Arc<Vault> = Arc::default();
+            thread::scope(|scope| {
+                for number in [2, 3] {
+                    let slots = slots(&vault);
+                    scope.spawn(move || write(&slots, "name", &text(number), Some(4)).unwrap());
+                }
+            });
+            match read(&slots(&vault), "name").unwrap() {
+                Found::Bytes(bytes) => assert!(bytes == text(2) || bytes == text(3)),
+                Found::Hole => {}
+                Found::Nothing => panic!("one of them was last"),
+            }
+        }
+    }
+}

@@ -19,6 +19,8 @@ pub struct Vault {
     pub items: Mutex<BTreeMap<String, Vec<u8>>>,
     mood: Mutex<Mood>,
     changed: Condvar,
+    /// How many calls it still takes; without limit if `None`.
+    pub calls: Mutex<Option<usize>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,6 +43,9 @@ impl Vault {
         let mood = *self.changed.wait_while(mood, |mood| *mood == Mood::Mute).unwrap();
         if mood == Mood::Locked {
             return Err(Error::NoStorageAccess("prompt dismissed".into()));
+        }
+        if let Some(left) = &mut *self.calls.lock().unwrap() {
+            *left = left.checked_sub(1).ok_or_else(|| Error::PlatformFailure("killed".into()))?;
         }
         Ok(self.items.lock().unwrap())
     }
