@@ -376,6 +376,39 @@ mod tests {
         assert_eq!(Home::at(folder.path().join("file")).id().unwrap_err().kind, Kind::StoreUnavailable);
     }
 
+    /// Only root can make folders of somebody else.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_belongs_to_somebody_else_is_refused() {
+        use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+        let nobody = rustix::process::Uid::from_raw(65_534);
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&real, &link).unwrap();
+        lchown(&link, Some(nobody.as_raw()), None).unwrap();
+        assert!(Home::at(&link).is_there().unwrap_err().fact.contains("symbolic link of another user (uid 65534)"));
+        // The user of this thread alone becomes another one.
+        let seen_by_nobody = |path: PathBuf| {
+            let look = move || {
+                rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+                Home::at(path).is_there()
+            };
+            std::thread::spawn(look).join().unwrap()
+        };
+        assert!(seen_by_nobody(real.clone()).unwrap_err().fact.contains("belongs to another user (uid 0)"));
+        chown(&real, Some(nobody.as_raw()), None).unwrap();
+        assert!(seen_by_nobody(real.clone()).unwrap());
+        assert!(seen_by_nobody(link).unwrap());
+        // Root in a container works in folders of others.
+        assert!(Home::at(real).is_there().unwrap());
+    }
+
     #[test]
     fn a_replaced_file_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
