@@ -266,13 +266,29 @@ fn an_unknown_store_is_refused_with_the_known_ones() {
     assert_eq!("auto".parse::<Choice>().unwrap(), Choice::default());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_folders_are_where_the_home_and_the_xdg_variables_say() {
+    let user = User::new();
+    let ask = |variables: &[(&str, &str)]| {
+        let mut env = Command::new("env");
+        env.args(["-u", "MCPBRIDGE_CONFIG_DIR", "-u", "XDG_STATE_HOME", "-u", "XDG_CONFIG_HOME"]);
+        env.args(variables.iter().map(|(name, value)| format!("{name}={value}"))).arg(env::current_exe().unwrap());
+        answer(user.run(env, "where are-they"))
+    };
+    assert_eq!(ask(&[("HOME", "/x/y")]), "ok /x/y/.local/state/mcpbridge /x/y/.config/mcpbridge");
+    let moved = ask(&[("HOME", "/x"), ("XDG_STATE_HOME", "/s"), ("XDG_CONFIG_HOME", "/c")]);
+    assert_eq!(moved, "ok /s/mcpbridge /c/mcpbridge");
+    let relative = ask(&[("HOME", "not/absolute")]);
+    assert!(relative.starts_with("failed usage this user has no home folder; set MCPBRIDGE_CONFIG_DIR"), "{relative}");
+}
+
 /// The other end of [`User::spawn`]; as a test of its own it has nothing to do.
 #[test]
 fn a_process_of_a_user() {
     let Ok(role) = env::var(ROLE) else { return };
-    let store = Store::new(Home::find(|name| env::var_os(name)).unwrap(), Choice::File);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (text, code) = match runtime.block_on(play(&store, &role)) {
+    let (text, code) = match runtime.block_on(play(&role)) {
         Ok(text) => (format!("ok {text}"), 0),
         Err(failure) => (format!("failed {} {failure}", failure.kind.code()), 1),
     };
@@ -280,7 +296,9 @@ fn a_process_of_a_user() {
     std::process::exit(code);
 }
 
-async fn play(store: &Store, role: &str) -> Result<String, Failure> {
+async fn play(role: &str) -> Result<String, Failure> {
+    let home = Home::find(|name| env::var_os(name))?;
+    let store = Store::new(home.clone(), Choice::File);
     let words: Vec<&str> = role.split(' ').collect();
     let (name, number) = (words[1], words.get(2).map_or(0, |word| word.parse().unwrap()));
     let key = key(name);
@@ -292,6 +310,7 @@ async fn play(store: &Store, role: &str) -> Result<String, Failure> {
     match words[0].trim_end_matches("-as-nobody") {
         "write" => store.write(&key, &about(name), &grant(number)).await.map(|()| String::new()),
         "read" => Ok(store.read(&key).await?.map_or("nothing".into(), |grant| grant.serial.to_string())),
+        "where" => Ok(format!("{} {}", home.state().display(), home.config().display())),
         "forget" => store.forget(&key).await.map(|was| was.to_string()),
         "count" => {
             for _ in 0..number {
@@ -395,10 +414,7 @@ impl User {
 
     /// What another process said that played `role`.
     fn told(&self, role: &str) -> String {
-        let output = self.spawn(role).wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let answer = text.lines().find_map(|line| Some(line.split_once(MARK)?.1.to_owned()));
-        answer.unwrap_or_else(|| panic!("{role}: {text}"))
+        answer(self.spawn(role))
     }
 
     #[track_caller]
@@ -406,6 +422,15 @@ impl User {
         let told = self.told(role);
         assert!(told.starts_with("ok"), "{role}: {told}");
     }
+}
+
+/// What a process said.
+#[track_caller]
+fn answer(child: Child) -> String {
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let answer = text.lines().find_map(|line| Some(line.split_once(MARK)?.1.to_owned()));
+    answer.unwrap_or_else(|| panic!("no answer: {text}"))
 }
 
 fn wait(child: &mut Child) -> std::process::ExitStatus {
