@@ -151,8 +151,17 @@ impl Store {
     /// What is there cannot be read, or it cannot be known whether there is anything:
     /// [`Kind::StoreUnavailable`]. That is never "signed out".
     pub async fn read(&self, key: &Key) -> Result<Option<Grant>, Failure> {
-        let before = self.inner.index.read(key.as_str())?;
-        let Some((keeper, bytes)) = self.find(key).await? else {
+        let mut before = self.inner.index.read(key.as_str())?;
+        let mut found = self.find(key).await?;
+        if found.is_none() {
+            // It may have been on its way from one store to the other.
+            let now = self.inner.index.read(key.as_str())?;
+            if now != before {
+                before = now;
+                found = self.find(key).await?;
+            }
+        }
+        let Some((keeper, bytes)) = found else {
             self.mend(key, before.as_deref(), None);
             return Ok(None);
         };

@@ -183,6 +183,25 @@ fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+/// Tasks of the event loop own these; that it compiles is the test.
+#[test]
+fn all_of_it_can_move_to_another_task() {
+    fn movable<T: Send>(thing: T) -> T {
+        thing
+    }
+    let fixture = Fixture::new();
+    let store = movable(fixture.store(Choice::Auto));
+    let (key, about, grant) = (key(), about(), grant(1));
+    drop(movable(store.read(&key)));
+    drop(movable(store.write(&key, &about, &grant)));
+    drop(movable(store.move_here(&key, &about, &grant)));
+    drop(movable(store.forget(&key)));
+    drop(movable(store.registration("issuer", "redirect")));
+    drop(movable(store.lock(&key, Lock::Grant, Duration::ZERO)));
+    let mut watch = movable(store.watch(&key));
+    drop(movable(watch.changed()));
+}
+
 #[tokio::test]
 async fn a_grant_in_the_keychain_leaves_nothing_secret_in_any_file() {
     let fixture = Fixture::new();
@@ -379,6 +398,27 @@ async fn only_under_the_lock_a_hole_means_that_nothing_is_there() {
     // And a new one fills the hole.
     store.write(&key(), &about(), &grant(2)).await.unwrap();
     assert_eq!(store.read(&key()).await.unwrap(), Some(grant(2)));
+}
+
+#[tokio::test]
+async fn a_registration_belongs_to_its_issuer_and_its_redirect_uri() {
+    let Credential::OAuth(token) = grant(1).credential else { panic!() };
+    let (client, other) = (token.client.clone(), "http://127.0.0.1:2/oauth/callback");
+    for choice in [Choice::Keychain, Choice::File, Choice::Memory] {
+        let fixture = Fixture::new();
+        let store = fixture.store(choice);
+        assert_eq!(store.registration("https://a", &client.redirect_uri).await.unwrap(), None);
+        store.keep_registration("https://a", &client).await.unwrap();
+        assert_eq!(store.registration("https://a", &client.redirect_uri).await.unwrap(), Some(client.clone()));
+        assert_eq!(store.registration("https://b", &client.redirect_uri).await.unwrap(), None);
+        assert_eq!(store.registration("https://a", other).await.unwrap(), None);
+        assert_eq!(holds(&fixture.files(), "hidden"), choice == Choice::File);
+        // It is no sign-in.
+        assert!(store.entries().is_empty());
+        store.forget_registration("https://a", &client.redirect_uri).await.unwrap();
+        assert_eq!(store.registration("https://a", &client.redirect_uri).await.unwrap(), None);
+        assert!(fixture.vault.items.lock().unwrap().is_empty() && !holds(&fixture.files(), "hidden"));
+    }
 }
 
 #[tokio::test]
