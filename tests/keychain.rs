@@ -23,8 +23,8 @@ use mcpbridge::{
 
 /// Longer than anything a healthy run waits for.
 const DEADLINE: Duration = Duration::from_secs(45);
-/// What a call of the keychain is given here.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What a call of the keychain is given here; on a loaded machine opening it alone takes seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The same where it is known that it will be used up.
 const SHORT: Duration = Duration::from_secs(1);
 /// Names the variable that makes a run of this file a process of a user.
@@ -133,7 +133,7 @@ fn a_bus_that_never_answers_is_an_error_within_the_deadline() {
         let began = Instant::now();
         let told = process.expect(command, "store_unavailable");
         assert!(told.contains("has not answered for 1 s"), "{command}: {told}");
-        assert!(began.elapsed() >= SHORT && began.elapsed() < 5 * SHORT, "{command} took {:?}", began.elapsed());
+        assert!(began.elapsed() >= SHORT && began.elapsed() < 10 * SHORT, "{command} took {:?}", began.elapsed());
     }
     process.expect("entry", "ok 1");
     user.has_no_secret_in_any_file();
