@@ -17,6 +17,10 @@ use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
 
+mod fetch;
+
+pub use fetch::{Fetched, Redirects};
+
 /// How connections are made.
 #[derive(Clone, Debug)]
 pub struct Settings {

@@ -1,6 +1,7 @@
 //! The crate behind the program `mcpbridge`. It is public for tests and benches only; nothing of it
 //! is a stable interface.
 
+pub mod auth;
 pub mod bridge;
 pub mod cli;
 pub mod commands;

@@ -1,0 +1,422 @@
+//! From a challenge to the authorization server (RFC 9728, RFC 8414, OpenID Connect Discovery 1.0,
+//! and what MCP 2025-03-26 had before them).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::challenge::Bearer;
+use crate::failure::{Failure, Kind};
+use crate::http::{Http, Redirects, Request, shown};
+
+mod address;
+mod server;
+
+pub use server::AuthorizationServer;
+
+/// What of the resource indicator (RFC 8707) the person decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ResourceChoice {
+    /// What the server publishes.
+    #[default]
+    Published,
+    /// This one, byte for byte.
+    Given(String),
+    /// None is sent.
+    Disabled,
+}
+
+/// Who signs a person in to a server, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// The resource indicator to send, byte for byte; `None` to send none.
+    pub resource: Option<String>,
+    /// The `scopes_supported` of the protected resource.
+    pub resource_scopes: Option<Vec<String>>,
+    /// The authorization server: of several, the first that can be used.
+    pub server: AuthorizationServer,
+    /// Whether the server publishes no metadata of its own, and is taken for one of 2025-03-26.
+    pub fallback: bool,
+}
+
+/// Finds out who signs a person in to `server`.
+///
+/// # Errors
+/// `Kind::Unreachable` where an answer may be another one soon; `Kind::Protocol` where what is
+/// published cannot be used. Both name what was compared.
+pub async fn discover(
+    http: &Http,
+    server: &Url,
+    challenge: Option<&Bearer>,
+    choice: &ResourceChoice,
+) -> Result<Discovery, Failure> {
+    let search = Search { http, server };
+    let (published, resource_scopes, found) = match search.protected_resource(challenge).await? {
+        Ok(resource) => {
+            resource.check(server, choice)?;
+            (Some(resource.resource.clone()), resource.scopes.clone(), search.first_usable(&resource).await?)
+        }
+        Err(trouble) => (None, None, search.of_2025_03_26(trouble).await?),
+    };
+    let fallback = published.is_none();
+    let resource = match choice {
+        ResourceChoice::Published => published,
+        ResourceChoice::Given(given) => Some(given.clone()),
+        ResourceChoice::Disabled => None,
+    };
+    Ok(Discovery { resource, resource_scopes, server: found, fallback })
+}
+
+/// The metadata of a protected resource, as far as they are used.
+struct ProtectedResource {
+    at: Url,
+    resource: String,
+    authorization_servers: Vec<String>,
+    scopes: Option<Vec<String>>,
+}
+
+impl ProtectedResource {
+    /// Reads `document`, `None` if it is something else, as where a server answers every path.
+    fn read(document: &Map<String, Value>, at: Url) -> Option<Self> {
+        let resource = document.get("resource").and_then(Value::as_str);
+        let authorization_servers = server::strings(document, "authorization_servers");
+        if resource.is_none() && authorization_servers.is_none() {
+            return None;
+        }
+        let resource = resource.unwrap_or_default().to_owned();
+        let authorization_servers = authorization_servers.unwrap_or_default();
+        Some(ProtectedResource {
+            at,
+            resource,
+            authorization_servers,
+            scopes: server::strings(document, "scopes_supported"),
+        })
+    }
+
+    /// Whether these are metadata of `server` (RFC 9728, section 3.3). A parent counts: one document
+    /// may stand for all that a host has.
+    fn check(&self, server: &Url, choice: &ResourceChoice) -> Result<(), Failure> {
+        let given = matches!(choice, ResourceChoice::Given(given) if *given == self.resource);
+        if given || covers(&self.resource, server) {
+            return Ok(());
+        }
+        let named = if self.resource.is_empty() { "none" } else { self.resource.as_str() };
+        let fact = format!(
+            "the resource in {} is {named}, and the server is {}: they do not match",
+            shown(&self.at),
+            shown(server)
+        );
+        Err(Failure::new(Kind::Protocol, fact).remedy("use the URL that the server publishes, or ask its operator"))
+    }
+}
+
+/// Whether `resource` is `server` or a parent of it.
+fn covers(resource: &str, server: &Url) -> bool {
+    let Ok(resource) = Url::parse(resource) else { return false };
+    let (parent, path) = (resource.path().trim_end_matches('/'), server.path());
+    let below = path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let same_query = resource.query().is_none() || resource.query() == server.query();
+    resource.has_host() && resource.origin() == server.origin() && below && same_query && resource.fragment().is_none()
+}
+
+/// What there is at an address.
+enum Looked {
+    Found(Map<String, Value>),
+    /// Nothing of use, now and later.
+    Absent,
+    /// Nothing yet: the server is in trouble.
+    Later(Failure),
+}
+
+struct Search<'a> {
+    http: &'a Http,
+    server: &'a Url,
+}
+
+impl Search<'_> {
+    /// The metadata of the server, where they can be: what the challenge names, what belongs to the
+    /// path, what belongs to the host. The inner error is why one cannot be sure that there are none.
+    async fn protected_resource(
+        &self,
+        challenge: Option<&Bearer>,
+    ) -> Result<Result<ProtectedResource, Option<Failure>>, Failure> {
+        let named = challenge.and_then(|challenge| challenge.resource_metadata.as_deref());
+        let mut places: Vec<Url> = named.map(|named| self.named(named)).transpose()?.into_iter().collect();
+        for place in [inserted(self.server, PROTECTED_RESOURCE, true), inserted(self.server, PROTECTED_RESOURCE, false)]
+        {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let mut trouble = None;
+        for place in places {
+            match self.look(&place).await? {
+                Looked::Found(document) => {
+                    if let Some(resource) = ProtectedResource::read(&document, place) {
+                        return Ok(Ok(resource));
+                    }
+                }
+                Looked::Absent => {}
+                Looked::Later(failure) => {
+                    trouble.get_or_insert(failure);
+                }
+            }
+        }
+        Ok(Err(trouble))
+    }
+
+    /// The place that the challenge names, which may be relative and may lie on another host: the
+    /// `resource` in the document is what binds it to the server.
+    fn named(&self, named: &str) -> Result<Url, Failure> {
+        let Ok(url) = self.server.join(named) else {
+            let fact = format!("the resource_metadata in the challenge of {} is no URL", shown(self.server));
+            return Err(Failure::new(Kind::Protocol, fact).remedy("ask the operator of the server"));
+        };
+        address::check(&url, "resource_metadata", self.server)?;
+        Ok(url)
+    }
+
+    /// The first authorization server of `resource` that can be used.
+    async fn first_usable(&self, resource: &ProtectedResource) -> Result<AuthorizationServer, Failure> {
+        let mut failures: Vec<Failure> = Vec::new();
+        for issuer in &resource.authorization_servers {
+            match self.listed(issuer).await {
+                Ok(server) => {
+                    if !failures.is_empty() {
+                        log::info!("signing in at {issuer}, because {}", failures[0].fact);
+                    }
+                    return Ok(server);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        // One that may answer soon is the better reason: it says that trying again is of use.
+        let best = failures.iter().position(|failure| failure.kind == Kind::Unreachable).unwrap_or(0);
+        match failures.len() {
+            0 => {
+                let fact = format!("{} names no authorization server", shown(&resource.at));
+                Err(Failure::new(Kind::Protocol, fact).remedy("ask the operator of the server"))
+            }
+            1 => Err(failures.swap_remove(0)),
+            count => {
+                let Failure { fact, .. } = failures[best].clone();
+                let fact = format!("none of the {count} authorization servers of {} works: {fact}", shown(self.server));
+                Err(Failure { fact, ..failures.swap_remove(best) })
+            }
+        }
+    }
+
+    /// The authorization server that the metadata of the server list as `issuer`.
+    async fn listed(&self, issuer: &str) -> Result<AuthorizationServer, Failure> {
+        let refuse = |why: &str| {
+            let fact = format!("{} names the authorization server {issuer:?}: {why}", shown(self.server));
+            Failure::new(Kind::Protocol, fact).remedy("ask the operator of the server")
+        };
+        let url = Url::parse(issuer).map_err(|_| refuse("that is no URL"))?;
+        address::check(&url, "authorization server", self.server)?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse("an issuer has neither a query nor a fragment"));
+        }
+        match self.authorization_server(issuer, &url).await? {
+            Ok(server) => Ok(server),
+            Err(Some(trouble)) => Err(trouble),
+            Err(None) => Err(refuse("it publishes no metadata")),
+        }
+    }
+
+    /// The authorization server of a server without metadata of its own: itself (2025-03-26). Where it
+    /// is not certain that there are none, only what is published is taken, and nothing presumed.
+    async fn of_2025_03_26(&self, trouble: Option<Failure>) -> Result<AuthorizationServer, Failure> {
+        let issuer = self.server.origin().ascii_serialization();
+        let mut url = self.server.clone();
+        url.set_path("");
+        url.set_query(None);
+        match (self.authorization_server(&issuer, &url).await?, trouble) {
+            (Ok(server), _) => Ok(server),
+            (Err(None), None) => AuthorizationServer::presumed(self.server),
+            (Err(None), Some(trouble)) | (Err(Some(trouble)), _) => Err(trouble),
+        }
+    }
+
+    /// The metadata of the authorization server `issuer`, in the order that MCP prescribes. The inner
+    /// error is why one cannot be sure that there are none.
+    ///
+    /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery>
+    async fn authorization_server(
+        &self,
+        issuer: &str,
+        url: &Url,
+    ) -> Result<Result<AuthorizationServer, Option<Failure>>, Failure> {
+        let mut places = vec![inserted(url, AUTHORIZATION_SERVER, true), inserted(url, OPENID, true)];
+        if url.path() != "/" {
+            let mut appended = url.clone();
+            appended.set_path(&format!("{}/.well-known/{OPENID}", url.path().trim_end_matches('/')));
+            places.push(appended);
+        }
+        let (mut foreign, mut trouble) = (None, None);
+        for place in places {
+            match self.look(&place).await? {
+                Looked::Found(document) => match check_issuer(&document, issuer, &place) {
+                    Ok(issuer) => {
+                        let server = AuthorizationServer::read(&document, issuer, self.server)?;
+                        server.code_endpoint()?;
+                        return Ok(Ok(server));
+                    }
+                    Err(failure) => {
+                        foreign.get_or_insert(failure);
+                    }
+                },
+                Looked::Absent => {}
+                Looked::Later(failure) => {
+                    trouble.get_or_insert(failure);
+                }
+            }
+        }
+        match foreign {
+            Some(failure) => Err(failure),
+            None => Ok(Err(trouble)),
+        }
+    }
+
+    async fn look(&self, place: &Url) -> Result<Looked, Failure> {
+        let own = vec![
+            (header::ACCEPT, HeaderValue::from_static("application/json")),
+            // Asked for by 2025-03-26, where a server may answer by version.
+            (HeaderName::from_static("mcp-protocol-version"), HeaderValue::from_static("2025-11-25")),
+        ];
+        let request = Request {
+            method: Method::GET,
+            url: place.clone(),
+            common: Arc::new(HeaderMap::new()),
+            own,
+            body: Bytes::new(),
+            body_out: None,
+        };
+        let fetched = match self.http.fetch(request, Redirects::WithinOrigin).await.map_err(|t| t.into_failure()) {
+            Ok(fetched) => fetched,
+            // A redirect to elsewhere is how web sites say that there is no such page.
+            Err(failure) if failure.status.is_some() => return Ok(Looked::Absent),
+            Err(failure) => return Err(failure),
+        };
+        let status = fetched.status;
+        if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
+            let fact = format!("{} is in trouble (HTTP {})", shown(place), status.as_u16());
+            let failure = Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status.as_u16());
+            return Ok(Looked::Later(failure));
+        }
+        // A web page that stands at every path is no document.
+        let document = serde_json::from_slice(&fetched.body).ok().filter(|_| status.is_success());
+        log::debug!("{} {}", shown(place), status.as_u16());
+        Ok(document.map_or(Looked::Absent, Looked::Found))
+    }
+}
+
+/// The issuer as `document` spells it, if it is the one that was looked for (RFC 8414, section 3.3).
+///
+/// Compared are the strings, and nothing is normalised but the one slash at the end, which section
+/// 3.1 has us remove before the metadata are asked for: with and without it they are the same
+/// document of the same host, and many libraries write it behind a bare host.
+fn check_issuer<'a>(document: &'a Map<String, Value>, expected: &str, place: &Url) -> Result<&'a str, Failure> {
+    let bare = |issuer: &str| issuer.strip_suffix('/').unwrap_or(issuer).to_owned();
+    let issuer = document.get("issuer").and_then(Value::as_str);
+    match issuer {
+        Some(issuer) if bare(issuer) == bare(expected) => Ok(issuer),
+        _ => {
+            let named = issuer.map_or("missing".to_owned(), |issuer| format!("{issuer:?}"));
+            let fact = format!("the issuer in {} is {named}, and it has to be {expected:?}", shown(place));
+            Err(Failure::new(Kind::Protocol, fact).remedy("ask the operator of the server"))
+        }
+    }
+}
+
+/// The well-known address `name` for `url`, with its path behind it if it is `for_path`.
+fn inserted(url: &Url, name: &str, for_path: bool) -> Url {
+    let mut place = url.clone();
+    let path = if for_path { url.path().trim_end_matches('/') } else { "" };
+    place.set_path(&format!("/.well-known/{name}{path}"));
+    if !for_path {
+        place.set_query(None);
+    }
+    place.set_fragment(None);
+    place
+}
+
+const PROTECTED_RESOURCE: &str = "oauth-protected-resource";
+const AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
+const OPENID: &str = "openid-configuration";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resource_stands_for_itself_and_what_is_below_it() {
+        let server = "https://h.example/a/mcp?x=1";
+        for (resource, server, fits) in [
+            ("https://h.example/a/mcp?x=1", server, true),
+            ("https://h.example/a/mcp", server, true),
+            ("https://h.example/a/mcp/", server, true),
+            ("https://h.example/a/", server, true),
+            ("https://h.example", server, true),
+            ("https://H.example:443/", server, true),
+            ("https://h.example/a/mcp?x=2", server, false),
+            ("https://h.example/a/m", server, false),
+            ("https://h.example/a/mcp/below", server, false),
+            ("https://h.example/A/mcp", server, false),
+            ("https://h.example/a/mcp#x", server, false),
+            ("http://h.example/a/mcp", server, false),
+            ("https://h.example:8443/a/mcp", server, false),
+            ("https://evil.example/a/mcp", server, false),
+            ("https://h.example.evil.example/", server, false),
+            ("h.example/a/mcp", server, false),
+            ("urn:x", server, false),
+            ("", server, false),
+            ("https://h.example/", "https://h.example", true),
+        ] {
+            assert_eq!(covers(resource, &Url::parse(server).unwrap()), fits, "{resource}");
+        }
+    }
+
+    #[test]
+    fn well_known_names_go_between_host_and_path() {
+        for (url, for_path, expected) in [
+            ("https://h.example/a/mcp", true, "https://h.example/.well-known/x/a/mcp"),
+            ("https://h.example/a/mcp/", true, "https://h.example/.well-known/x/a/mcp"),
+            ("https://h.example/mcp?t=1#f", true, "https://h.example/.well-known/x/mcp?t=1"),
+            ("https://h.example/mcp?t=1#f", false, "https://h.example/.well-known/x"),
+            ("https://h.example/", true, "https://h.example/.well-known/x"),
+            ("http://localhost:8000", true, "http://localhost:8000/.well-known/x"),
+        ] {
+            assert_eq!(inserted(&Url::parse(url).unwrap(), "x", for_path).as_str(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_compared_as_it_is_spelled() {
+        let place = Url::parse("https://as.example/.well-known/x").unwrap();
+        for (published, expected, same) in [
+            ("https://as.example", "https://as.example", true),
+            ("https://as.example/", "https://as.example", true),
+            ("https://as.example", "https://as.example/", true),
+            ("https://as.example//", "https://as.example", false),
+            ("https://AS.example", "https://as.example", false),
+            ("https://as.example:443", "https://as.example", false),
+            ("https://as.example/a", "https://as.example", false),
+            ("https://as.example/%61", "https://as.example/a", false),
+            ("http://as.example", "https://as.example", false),
+            ("https://evil.example", "https://as.example", false),
+            ("", "https://as.example", false),
+        ] {
+            let document = Map::from_iter([("issuer".to_owned(), Value::from(published))]);
+            let outcome = check_issuer(&document, expected, &place);
+            assert_eq!(outcome.is_ok(), same, "{published} for {expected}");
+            assert!(
+                outcome.map_or_else(|e| e.fact.contains(published) && e.fact.contains(expected), |is| is == published)
+            );
+        }
+        assert!(check_issuer(&Map::new(), "https://as.example", &place).unwrap_err().fact.contains("missing"));
+    }
+}
