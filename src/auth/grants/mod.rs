@@ -1,0 +1,240 @@
+//! What the endpoints of an authorization server give: one file for each grant.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, header};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
+use oauth2::{
+    AuthType, ClientId, ClientSecret, EndpointNotSet, ErrorResponseType, HttpRequest, HttpResponse, RequestTokenError,
+    StandardErrorResponse, StandardRevocableToken, StandardTokenResponse, TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::discovery::AuthorizationServer;
+use super::words;
+use crate::failure::{Failure, Kind};
+use crate::http::{Fetched, Http, Redirects, Request, shown};
+use crate::secret::{Secret, Secrets};
+use crate::store::{Authentication, Client, OAuth};
+
+mod answer;
+pub mod authorization_code;
+pub mod refresh;
+pub mod revoke;
+
+/// What a token endpoint gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token: visible ASCII, as the header that carries it wants.
+    pub access_token: Secret,
+    /// The refresh token, if there is one.
+    pub refresh_token: Option<Secret>,
+    /// The id token, if there is one.
+    pub id_token: Option<Secret>,
+    /// How long the access token lives, in seconds; `None` if that is unknown.
+    pub expires_in: Option<u64>,
+    /// The scopes that were granted; `None` if those that were asked for.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Why there are no tokens; the variants are decisions.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It says nothing of the grant: keep all, and try again later.
+    Transient(Failure),
+    /// The authorization server itself says that the grant is over: a person has to sign in again.
+    InvalidGrant(Failure),
+    /// The authorization server does not know the client any more: one that was registered can be
+    /// registered again.
+    InvalidClient(Failure),
+    /// It said no, and will say so again.
+    Refused(Failure),
+}
+
+impl Trouble {
+    /// The failure, without the decision.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Trouble::Transient(failure)
+            | Trouble::InvalidGrant(failure)
+            | Trouble::InvalidClient(failure)
+            | Trouble::Refused(failure) => failure,
+        }
+    }
+
+    /// What the error code of an authorization server means.
+    fn of_code(code: &str, description: Option<&str>, who: &str, secrets: &Secrets) -> Self {
+        let said = description.map(|description| format!(": {}", words(description, secrets))).unwrap_or_default();
+        let failure = |kind| Failure::new(kind, format!("{who} answers {}{said}", words(code, secrets)));
+        match code {
+            "invalid_grant" => Trouble::InvalidGrant(failure(Kind::SignInRequired)),
+            "invalid_client" => Trouble::InvalidClient(failure(Kind::SignInRefused)),
+            "server_error" | "temporarily_unavailable" => {
+                Trouble::Transient(failure(Kind::Unreachable).remedy("try again in a while"))
+            }
+            _ => Trouble::Refused(failure(Kind::SignInRefused)),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Transient(failure)
+            | Trouble::InvalidGrant(failure)
+            | Trouble::InvalidClient(failure)
+            | Trouble::Refused(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl OAuth {
+    /// What a sign-in at `server` came to: `tokens` for `client`, issued at `now` (in seconds since
+    /// 1970) for the scopes `asked` and the resource indicator `resource`.
+    pub fn issued(
+        tokens: Tokens,
+        server: &AuthorizationServer,
+        client: Client,
+        asked: &[String],
+        resource: Option<&str>,
+        now: u64,
+    ) -> Self {
+        OAuth {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            id_token: tokens.id_token,
+            issued_at: now,
+            expires_at: tokens.expires_in.map(|seconds| now.saturating_add(seconds)),
+            scopes: tokens.scopes.unwrap_or_else(|| asked.to_vec()),
+            issuer: server.issuer.clone(),
+            token_endpoint: server.token_endpoint.to_string(),
+            revocation_endpoint: server.revocation_endpoint.as_ref().map(Url::to_string),
+            resource: resource.map(str::to_owned),
+            client,
+        }
+    }
+
+    /// This token renewed by `tokens` at `now`, in seconds since 1970. What an answer leaves out
+    /// stays as it is, the refresh token above all: many servers send one only when it changes.
+    #[must_use]
+    pub fn renewed(self, tokens: Tokens, now: u64) -> Self {
+        OAuth {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token.or(self.refresh_token),
+            id_token: tokens.id_token.or(self.id_token),
+            issued_at: now,
+            expires_at: tokens.expires_in.map(|seconds| now.saturating_add(seconds)),
+            scopes: tokens.scopes.unwrap_or(self.scopes),
+            ..self
+        }
+    }
+}
+
+/// What oauth2 reads beside the members that it knows.
+#[derive(Debug, Serialize, Deserialize)]
+struct Extra {
+    id_token: Option<String>,
+}
+
+impl oauth2::ExtraTokenFields for Extra {}
+
+type Answer = StandardTokenResponse<Extra, BasicTokenType>;
+
+type Endpoints = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+>;
+
+/// `client` for oauth2, which proves itself as it was registered to.
+fn endpoints(client: &Client) -> Endpoints {
+    let known = oauth2::Client::new(ClientId::new(client.id.clone()));
+    let secret = |known: Endpoints| match &client.secret {
+        Some(secret) => known.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+        None => known,
+    };
+    match client.authentication {
+        Authentication::None => known.set_auth_type(AuthType::RequestBody),
+        Authentication::Post => secret(known).set_auth_type(AuthType::RequestBody),
+        Authentication::Basic => secret(known).set_auth_type(AuthType::BasicAuth),
+    }
+}
+
+/// Sends what oauth2 made to `endpoint`.
+async fn send(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched, Trouble> {
+    let (parts, body) = made.into_parts();
+    let mut own: Vec<_> = Vec::new();
+    for name in [header::ACCEPT, header::CONTENT_TYPE, header::AUTHORIZATION] {
+        if let Some(mut value) = parts.headers.get(&name).cloned() {
+            value.set_sensitive(name == header::AUTHORIZATION);
+            own.push((name, value));
+        }
+    }
+    let request = Request {
+        method: Method::POST,
+        url: endpoint.clone(),
+        common: Arc::new(HeaderMap::new()),
+        own,
+        body: body.into(),
+        body_out: None,
+    };
+    http.fetch(request, Redirects::Never).await.map_err(|trouble| {
+        let failure = trouble.into_failure();
+        if failure.kind == Kind::Unreachable { Trouble::Transient(failure) } else { Trouble::Refused(failure) }
+    })
+}
+
+/// Sends what oauth2 made to a token endpoint, and gives it the answer as it likes it.
+async fn ask(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<HttpResponse, Trouble> {
+    answer::of_token_endpoint(&send(http, endpoint, made).await?, endpoint)
+}
+
+/// The tokens in what oauth2 made of the answer of `endpoint`.
+fn tokens(
+    answer: Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>>,
+    endpoint: &Url,
+    secrets: &Secrets,
+) -> Result<Tokens, Trouble> {
+    let answer = answer.map_err(|error| refused(error, endpoint, secrets))?;
+    let secret = |text: &String| Secret::new(text.as_str());
+    Ok(Tokens {
+        access_token: secret(answer.access_token().secret()),
+        refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
+        id_token: answer.extra_fields().id_token.as_ref().map(secret),
+        expires_in: answer.expires_in().map(|life| life.as_secs()),
+        scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+    })
+}
+
+/// What an error of oauth2 means. Its own words for an answer that it cannot read are left out:
+/// they hold the answer.
+fn refused<T: ErrorResponseType + fmt::Display>(
+    error: RequestTokenError<Trouble, StandardErrorResponse<T>>,
+    endpoint: &Url,
+    secrets: &Secrets,
+) -> Trouble {
+    match error {
+        RequestTokenError::Request(trouble) => trouble,
+        RequestTokenError::ServerResponse(error) => {
+            let description = error.error_description().map(String::as_str);
+            Trouble::of_code(&error.error().to_string(), description, &shown(endpoint), secrets)
+        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            let fact = format!("{} gives an answer that cannot be understood", shown(endpoint));
+            Trouble::Refused(Failure::new(Kind::Protocol, fact))
+        }
+    }
+}

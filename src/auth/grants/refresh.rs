@@ -1,0 +1,41 @@
+//! Renewing an access token (RFC 6749, section 6).
+
+use oauth2::{RefreshToken, TokenUrl};
+use url::Url;
+
+use super::{Tokens, Trouble, ask, endpoints, tokens};
+use crate::failure::{Failure, Kind};
+use crate::http::Http;
+use crate::secret::Secrets;
+use crate::store::OAuth;
+
+/// Asks for a new access token, where and as the old one was issued. No scope is named, which means
+/// all that were granted.
+///
+/// # Errors
+/// A [`Trouble`]. After a transient one the refresh token may have been used up all the same: the
+/// answer may have been lost on its way.
+pub async fn refresh(http: &Http, held: &OAuth) -> Result<Tokens, Trouble> {
+    let missing = || Failure::new(Kind::SignInRequired, "the authorization server gave no refresh token");
+    let token = held.refresh_token.as_ref().ok_or_else(|| Trouble::Refused(missing()))?;
+    let endpoint = &endpoint(&held.token_endpoint)?;
+    let mut secrets = Secrets::default();
+    for secret in [Some(token), Some(&held.access_token), held.client.secret.as_ref()].into_iter().flatten() {
+        secrets.learn(secret.expose());
+    }
+    let known = endpoints(&held.client).set_token_uri(TokenUrl::from_url(endpoint.clone()));
+    let token = RefreshToken::new(token.expose().to_owned());
+    let mut request = known.exchange_refresh_token(&token);
+    if let Some(resource) = &held.resource {
+        request = request.add_extra_param("resource", resource.as_str());
+    }
+    let answer = request.request_async(&|made| ask(http, endpoint, made)).await;
+    tokens(answer, endpoint, &secrets)
+}
+
+/// An endpoint that was checked when it was stored.
+pub(super) fn endpoint(stored: &str) -> Result<Url, Trouble> {
+    Url::parse(stored).map_err(|_| {
+        Trouble::Refused(Failure::new(Kind::Internal, "the stored endpoint of the authorization server is no URL"))
+    })
+}

@@ -1,0 +1,70 @@
+//! Taking tokens back at the authorization server (RFC 7009).
+
+use oauth2::{AccessToken, RefreshToken, RevocationUrl, StandardRevocableToken};
+use url::Url;
+
+use super::refresh::endpoint;
+use super::{Trouble, answer, endpoints, refused, send};
+use crate::failure::{Failure, Kind};
+use crate::http::Http;
+use crate::secret::{Secret, Secrets};
+use crate::store::{Client, OAuth};
+
+/// What became of the tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// They are worth nothing any more.
+    Done,
+    /// The authorization server has no way to revoke them: they end when they expire.
+    NotOffered,
+}
+
+/// Revokes the refresh token, which usually ends the access token too, and then the access token,
+/// because that is not certain.
+///
+/// # Errors
+/// The first [`Trouble`]; the second token is tried all the same.
+pub async fn revoke(http: &Http, held: &OAuth) -> Result<Revoked, Trouble> {
+    let Some(stored) = &held.revocation_endpoint else { return Ok(Revoked::NotOffered) };
+    let endpoint = endpoint(stored)?;
+    let refresh = match &held.refresh_token {
+        Some(token) => {
+            let kind = StandardRevocableToken::RefreshToken(RefreshToken::new(token.expose().to_owned()));
+            one(http, &endpoint, &held.client, token, kind).await
+        }
+        None => Ok(()),
+    };
+    let token = &held.access_token;
+    let kind = StandardRevocableToken::AccessToken(AccessToken::new(token.expose().to_owned()));
+    let access = one(http, &endpoint, &held.client, token, kind).await;
+    // A server need not revoke access tokens at all (RFC 7009, section 2.2.1).
+    let revoked = refresh.is_ok() && held.refresh_token.is_some();
+    match access {
+        Err(Trouble::Refused(_)) if revoked => Ok(Revoked::Done),
+        access => refresh.and(access).map(|()| Revoked::Done),
+    }
+}
+
+async fn one(
+    http: &Http,
+    endpoint: &Url,
+    client: &Client,
+    token: &Secret,
+    kind: StandardRevocableToken,
+) -> Result<(), Trouble> {
+    let mut secrets = Secrets::default();
+    for secret in [Some(token), client.secret.as_ref()].into_iter().flatten() {
+        secrets.learn(secret.expose());
+    }
+    // oauth2 insists on https, on this machine too. It is shown an https URL; what it makes is sent
+    // to the real one, which was checked when it was found.
+    let mut shown = endpoint.clone();
+    let _ = shown.set_scheme("https");
+    let known = endpoints(client).set_revocation_url(RevocationUrl::from_url(shown));
+    let request = known.revoke_token(kind).map_err(|_| {
+        let fact = format!("{endpoint} is no place to revoke a token at");
+        Trouble::Refused(Failure::new(Kind::Internal, fact))
+    })?;
+    let sent = |made| async move { answer::of_revocation_endpoint(&send(http, endpoint, made).await?, endpoint) };
+    request.request_async(&sent).await.map_err(|error| refused(error, endpoint, &secrets))
+}
