@@ -2,9 +2,11 @@
 
 use crate::secret::Secrets;
 
+pub mod callback;
 pub mod challenge;
 pub mod discovery;
 pub mod grants;
+pub mod page;
 pub mod scopes;
 
 /// What a server said, as it may be shown: on one line, not long, and without the secrets that it
@@ -35,7 +37,7 @@ mod tests {
     fn the_words_of_a_server_are_one_short_line_without_secrets() {
         let mut secrets = Secrets::default();
         secrets.learn("s3cret-code");
-        assert_eq!(words(" no\r\n\u{1b}[31m s3cret-code\u{202e} ", &secrets), "no  [31m (hidden)");
+        assert_eq!(words(" no\r\n\u{1b}[31m s3cret-code\u{202e} ", &secrets), "no   [31m (hidden)");
         let long = words(&"ä".repeat(400), &secrets);
         assert_eq!((long.chars().count(), long.ends_with("ä…")), (301, true));
         // A cut must not leave half of a secret.

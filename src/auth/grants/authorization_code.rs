@@ -33,11 +33,15 @@ pub struct Permission<'a> {
 /// What is kept of an authorization request: it proves that an answer belongs to it. Made for one
 /// request and used up by one exchange.
 pub struct Proof {
-    state: CsrfToken,
+    state: State,
     verifier: PkceCodeVerifier,
     issuer: String,
     issuer_is_promised: bool,
 }
+
+/// What an answer has to carry to belong to a request.
+#[derive(Clone)]
+pub struct State(Secret);
 
 /// What comes back with the redirect, still unchecked.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -77,6 +81,7 @@ pub fn authorize(permission: &Permission<'_>) -> Result<(Url, Proof), Failure> {
         request = request.add_extra_param("prompt", "consent");
     }
     let (url, state) = request.url();
+    let state = State(Secret::new(state.into_secret()));
     let server = permission.server;
     let issuer_is_promised = server.iss_parameter_supported;
     Ok((url, Proof { state, verifier, issuer: server.issuer.clone(), issuer_is_promised }))
@@ -124,14 +129,26 @@ impl Answer {
         }
         Some(answer)
     }
+
+    /// Whether it says yes or no.
+    pub fn is_complete(&self) -> bool {
+        self.code.is_some() || self.error.is_some()
+    }
+}
+
+impl State {
+    /// Whether `answer` carries this state. What does not is a stranger's, and says nothing of the
+    /// sign-in.
+    pub fn fits(&self, answer: &Answer) -> bool {
+        let state = answer.state.as_ref().map_or("", Secret::expose);
+        state.as_bytes().ct_eq(self.0.expose().as_bytes()).into()
+    }
 }
 
 impl Proof {
-    /// Whether `answer` carries the state of this request. What does not is a stranger's, and says
-    /// nothing of the sign-in.
-    pub fn fits(&self, answer: &Answer) -> bool {
-        let state = answer.state.as_ref().map_or("", Secret::expose);
-        state.as_bytes().ct_eq(self.state.secret().as_bytes()).into()
+    /// The state of the request, for whoever receives its answer.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// The code in `answer`.
@@ -144,7 +161,7 @@ impl Proof {
     pub fn check(&self, answer: &Answer) -> Result<Code, Trouble> {
         let nothing = Secrets::default();
         let refuse = |fact: String| Err(Trouble::Refused(Failure::new(Kind::SignInRefused, fact)));
-        if !self.fits(answer) {
+        if !self.state.fits(answer) {
             return refuse("the answer belongs to another sign-in: its state is not ours".into());
         }
         match &answer.issuer {
