@@ -7,6 +7,7 @@ pub mod challenge;
 pub mod discovery;
 pub mod grants;
 pub mod page;
+pub mod registration;
 pub mod scopes;
 
 /// What a server said, as it may be shown: on one line, not long, and without the secrets that it
