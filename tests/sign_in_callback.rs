@@ -143,9 +143,24 @@ async fn a_stranger_is_turned_away_and_the_sign_in_goes_on() {
 }
 
 #[tokio::test]
-async fn before_a_sign_in_is_under_way_everybody_is_a_stranger() {
+async fn a_browser_that_is_back_before_anybody_waits_is_let_in() {
+    let mut sign_in = SignIn::begin();
+    let browser = send(sign_in.port, sign_in.redirect()).await;
+    // Who comes later is let in later, so now the browser is in.
+    let stranger = ask(sign_in.port, request("GET", "/", &format!("127.0.0.1:{}", sign_in.port))).await;
+    assert_eq!(status(&stranger), "404");
+    sign_in.wait().await.finish(done());
+    assert!(answer(browser).await.contains("You are signed in"));
+}
+
+#[tokio::test]
+async fn a_listener_that_waits_for_nothing_turns_everybody_away_in_the_end() {
     let sign_in = SignIn::begin();
-    assert_eq!(status(&ask(sign_in.port, sign_in.redirect()).await), "400");
+    let browser = send(sign_in.port, sign_in.redirect()).await;
+    assert_eq!(status(&ask(sign_in.port, request("GET", "/", &format!("127.0.0.1:{}", sign_in.port))).await), "404");
+    let answer = tokio::spawn(answer(browser));
+    sign_in.callback.close().await;
+    assert_eq!(status(&answer.await.unwrap()), "400");
 }
 
 #[tokio::test]
@@ -324,7 +339,8 @@ async fn a_listener_that_is_closed_or_dropped_is_gone() {
         let sign_in = SignIn::begin();
         let idle = connect(sign_in.port).await;
         // Who comes later is let in later, so now the idle one is in.
-        assert_eq!(status(&ask(sign_in.port, sign_in.redirect()).await), "400");
+        let stranger = ask(sign_in.port, request("GET", "/", &format!("127.0.0.1:{}", sign_in.port))).await;
+        assert_eq!(status(&stranger), "404");
         if closes {
             sign_in.callback.close().await;
         } else {

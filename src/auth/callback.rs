@@ -213,22 +213,14 @@ impl House {
     }
 }
 
-/// Decides about those who ask for the right page.
+/// Decides about those who ask for the right page. Until it is known what to expect they wait: a
+/// browser that is signed in already comes back at once, and may be here before we are.
 async fn desk(
     mut visitors: mpsc::Receiver<Visit>,
-    mut expected: oneshot::Receiver<State>,
+    expected: oneshot::Receiver<State>,
     redirects: mpsc::Sender<Redirect>,
 ) {
-    let state = loop {
-        select! {
-            biased;
-            state = &mut expected => match state {
-                Ok(state) => break state,
-                Err(_) => return,
-            },
-            Some(visit) = visitors.recv() => { let _ = visit.verdict.send(Verdict::Stranger); }
-        }
-    };
+    let Ok(state) = expected.await else { return };
     let (outcome, ending) = watch::channel(None);
     let mut first = Some(outcome);
     while let Some(visit) = visitors.recv().await {

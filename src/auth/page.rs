@@ -106,7 +106,7 @@ fn page(status: u16, mood: Mood, title: &str, body: &str) -> Page {
 </head>
 <body>
 <main class="{class}">
-<svg class="mark" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true"><circle cx="24" cy="24" r="22"/>{mark}</svg>
+<svg class="mark" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true"><circle cx="24" cy="24" r="24"/>{mark}</svg>
 <h1>{title}</h1>
 {body}
 </main>

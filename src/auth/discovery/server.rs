@@ -151,3 +151,22 @@ pub fn strings(document: &Map<String, Value>, name: &str) -> Option<Vec<String>>
     let values = document.get(name)?.as_array()?;
     Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_presumed_lies_at_the_root_and_is_encrypted() {
+        let presumed = |url: &str| AuthorizationServer::presumed(&Url::parse(url).unwrap());
+        let server = presumed("https://h.example:8443/a/mcp?key=s3cret#x").unwrap();
+        assert_eq!(server.issuer, "https://h.example:8443");
+        assert_eq!(server.token_endpoint.as_str(), "https://h.example:8443/token");
+        assert_eq!(server.code_endpoint().unwrap().as_str(), "https://h.example:8443/authorize");
+        assert!(presumed("http://localhost:3000/mcp").is_ok());
+        // Allowed for the messages, with a flag; a password is another matter.
+        let failure = presumed("http://10.0.0.1/mcp").unwrap_err();
+        assert!(failure.fact.contains("http://10.0.0.1/authorize"), "{failure}");
+        assert!(failure.remedy.unwrap().contains("https"));
+    }
+}
