@@ -180,6 +180,21 @@ async fn of_several_authorization_servers_the_first_that_works_is_taken() {
 }
 
 #[tokio::test]
+async fn an_authorization_server_has_to_be_at_a_safe_address() {
+    for (issuer, why) in [
+        ("http://as.example.com", "neither https"),
+        ("file:///etc", "no http or https"),
+        ("{here}?x=1", "neither a query"),
+        ("{here}#x", "neither a query"),
+        ("as.example.com", "no URL"),
+    ] {
+        let server = serving(&[(PRM, &resource("{here}/mcp", &format!("{issuer:?}"))), (AS, &metadata("{here}"))]);
+        refused(discovered(&server).await, Kind::Protocol, &[why, &server.url()]);
+        assert_eq!(server.requests().len(), 2, "{issuer}");
+    }
+}
+
+#[tokio::test]
 async fn metadata_of_another_issuer_are_not_used() {
     for issuer in ["https://attacker.example.com", "{here}/x", "{here}:80", "HTTP://127.0.0.1", ""] {
         let server = serving(&[(PRM, &resource("{here}/mcp", r#""{here}""#)), (AS, &metadata(issuer))]);
