@@ -4,6 +4,7 @@
 //! nothing that reads stdin waits for stdout; so an editor that is slow to read cannot keep its
 //! own answers from the server that waits for them.
 
+mod alarms;
 mod budget;
 mod order;
 mod outbox;
@@ -17,12 +18,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::era::{Event, Key, Same, Step};
+use crate::era::{Era, Event, Key, Road, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed};
-use crate::remote::{Arrival, Call, Remote, Stage};
+use crate::remote::{Alone, Arrival, Call, Remote, Stage, Transport};
 use crate::stdio::{Line, Writer};
 
+use alarms::Alarms;
 use budget::Budget;
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
@@ -33,7 +35,8 @@ pub struct Bridge {
     writer: Writer,
     remote: Remote,
     arrivals: mpsc::Receiver<Arrival>,
-    era: Same,
+    era: Era,
+    alarms: Alarms,
     outbox: Outbox,
     budget: Budget,
     /// Since when something in the outbox waits for the budget.
@@ -76,7 +79,7 @@ impl Bridge {
     pub fn new(
         (editor, writer): (mpsc::Receiver<Vec<Line>>, Writer),
         (remote, arrivals): (Remote, mpsc::Receiver<Arrival>),
-        era: Same,
+        era: Era,
         limit: usize,
         drain: Option<Duration>,
     ) -> Self {
@@ -86,6 +89,7 @@ impl Bridge {
             remote,
             arrivals,
             era,
+            alarms: Alarms::default(),
             outbox: Outbox::default(),
             budget: Budget::new(),
             waiting_since: None,
@@ -166,6 +170,9 @@ impl Bridge {
                     }
                 }
                 Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
+                () = until(self.alarms.next()) => while let Some(key) = self.alarms.due() {
+                    self.on(Event::Due { key });
+                },
                 () = until(deadline) => {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
                     self.on(Event::Over(late.remedy("raise --drain-timeout")));
@@ -186,7 +193,7 @@ impl Bridge {
     /// server waits for the editor, answers must be let in, and other requests are refused.
     fn may_read(&self) -> bool {
         let room = if self.era.is_asked() { self.outbox.has_last_room() } else { self.outbox.has_room() };
-        self.writer.pending() < OWN_ANSWERS && room
+        self.writer.pending() < OWN_ANSWERS && room && self.era.has_room()
     }
 
     /// Whether the editor takes what comes.
@@ -259,23 +266,29 @@ impl Bridge {
                 self.tally.add(kind);
                 self.writer.push(&line);
             }
-            Step::Open { key, message } => self.exchange(key, Call::own(message), Turn::default()),
-            Step::Send { key, body, requests, repeatable } => {
+            Step::Open { key, message, road } => self.open(key, message, road),
+            Step::Probe { key, message, headers } => {
+                let call = Call { alone: Some(Alone::new(&headers, false)), ..Call::own(message) };
+                self.exchange(key, call, Turn::default());
+            }
+            Step::Send { key, body, requests, repeatable, way } => {
                 if !self.outbox.has_room() {
                     self.pump();
                 }
                 // While nobody is asked anything, no further line is read instead.
                 if self.outbox.has_room() || !self.era.is_asked() {
-                    self.outbox.push(Parcel::Request { key, body, requests, repeatable });
+                    self.outbox.push(Parcel::Request { key, body, requests, repeatable, way });
                 } else {
                     let busy = Failure::new(Kind::Unreachable, "too many requests are waiting for the server");
                     self.on(Event::Ended { key, failure: Some(busy.remedy("try again when others are answered")) });
                 }
             }
-            Step::Tell(message) => self.outbox.push(Parcel::Notification(message)),
-            Step::Reply { message, generation } => self.tell(message, Some(generation), None),
+            Step::Tell { message, way } => self.outbox.push(Parcel::Notification(message, way)),
+            Step::Reply { message, generation } => self.tell(message, Some(generation), Way::Session, None),
             Step::Cancel { key, message } => self.cancel(key, message),
+            Step::Wake { key, after } => self.alarms.set(key, after),
             Step::Drop { key } => {
+                self.outbox.remove(key);
                 if let Some(running) = self.running.remove(&key) {
                     running.task.abort();
                 }
@@ -298,17 +311,18 @@ impl Bridge {
         }
         while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
             match parcel {
-                Parcel::Request { key, body, requests, repeatable } => {
+                Parcel::Request { key, body, requests, repeatable, way } => {
                     let awaiting = requests.iter().filter_map(Message::id).cloned().collect();
                     let stage = watch::Sender::new(Stage::Held);
                     let turn = self.order.request(stage.subscribe());
                     let hold: Option<Box<dyn std::any::Any + Send + Sync>> = Some(Box::new(hold));
-                    let call = Call { key: None, body, requests, awaiting, repeatable, stage, hold };
+                    let alone = alone(&way);
+                    let call = Call { key: None, body, requests, awaiting, repeatable, alone, stage, hold };
                     self.exchange(key, call, turn);
                 }
-                Parcel::Notification(message) => {
+                Parcel::Notification(message, way) => {
                     let (turn, told) = self.order.notification();
-                    self.tell(message, None, Some((turn, told, hold)));
+                    self.tell(message, None, way, Some((turn, told, hold)));
                 }
             }
         }
@@ -319,25 +333,41 @@ impl Bridge {
         self.waiting_since = if waits { self.waiting_since.or_else(|| Some(Instant::now())) } else { None };
     }
 
+    fn open(&mut self, key: Key, message: Message, road: Road) {
+        let remote = self.remote.clone();
+        let call = Call { key: Some(key), ..Call::own(message) };
+        let stage = call.stage.subscribe();
+        let transport = match road {
+            Road::Http => Transport::Streamable,
+            Road::Sse => Transport::Sse,
+        };
+        let task = tokio::spawn(Box::pin(remote.open(call, transport)));
+        self.running.insert(key, Running { task: task.abort_handle(), stage });
+    }
+
     fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
         let remote = self.remote.clone();
         let stage = call.stage.subscribe();
-        let opens = call.method() == "initialize";
         let call = Call { key: Some(key), ..call };
         // Boxed, because a future of this size is copied several times on its way into a task.
         let task = tokio::spawn(Box::pin(async move {
-            if opens {
-                remote.open(call).await;
-            } else {
-                turn.come().await;
-                remote.exchange(call).await;
+            turn.come().await;
+            match call.alone {
+                Some(_) => remote.exchange_alone(call).await,
+                None => remote.exchange(call).await,
             }
         }));
         self.running.insert(key, Running { task: task.abort_handle(), stage });
     }
 
     /// Sends a notification in its turn, or an answer at once.
-    fn tell(&mut self, message: Message, generation: Option<u64>, turn: Option<(Turn, order::Told, budget::Hold)>) {
+    fn tell(
+        &mut self,
+        message: Message,
+        generation: Option<u64>,
+        way: Way,
+        turn: Option<(Turn, order::Told, budget::Hold)>,
+    ) {
         let remote = self.remote.clone();
         self.tells.spawn(async move {
             let held = match turn {
@@ -347,7 +377,13 @@ impl Bridge {
                 }
                 None => None,
             };
-            match timeout(TOLD, remote.tell(&message, generation)).await {
+            let told = async {
+                match alone(&way) {
+                    Some(alone) => remote.tell_alone(&message, &alone).await,
+                    None => remote.tell(&message, generation).await,
+                }
+            };
+            match timeout(TOLD, told).await {
                 Ok(Ok(())) => {}
                 Ok(Err(failure)) => log::warn!("{message:?} did not reach the server: {failure}"),
                 Err(_) => log::warn!("the server gave {message:?} no status in {} s", TOLD.as_secs()),
@@ -391,6 +427,15 @@ impl Bridge {
         while self.writer.is_busy() && self.writer.written().await.is_ok() {
             self.writer.flush();
         }
+    }
+}
+
+/// How a request is sent outside a session, if it is.
+fn alone(way: &Way) -> Option<Alone> {
+    match way {
+        Way::Session => None,
+        Way::Alone(headers) => Some(Alone::new(headers, false)),
+        Way::Listen(headers) => Some(Alone::new(headers, true)),
     }
 }
 

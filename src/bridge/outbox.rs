@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::budget::{Budget, Hold, is_large};
-use crate::era::Key;
+use crate::era::{Key, Way};
 use crate::message::Message;
 
 /// The reserve.
@@ -27,9 +27,11 @@ pub enum Parcel {
         requests: Vec<Message>,
         /// Whether it may be sent again when nobody knows if it ran.
         repeatable: bool,
+        /// How it is sent.
+        way: Way,
     },
     /// A notification.
-    Notification(Message),
+    Notification(Message, Way),
 }
 
 impl Parcel {
@@ -37,7 +39,7 @@ impl Parcel {
     pub fn size(&self) -> usize {
         match self {
             Parcel::Request { body, .. } => body.len(),
-            Parcel::Notification(message) => message.raw().len(),
+            Parcel::Notification(message, _) => message.raw().len(),
         }
     }
 }
@@ -80,7 +82,7 @@ impl Outbox {
             if large && large_waits {
                 continue;
             }
-            if large_waits && matches!(*parcel, Parcel::Notification(_)) {
+            if large_waits && matches!(*parcel, Parcel::Notification(..)) {
                 return None;
             }
             match budget.take(parcel.size()) {
@@ -111,7 +113,7 @@ impl Outbox {
         self.size = 0;
         let key = |parcel: Parcel| match parcel {
             Parcel::Request { key, .. } => Some(key),
-            Parcel::Notification(_) => None,
+            Parcel::Notification(..) => None,
         };
         self.parcels.drain(..).filter_map(key).collect()
     }

@@ -1,5 +1,6 @@
 //! `mcpbridge <URL>`: what an editor runs.
 
+use std::hash::{BuildHasher, RandomState};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
@@ -8,11 +9,11 @@ use tokio::sync::mpsc;
 
 use crate::bridge::{Bridge, End};
 use crate::cli::{Relay, Transport as Order};
-use crate::era::{Filter, Same};
+use crate::era::{Era, Facts, Filter, Protocol, Road, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
 use crate::log::Volume;
-use crate::remote::{Remote, Settings, Transport};
+use crate::remote::{Remote, Settings};
 use crate::{commands::server, log as logging, stdio};
 
 /// Relays until the editor leaves.
@@ -43,7 +44,7 @@ pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), arrived);
         let stdio = (stdio::read(limit)?, stdio::write()?);
-        let era = Same::new(Filter::new(&relay.allow_tools, &relay.ignore_tools));
+        let era = Era::new(era_settings(&relay));
         anyhow::Ok(Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit()).run().await)
     })?;
     logging::finish();
@@ -65,12 +66,6 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
         headers.secrets.learn(spelled);
     }
     let url = headers.take_user(url);
-    let transports = match relay.transport {
-        Order::HttpFirst => vec![Transport::Streamable, Transport::Sse],
-        Order::SseFirst => vec![Transport::Sse, Transport::Streamable],
-        Order::HttpOnly => vec![Transport::Streamable],
-        Order::SseOnly => vec![Transport::Sse],
-    };
     let connect_timeout = relay.connect_timeout.limit();
     let http = http::Settings { connect_timeout, ipv4: relay.ipv4, cookies: !relay.disable_cookies };
     let settings = Settings {
@@ -78,7 +73,6 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
         headers: Arc::new(headers.all),
         credentials: headers.credentials,
         secrets: headers.secrets,
-        transports,
         limit: relay.max_message_size,
         headers_timeout: relay.headers_timeout.limit(),
         body_timeout: relay.body_timeout.limit(),
@@ -88,6 +82,23 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
         ping: relay.ping_interval.limit().filter(|_| relay.keep_alive),
     };
     Ok((settings, http))
+}
+
+fn era_settings(relay: &Relay) -> EraSettings {
+    let roads = match relay.transport {
+        Order::HttpFirst => vec![Road::Http, Road::Sse],
+        Order::SseFirst => vec![Road::Sse, Road::Http],
+        Order::HttpOnly => vec![Road::Http],
+        Order::SseOnly => vec![Road::Sse],
+    };
+    let half = || u128::from(RandomState::new().hash_one(process::id()));
+    EraSettings {
+        filter: Filter::new(&relay.allow_tools, &relay.ignore_tools),
+        protocol: Protocol::Auto,
+        roads,
+        facts: Facts::default(),
+        seed: half() << 64 | half(),
+    }
 }
 
 /// With HTTP/1.1 every request in flight is a connection, and the usual soft limit is 1024.

@@ -1,23 +1,87 @@
 //! What the protocol says about each message, as state machines without sockets, tasks or clocks:
 //! events go in, steps come out.
 //!
-//! The legacy era (2024-11-05 to 2025-11-25) has `initialize`, sessions and requests of the server.
-//! [`Same`] is the pair of a legacy editor and a legacy server, in which messages pass as they are.
+//! There are two eras. The legacy one (2024-11-05 to 2025-11-25) has `initialize`, sessions and
+//! requests of the server. The modern one (2026-07-28) has no state: `_meta` on every request,
+//! `server/discover`, `subscriptions/listen`, `input_required`. [`Era`] is what the loop holds. It
+//! finds out which era the editor and the server speak, and has a machine for each of the pairs.
 
+mod annotations;
+mod capabilities;
+mod finding;
+mod headers;
+mod legacy_editor;
+mod modern;
+mod modern_editor;
+mod own;
+mod pairs;
 mod repeat;
+mod replies;
 mod same;
+mod splice;
 mod tools;
+mod verdict;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::failure::{Failure, Kind};
 use crate::message::{Fault, Message, Parsed};
 
-pub use same::Same;
+pub use headers::Headers;
+pub use pairs::Era;
 pub use tools::Filter;
 
-/// Names one exchange with the server.
+/// Names one exchange with the server, or one pause.
 pub type Key = u64;
+
+/// What is known before anything is said.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Which tools the editor sees.
+    pub filter: Filter,
+    /// Whether eras are found, or given.
+    pub protocol: Protocol,
+    /// The transports over which a legacy session may be opened, in this order.
+    pub roads: Vec<Road>,
+    /// What was learned of the server before.
+    pub facts: Facts,
+    /// A random number: it makes ids of the bridge's own unlike anybody else's.
+    pub seed: u128,
+}
+
+/// `--protocol`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Find the server's era.
+    #[default]
+    Auto,
+    /// The server speaks the legacy era.
+    Legacy,
+    /// The server speaks the modern era.
+    Modern,
+}
+
+/// A transport of the legacy era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Road {
+    /// Streamable HTTP, 2025-03-26 and later.
+    Http,
+    /// HTTP+SSE, 2024-11-05.
+    Sse,
+}
+
+/// What is known of a server. A fact never keeps anything from being tried; it decides the order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether it speaks the modern era; `None` where nobody knows.
+    pub modern: Option<bool>,
+    /// Whether it speaks the legacy era; `None` where nobody knows.
+    pub legacy: Option<bool>,
+    /// Editors, as name and version, that were seen to send `initialize`.
+    pub legacy_editors: Vec<String>,
+}
 
 /// What happened.
 pub enum Event {
@@ -27,17 +91,24 @@ pub enum Event {
     Server {
         /// The exchange.
         key: Option<Key>,
-        /// The session it belongs to.
+        /// The session it belongs to; 0 where there are no sessions.
         generation: u64,
         /// What it sent.
         parsed: Parsed,
     },
-    /// An exchange is over; what it has not answered is not answered.
+    /// An exchange is over; what it has not answered is not answered. The failure of a refusal has
+    /// its HTTP status and, where there was one for no request in particular, its JSON-RPC error:
+    /// both are evidence of the server's era.
     Ended {
         /// Which one.
         key: Key,
         /// Why, if there is a reason beside the server's silence.
         failure: Option<Failure>,
+    },
+    /// The pause of a [`Step::Wake`] is over.
+    Due {
+        /// Which one.
+        key: Key,
     },
     /// The server lost the session, and this one was opened in its place.
     Renewed {
@@ -51,6 +122,7 @@ pub enum Event {
 }
 
 /// What is to be done about it, in this order.
+#[derive(Debug)]
 pub enum Step {
     /// Write this line; it answers no request of the editor's, or one that needed no server.
     ToEditor(Bytes),
@@ -62,8 +134,19 @@ pub enum Step {
     Open {
         /// The exchange.
         key: Key,
-        /// The editor's `initialize`.
+        /// The `initialize`.
         message: Message,
+        /// The transport.
+        road: Road,
+    },
+    /// Ask a modern server, before anything else goes out.
+    Probe {
+        /// The exchange.
+        key: Key,
+        /// The request.
+        message: Message,
+        /// Its headers.
+        headers: Headers,
     },
     /// Send a request, or a batch of them.
     Send {
@@ -75,9 +158,16 @@ pub enum Step {
         requests: Vec<Message>,
         /// Whether it may be sent again when nobody knows if it ran.
         repeatable: bool,
+        /// How.
+        way: Way,
     },
     /// Send a notification, in its place among the requests.
-    Tell(Message),
+    Tell {
+        /// The notification.
+        message: Message,
+        /// How.
+        way: Way,
+    },
     /// Send an answer to a question of this session, at once.
     Reply {
         /// The answer.
@@ -85,16 +175,55 @@ pub enum Step {
         /// The session.
         generation: u64,
     },
-    /// The editor cancelled this exchange: tell the server so with this message, then drop it.
+    /// This exchange is cancelled: tell the server so with this message, then drop it.
     Cancel {
         /// The exchange.
         key: Key,
-        /// The editor's `notifications/cancelled`.
+        /// A `notifications/cancelled`.
         message: Message,
     },
-    /// An exchange has nothing to bring any more.
+    /// An exchange has nothing to bring any more. If it was not sent, it is not sent; if it was, its
+    /// stream is closed, which a modern server takes for a cancellation.
     Drop {
         /// Which one.
         key: Key,
     },
+    /// Say so when this time has passed. A second one with the same key takes the place of the first.
+    Wake {
+        /// The pause.
+        key: Key,
+        /// How long.
+        after: Duration,
+    },
 }
+
+/// How something is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In the legacy session, over the transport that opened it.
+    Session,
+    /// As a POST of its own, with these headers and without session, resumption or GET.
+    Alone(Headers),
+    /// The same, for a stream that stays open: it is not a request that waits for its answer, so no
+    /// limit on the length of requests ends it.
+    Listen(Headers),
+}
+
+/// The revision that is spoken to a modern server.
+const MODERN: &str = "2026-07-28";
+/// The revisions that are spoken to a legacy server, the newest last.
+const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+/// Members of `_meta` that the modern era puts on every request.
+const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+const CLIENT_KEY: &str = "io.modelcontextprotocol/clientInfo";
+const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
+const LEVEL_KEY: &str = "io.modelcontextprotocol/logLevel";
+/// Members of `_meta` that the modern era puts on what a server sends.
+const SUBSCRIPTION_KEY: &str = "io.modelcontextprotocol/subscriptionId";
+const SERVER_KEY: &str = "io.modelcontextprotocol/serverInfo";
+/// The error of a request whose headers and body differ (2026-07-28, Error Codes).
+const HEADER_MISMATCH: i64 = -32020;
+/// The error of a request that needs a capability its client has not.
+const MISSING_CAPABILITY: i64 = -32021;
+/// The error of a request in a version that the server does not speak.
+const UNSUPPORTED_VERSION: i64 = -32022;

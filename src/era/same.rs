@@ -7,46 +7,39 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
 
+use super::own::Own;
 use super::repeat::is_repeatable;
-use super::{Event, Filter, Key, Step};
-use crate::failure::{Failure, Kind};
+use super::replies::{failed, goodbye, no_batches, refusal, refuse};
+use super::splice::with_id;
+use super::{Event, Filter, Key, Step, Way};
+use crate::failure::Failure;
 use crate::message::{
-    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, SERVER_ERROR,
-    error_line, error_object_line, member, notification_line, plain_string, result_line,
+    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, member,
+    notification_line, plain_string,
 };
 
 /// The state of the pair.
 pub struct Same {
+    own: Own,
     filter: Filter,
-    phase: Phase,
-    /// The version of the session, once there is one.
+    /// The version of the session.
     version: String,
     /// The list changes that the server announced it would tell.
     lists: Vec<&'static str>,
     flights: HashMap<Id, Flight>,
     exchanges: HashMap<Key, Vec<Id>>,
-    keys: Key,
     /// Questions of the server, by their id towards the editor.
     questions: HashMap<Id, Question>,
     /// Ids of questions that are over, whose answers may still come.
     over: Over,
-    fresh: u64,
     closed: bool,
-}
-
-#[derive(PartialEq)]
-enum Phase {
-    Fresh,
-    Opening(Key),
-    Open,
 }
 
 /// A request of the editor that has no answer yet.
 struct Flight {
-    /// As the editor spelled it.
-    id: Id,
+    /// As the editor sent it.
+    message: Message,
     key: Key,
-    lists_tools: bool,
 }
 
 struct Question {
@@ -57,21 +50,33 @@ struct Question {
 }
 
 impl Same {
-    /// Nothing has been said yet.
-    pub fn new(filter: Filter) -> Self {
-        Same {
+    /// A session that `answer` to `initialize` has opened.
+    pub fn new(filter: Filter, own: Own, answer: &Message) -> Self {
+        let mut same = Same {
+            own,
             filter,
-            phase: Phase::Fresh,
             version: String::new(),
             lists: Vec::new(),
             flights: HashMap::new(),
             exchanges: HashMap::new(),
-            keys: 0,
             questions: HashMap::new(),
             over: Over::default(),
-            fresh: 0,
             closed: false,
-        }
+        };
+        same.opened(answer);
+        same
+    }
+
+    /// Another session takes the place of the first. What runs in that one may still be answered.
+    pub fn opened(&mut self, answer: &Message) {
+        let result = answer.result().unwrap_or("{}");
+        self.version = member(result, "protocolVersion").and_then(plain_string).unwrap_or_default().into_owned();
+        let capabilities = member(result, "capabilities").unwrap_or("{}");
+        let tells = |what: &str| {
+            let capability = member(capabilities, what);
+            capability.and_then(|capability| member(capability, "listChanged")) == Some("true")
+        };
+        self.lists = LISTS.iter().filter(|(what, _)| tells(what)).map(|(_, method)| *method).collect();
     }
 
     /// Requests of the editor that have no answer yet.
@@ -79,14 +84,20 @@ impl Same {
         self.flights.len()
     }
 
-    /// Whether `initialize` has been answered with a result.
-    pub fn is_open(&self) -> bool {
-        self.phase == Phase::Open
+    /// Whether this exchange is one of the pair's.
+    pub fn owns(&self, key: Key) -> bool {
+        self.exchanges.contains_key(&key)
     }
 
-    /// Whether `initialize` has still to be answered.
-    pub fn is_opening(&self) -> bool {
-        matches!(self.phase, Phase::Opening(_))
+    /// Whether a request with this id has no answer yet.
+    pub fn is_running(&self, id: &Id) -> bool {
+        self.flights.contains_key(id)
+    }
+
+    /// Gives up an exchange, whose requests will be answered by somebody else.
+    pub fn take_back(&mut self, key: Key) -> Vec<Message> {
+        let ids = self.exchanges.remove(&key).unwrap_or_default();
+        ids.iter().filter_map(|id| self.flights.remove(id)).map(|flight| flight.message).collect()
     }
 
     /// Whether the server waits for an answer of the editor.
@@ -108,6 +119,7 @@ impl Same {
             }
             Event::Ended { key, failure } => self.ended(key, failure, steps),
             Event::Renewed { generation } => self.renewed(generation, steps),
+            Event::Due { .. } => {}
             Event::Closed => self.close(steps),
             Event::Over(failure) => {
                 let keys: Vec<Key> = self.exchanges.keys().copied().collect();
@@ -120,7 +132,6 @@ impl Same {
 
     fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
         match message.kind() {
-            Is::Request if message.method() == "initialize" => self.initialize(message, steps),
             Is::Request => {
                 if let Some(message) = self.admit(message, steps) {
                     self.send(message, steps);
@@ -131,39 +142,14 @@ impl Same {
         }
     }
 
-    fn initialize(&mut self, message: Message, steps: &mut Vec<Step>) {
-        let Some(id) = message.id() else { return };
-        if let Phase::Opening(_) = self.phase {
-            steps.push(refusal(id, INVALID_REQUEST, "initialize is already under way"));
-            return;
-        }
-        if self.flights.contains_key(id) {
-            steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running"));
-            return;
-        }
-        let key = self.fly(&message);
-        self.phase = Phase::Opening(key);
-        steps.push(Step::Open { key, message });
-    }
-
     /// The request, if it may go to the server; otherwise it has been answered.
     fn admit(&mut self, message: Message, steps: &mut Vec<Step>) -> Option<Message> {
         let id = message.id()?;
-        let reason = match (message.method(), &self.phase) {
+        let reason = match message.method() {
             _ if self.flights.contains_key(id) => {
                 refusal(id, INVALID_REQUEST, "a request with this id is still running")
             }
-            ("ping", Phase::Fresh | Phase::Opening(_)) => Step::ToEditor(result_line(id, "{}")),
-            // Editors of both eras look for the modern one first, and this is how they learn.
-            ("server/discover", Phase::Fresh | Phase::Opening(_)) => {
-                refusal(id, METHOD_NOT_FOUND, "method not found: server/discover")
-            }
-            (_, Phase::Fresh) => {
-                let text =
-                    "there is no session yet: send initialize first, or use `mcpbridge request` for a single request";
-                refusal(id, INVALID_REQUEST, text)
-            }
-            ("tools/call", _) => match self.filter.refusal(&message) {
+            "tools/call" => match self.filter.refusal(&message) {
                 Some(text) => refusal(id, INVALID_PARAMS, &text),
                 None => return Some(message),
             },
@@ -174,21 +160,15 @@ impl Same {
     }
 
     fn send(&mut self, message: Message, steps: &mut Vec<Step>) {
-        let key = self.fly(&message);
-        let repeatable = is_repeatable(message.method());
-        steps.push(Step::Send { key, body: message.raw().clone(), requests: vec![message], repeatable });
-    }
-
-    fn fly(&mut self, message: &Message) -> Key {
-        self.keys += 1;
-        self.join(self.keys, message);
-        self.keys
+        let key = self.own.key();
+        self.join(key, &message);
+        let (body, repeatable) = (message.raw().clone(), is_repeatable(message.method()));
+        steps.push(Step::Send { key, body, requests: vec![message], repeatable, way: Way::Session });
     }
 
     fn join(&mut self, key: Key, message: &Message) {
         if let Some(id) = message.id() {
-            let flight = Flight { id: id.clone(), key, lists_tools: message.method() == "tools/list" };
-            self.flights.insert(id.clone(), flight);
+            self.flights.insert(id.clone(), Flight { message: message.clone(), key });
             self.exchanges.entry(key).or_default().push(id.clone());
         }
     }
@@ -196,27 +176,22 @@ impl Same {
     fn notification(&mut self, message: Message, steps: &mut Vec<Step>) {
         if message.method() == "notifications/cancelled" {
             self.cancel(message, steps);
-        } else if self.phase == Phase::Fresh {
-            log::debug!("{message:?} before initialize was dropped");
         } else {
-            steps.push(Step::Tell(message));
+            steps.push(Step::Tell { message, way: Way::Session });
         }
     }
 
     fn cancel(&mut self, message: Message, steps: &mut Vec<Step>) {
         let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
-        // A cancel that crosses the answer is normal, and initialize must not be cancelled.
+        // A cancel that crosses the answer is normal.
         let Some(flight) = id.as_ref().and_then(|id| self.flights.get(id)) else { return };
         let key = flight.key;
-        if self.phase == Phase::Opening(key) {
-            return;
-        }
         if let Some(id) = id {
             self.flights.remove(&id);
             if self.leave(key, &id) {
                 steps.push(Step::Cancel { key, message });
             } else {
-                steps.push(Step::Tell(message));
+                steps.push(Step::Tell { message, way: Way::Session });
             }
         }
     }
@@ -243,17 +218,11 @@ impl Same {
 
     /// Only 2025-03-26 has batches.
     fn editor_batch(&mut self, batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
-        let allowed = self.phase == Phase::Open && self.version == WITH_BATCHES;
-        if batch.is_empty() || !allowed {
-            let text = if batch.is_empty() { "an empty batch" } else { "this protocol version has no batches" };
-            let requests = batch.iter().flatten().filter(|message| message.kind() == Is::Request);
-            let ids: Vec<_> = requests.filter_map(Message::id).collect();
-            if ids.is_empty() {
-                steps.push(Step::ToEditor(error_line(None, INVALID_REQUEST, text, None)));
-            }
-            steps.extend(ids.into_iter().map(|id| refusal(id, INVALID_REQUEST, text)));
+        if batch.is_empty() || self.version != WITH_BATCHES {
+            no_batches(&batch, steps);
             return;
         }
+        let key = self.own.key();
         let (mut requests, mut notifications) = (Vec::new(), Vec::new());
         for element in batch {
             match element {
@@ -269,7 +238,7 @@ impl Same {
                     Is::Request => {
                         if let Some(message) = self.admit(message, steps) {
                             // At once, so that an id which stands twice in the batch is found.
-                            self.join(self.keys + 1, &message);
+                            self.join(key, &message);
                             requests.push(message);
                         }
                     }
@@ -282,10 +251,9 @@ impl Same {
             }
             return;
         }
-        self.keys += 1;
         let lines: Vec<&Bytes> = notifications.iter().chain(&requests).map(Message::raw).collect();
         let repeatable = notifications.is_empty() && requests.iter().all(|request| is_repeatable(request.method()));
-        steps.push(Step::Send { key: self.keys, body: array(&lines), requests, repeatable });
+        steps.push(Step::Send { key, body: array(&lines), requests, repeatable, way: Way::Session });
     }
 
     fn server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
@@ -339,14 +307,10 @@ impl Same {
             log::debug!("an answer to no running request was dropped: {message:?}");
             return;
         };
-        let last = self.leave(flight.key, &flight.id);
-        let same_spelling = message.id().is_some_and(|id| id.spelled() == flight.id.spelled());
-        let mut message = if same_spelling { message } else { message.with_id(&flight.id) };
-        if flight.lists_tools {
+        let last = flight.message.id().is_none_or(|id| self.leave(flight.key, id));
+        let mut message = flight.message.id().map_or(message.clone(), |id| with_id(&message, id));
+        if flight.message.method() == "tools/list" {
             message = self.filter.cut(message);
-        }
-        if self.phase == Phase::Opening(flight.key) {
-            self.opened(&message);
         }
         steps.push(Step::Answer(message.raw().clone()));
         // Answered on another stream than its own: there is nothing to wait for on its own.
@@ -368,21 +332,6 @@ impl Same {
         self.flights.remove(&near)
     }
 
-    fn opened(&mut self, answer: &Message) {
-        let Some(result) = answer.result() else {
-            self.phase = Phase::Fresh;
-            return;
-        };
-        self.phase = Phase::Open;
-        self.version = member(result, "protocolVersion").and_then(plain_string).unwrap_or_default().into_owned();
-        let capabilities = member(result, "capabilities").unwrap_or("{}");
-        let tells = |what: &str| {
-            let capability = member(capabilities, what);
-            capability.and_then(|capability| member(capability, "listChanged")) == Some("true")
-        };
-        self.lists = LISTS.iter().filter(|(what, _)| tells(what)).map(|(_, method)| *method).collect();
-    }
-
     fn question(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
         let Some(id) = message.id().cloned() else { return };
         let method = message.method().to_owned();
@@ -396,12 +345,7 @@ impl Same {
             return;
         }
         let taken = self.questions.contains_key(&id) || self.over.contains(&id);
-        let message = if taken {
-            self.fresh += 1;
-            message.with_id(&Id::own(&format!("mcpbridge-question-{}", self.fresh)))
-        } else {
-            message
-        };
+        let message = if taken { message.with_id(&self.own.id()) } else { message };
         if let Some(towards_editor) = message.id().cloned() {
             self.questions.insert(towards_editor, Question { id, generation, method });
         }
@@ -427,18 +371,10 @@ impl Same {
     }
 
     fn ended(&mut self, key: Key, failure: Option<Failure>, steps: &mut Vec<Step>) {
-        if self.phase == Phase::Opening(key) {
-            self.phase = Phase::Fresh;
-        }
         for id in self.exchanges.remove(&key).unwrap_or_default() {
-            let Some(flight) = self.flights.remove(&id) else { continue };
-            let failure = failure.clone().unwrap_or_else(|| {
-                Failure::new(Kind::Protocol, "the server ended its answer without answering this request")
-            });
-            steps.push(match &failure.error {
-                Some(error) => Step::Answer(error_object_line(&flight.id, error)),
-                None => Step::Failed(failed(&flight.id, &failure), failure.kind),
-            });
+            if self.flights.remove(&id).is_some() {
+                steps.push(failed(&id, failure.clone()));
+            }
         }
     }
 
@@ -451,6 +387,11 @@ impl Same {
             steps.push(Step::ToEditor(notification_line("notifications/cancelled", Some(&params))));
             self.over.remember(id);
         }
+        self.tell_of_all(steps);
+    }
+
+    /// Nobody knows what has changed, so everything may have.
+    pub fn tell_of_all(&self, steps: &mut Vec<Step>) {
         steps.extend(self.lists.iter().map(|method| Step::ToEditor(notification_line(method, None))));
     }
 
@@ -486,29 +427,6 @@ impl Over {
     fn contains(&self, id: &Id) -> bool {
         self.ids.contains(id)
     }
-}
-
-/// The answer to a question that nobody can answer any more.
-fn goodbye(id: &Id, method: &str) -> Bytes {
-    match method {
-        "elicitation/create" => result_line(id, r#"{"action":"cancel"}"#),
-        "ping" => result_line(id, "{}"),
-        _ => error_line(Some(id), SERVER_ERROR, "the client has closed the connection", None),
-    }
-}
-
-fn refuse(fault: &Fault) -> Step {
-    Step::ToEditor(error_line(fault.id.as_ref(), fault.code, &fault.text, None))
-}
-
-fn refusal(id: &Id, code: i64, text: &str) -> Step {
-    Step::ToEditor(error_line(Some(id), code, text, None))
-}
-
-fn failed(id: &Id, failure: &Failure) -> Bytes {
-    let status = failure.status.map(|status| format!(r#","status":{status}"#)).unwrap_or_default();
-    let data = format!(r#"{{"mcpbridge":"{}"{status}}}"#, failure.kind.code());
-    error_line(Some(id), SERVER_ERROR, &failure.to_string(), Some(&data))
 }
 
 fn array(lines: &[&Bytes]) -> Bytes {

@@ -1,10 +1,9 @@
 //! Which tools the editor sees: the filters, applied to `tools/list` and to `tools/call` alike.
 
-use std::ops::Range;
-
 use wildmatch::WildMatch;
 
-use crate::message::{Message, elements, member, plain_string};
+use super::splice::{Edit, edited_elements};
+use crate::message::{Message, member, plain_string};
 
 /// The patterns of `--allow-tool` and `--ignore-tool`. Upper and lower case are the same, as in
 /// mcp-remote.
@@ -48,32 +47,17 @@ impl Filter {
             return answer;
         }
         let Some(tools) = answer.result().and_then(|result| member(result, "tools")) else { return answer };
-        let Some(fewer) = self.without_hidden(tools) else { return answer };
-        answer.with_part(tools, &fewer)
+        let fewer = edited_elements(tools, |tool| {
+            let name = member(tool, "name").and_then(plain_string);
+            if self.shows(name.as_deref()) { Edit::Keep } else { Edit::Cut }
+        });
+        fewer.map_or(answer.clone(), |fewer| answer.with_part(tools, &fewer))
     }
 
-    /// `None` where nothing is to be cut.
-    fn without_hidden(&self, tools: &str) -> Option<String> {
-        let all = elements(tools).ok()?;
-        let passes = |at: &Range<usize>| {
-            let name = member(&tools[at.clone()], "name").and_then(plain_string);
-            // What cannot be called past a filter is not shown past it either.
-            name.is_some_and(|name| self.passes(&name))
-        };
-        let kept: Vec<usize> = (0..all.len()).filter(|&index| passes(&all[index])).collect();
-        if kept.len() == all.len() {
-            return None;
-        }
-        let (first, last) = (all.first()?, all.last()?);
-        let mut text = tools[..first.start].to_owned();
-        for (place, &index) in kept.iter().enumerate() {
-            if place > 0 {
-                text.push_str(&tools[all[index - 1].end..all[index].start]);
-            }
-            text.push_str(&tools[all[index].clone()]);
-        }
-        text.push_str(&tools[last.end..]);
-        Some(text)
+    /// Whether a tool of this name is shown; one without a name that can be read is not, because
+    /// what cannot be called past a filter is not shown past it either.
+    pub fn shows(&self, name: Option<&str>) -> bool {
+        self.is_empty() || name.is_some_and(|name| self.passes(name))
     }
 
     fn is_empty(&self) -> bool {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::Key;
+use super::modern::Alone;
 use crate::message::{Id, Message, Parsed};
 
 /// How far a request has come.
@@ -31,6 +32,8 @@ pub struct Call {
     pub awaiting: Vec<Id>,
     /// Whether it may be sent again when nobody knows if it ran.
     pub repeatable: bool,
+    /// How it is sent, if not in the session.
+    pub alone: Option<Alone>,
     /// Tells the loop how far it has come.
     pub stage: watch::Sender<Stage>,
     /// The request's share of the budget, given back when the server begins to answer.
@@ -46,6 +49,7 @@ impl Call {
             awaiting: message.id().cloned().into_iter().collect(),
             requests: vec![message],
             repeatable: true,
+            alone: None,
             stage: watch::Sender::new(Stage::Held),
             hold: None,
         }
@@ -60,6 +64,11 @@ impl Call {
     pub fn may_be_asked_back(&self) -> bool {
         let asks = |request: &Message| matches!(request.method(), "tools/call" | "prompts/get" | "resources/read");
         self.requests.iter().any(asks)
+    }
+
+    /// Whether it is a stream that stays open, and waits for nothing.
+    pub fn listens(&self) -> bool {
+        self.alone.as_ref().is_some_and(|alone| alone.listens)
     }
 
     /// Strikes the request that `answer` answers off the list, and returns it.

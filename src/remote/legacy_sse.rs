@@ -56,12 +56,13 @@ impl Link {
                 401 | 403 => Trouble::Final(failure),
                 502..=504 => Trouble::Cut(failure),
                 _ if status.is_server_error() => Trouble::Final(failure),
-                _ => Trouble::NotSpoken(failure),
+                _ => Trouble::Final(failure),
             });
         }
         let not_spoken = |what: &str| {
             let fact = format!("{} {what}", shown(&shared.settings.url));
-            Trouble::NotSpoken(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
+            let failure = Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?");
+            Trouble::Final(failure.status(status.as_u16()))
         };
         if !is_event_stream(response.headers()) {
             return Err(not_spoken("answers a GET, but not with an event stream"));

@@ -7,6 +7,7 @@ mod backoff;
 mod call;
 mod inflow;
 mod legacy_sse;
+mod modern;
 mod refusal;
 mod session;
 mod sse;
@@ -32,6 +33,7 @@ use crate::secret::Secrets;
 use backoff::Patience;
 pub use call::{Call, Stage};
 pub use inflow::Weight;
+pub use modern::Alone;
 use session::Shared;
 
 /// Names one exchange towards the loop.
@@ -47,8 +49,6 @@ pub struct Settings {
     pub credentials: Vec<HeaderName>,
     /// What must not be shown, should the server echo it.
     pub secrets: Secrets,
-    /// Which transports are tried, in this order.
-    pub transports: Vec<Transport>,
     /// The largest message in bytes.
     pub limit: usize,
     /// How long a server may take to begin its answer.
@@ -117,9 +117,9 @@ impl Remote {
         }
     }
 
-    /// Opens a session with the editor's `initialize`. The previous session, if any, is ended.
-    pub async fn open(self, mut call: Call) {
-        let outcome = self.in_time(AssertUnwindSafe(self.first_that_speaks(&mut call)).catch_unwind()).await;
+    /// Opens a session over `transport` with an `initialize`. The previous session, if any, is ended.
+    pub async fn open(self, mut call: Call, transport: Transport) {
+        let outcome = self.in_time(AssertUnwindSafe(self.begin(transport, &mut call)).catch_unwind()).await;
         self.ended(&call, outcome.unwrap_or_else(|late| Err(self.late(late)))).await;
     }
 
@@ -188,29 +188,12 @@ impl Remote {
         }
     }
 
-    async fn first_that_speaks(&self, call: &mut Call) -> Result<(), Failure> {
+    async fn begin(&self, transport: Transport, call: &mut Call) -> Result<(), Failure> {
         if let Some(old) = self.0.retire() {
             let shared = Arc::clone(&self.0);
             tokio::spawn(async move { timeout(GOODBYE, shared.delete(&old)).await });
         }
-        let mut first: Option<Failure> = None;
-        for &transport in &self.0.settings.transports {
-            match self.0.open(transport, call).await {
-                Ok(()) => return Ok(()),
-                Err(Trouble::NotSpoken(failure)) => {
-                    log::debug!("{transport:?} is not spoken: {failure}");
-                    first.get_or_insert(failure);
-                }
-                // That the second transport is spoken, but refuses, says more than that the first
-                // one is not spoken. That it cannot be reached says less.
-                Err(trouble) => {
-                    let failure = trouble.into_failure();
-                    let telling = failure.kind != Kind::Unreachable;
-                    return Err(first.filter(|_| !telling).unwrap_or(failure));
-                }
-            }
-        }
-        Err(first.unwrap_or_else(no_session))
+        self.0.open(transport, call).await.map_err(Trouble::into_failure)
     }
 
     async fn see_through(&self, call: &mut Call) -> Result<(), Failure> {
@@ -269,8 +252,6 @@ enum Trouble {
     Later(Duration, Failure),
     /// The server does not know the session: open a new one, then send it again, once.
     SessionLost(Failure),
-    /// The server does not speak this transport: try the other.
-    NotSpoken(Failure),
     /// It may have run: only what is safe to repeat is sent again.
     Cut(Failure),
     /// Sending it again is of no use.
@@ -283,7 +264,6 @@ impl Trouble {
             Trouble::NotSent(failure)
             | Trouble::Later(_, failure)
             | Trouble::SessionLost(failure)
-            | Trouble::NotSpoken(failure)
             | Trouble::Cut(failure)
             | Trouble::Final(failure) => failure,
         }

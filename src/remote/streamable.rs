@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::backoff::Backoff;
 use super::call::{Call, Stage, messages};
+use super::modern::Alone;
 use super::refusal::{Refusal, is_html};
 use super::session::{Listening, Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
@@ -46,7 +47,20 @@ impl Shared {
 
     /// POSTs a notification or an answer.
     pub async fn tell(self: &Arc<Self>, session: &Session, raw: &Bytes) -> Result<(), Trouble> {
-        let response = self.post(session, raw.clone()).await?;
+        self.tell_with(session, raw, std::iter::empty()).await
+    }
+
+    /// POSTs a notification or an answer with further headers.
+    pub async fn tell_with(
+        &self,
+        session: &Session,
+        raw: &Bytes,
+        headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Result<(), Trouble> {
+        let mut request = self.request(Method::POST, session, raw.clone());
+        request.own.extend(headers);
+        let response = self.http.send(Lane::Control, request).await?;
+        log::debug!("POST answered {}", response.status().as_u16());
         if response.status().is_success() {
             return Ok(());
         }
@@ -78,9 +92,11 @@ impl Shared {
     /// POSTs a request of the editor, telling the loop how far it has come.
     pub async fn post_call(&self, session: &Session, call: &mut Call) -> Result<Response, Trouble> {
         let mut request = self.request(Method::POST, session, call.body.clone());
+        request.own.extend(call.alone.iter().flat_map(Alone::headers));
         request.body_out = Some(Box::new(BodyOut(call.stage.clone())));
         call.stage.send_replace(Stage::Sending);
-        let sent = within(self.settings.headers_timeout, self.http.send(Lane::Calls, request)).await;
+        let lane = if call.listens() { Lane::Control } else { Lane::Calls };
+        let sent = within(self.settings.headers_timeout, self.http.send(lane, request)).await;
         let response = match sent {
             Some(Ok(response)) => response,
             Some(Err(trouble)) => {
@@ -181,9 +197,7 @@ impl Shared {
             self.deliver(session, call, reply, vec![Parsed::One(error)]).await;
             return Ok(());
         }
-        let opening = call.method() == "initialize";
         match status {
-            400 | 404 | 405 if opening => Err(Trouble::NotSpoken(failure)),
             400 if in_session && !self.is_alive(session).await => Err(Trouble::SessionLost(failure)),
             // A gateway says these, and nobody knows whether the server behind it has seen the request.
             502..=504 => Err(Trouble::Cut(failure)),
@@ -351,7 +365,8 @@ impl Shared {
                 .err()
                 .unwrap_or_else(|| Failure::new(Kind::Unreachable, "the server closed the stream without an answer"));
             let cut = cut.remedy(MAY_HAVE_RUN);
-            if track.last.is_none() {
+            // The streams of the modern era are not resumed (2026-07-28, Streamable HTTP).
+            if track.last.is_none() || call.alone.is_some() {
                 return Err(Trouble::Cut(cut));
             }
             response = self.resume(session, &mut track, cut).await?;
@@ -423,8 +438,11 @@ impl Shared {
             if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
                 linger_until = Some(Instant::now() + LINGER);
             }
-            let resumable = call.is_none() || track.last.is_some();
-            let limit = call.as_ref().and(self.settings.body_timeout);
+            let resumable = match &call {
+                None => true,
+                Some((call, _)) => call.listens() || (track.last.is_some() && call.alone.is_none()),
+            };
+            let limit = call.as_ref().filter(|(call, _)| !call.listens()).and(self.settings.body_timeout);
             let next = if let Some(until) = linger_until {
                 // A stream ends after its answer. To see the end keeps the connection usable.
                 timeout_at(until, response.chunk()).await.ok().and_then(Result::ok).flatten()

@@ -1,0 +1,290 @@
+//! Finding the server's era: what is tried, in which order, and what follows from each outcome.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::own::Own;
+use super::verdict::{Discovery, Opening, Outcome};
+use super::{Event, Facts, Headers, Key, Protocol, Road, Settings, Step};
+use crate::message::{Id, Message};
+
+/// A search under way.
+pub struct Finding {
+    /// What the editor sent since it began, and what began it unless that was an `initialize`.
+    pub parked: Vec<Message>,
+    /// What the server sent that is for the pair to come.
+    pub early: Vec<Event>,
+    /// The editor's `initialize`, while it waits for its answer.
+    pub opener: Option<Message>,
+    /// The server turned out to have changed; the editor is in mid-work.
+    pub again: bool,
+    words: Words,
+    plan: VecDeque<Probe>,
+    at: Option<(Key, Probe)>,
+    deadline: Option<Key>,
+    first: Option<Outcome>,
+    theirs: Vec<String>,
+    size: usize,
+    learned: Facts,
+    undecided: bool,
+    asked_again: bool,
+    /// The editor will send `initialize` when it is told that there is no `server/discover`.
+    pub falls_back: bool,
+}
+
+/// What is said to find out.
+pub struct Words {
+    /// An `initialize`, for a server of the legacy era.
+    pub initialize: Message,
+    /// A `server/discover`, for a server of the modern era.
+    pub discover: Message,
+    /// Its headers.
+    pub headers: Headers,
+}
+
+/// One attempt.
+pub enum Probe {
+    /// Open a session.
+    Initialize(Road),
+    /// Ask with a `server/discover` of the bridge's own.
+    Discover,
+    /// Send what the editor asked; it is a `server/discover` or a list.
+    Theirs(Box<Message>, Headers),
+}
+
+/// What came of an outcome.
+pub enum Found {
+    /// The search goes on.
+    Not,
+    /// A legacy server, with its answer to `initialize` and the session that it came in.
+    Legacy(Message, Road),
+    /// A modern server, with how it showed it. What was asked is the editor's own request, or not.
+    Modern(Outcome, Option<(Key, Message)>),
+    /// Neither: the first refusal.
+    Nothing(Outcome),
+    /// A server whose versions nobody here speaks.
+    NoCommon(Vec<String>),
+}
+
+impl Finding {
+    /// A search for an editor of the legacy era, or for one whose requests are parked.
+    pub fn new(words: Words, opener: Option<Message>, plan: VecDeque<Probe>) -> Self {
+        Finding {
+            parked: Vec::new(),
+            early: Vec::new(),
+            opener,
+            again: false,
+            words,
+            plan,
+            at: None,
+            deadline: None,
+            first: None,
+            theirs: Vec::new(),
+            size: 0,
+            learned: Facts::default(),
+            undecided: false,
+            asked_again: false,
+            falls_back: false,
+        }
+    }
+
+    /// Adds a message of the editor's to what waits.
+    pub fn park(&mut self, message: Message) {
+        self.size += message.raw().len();
+        self.parked.push(message);
+    }
+
+    /// Whether more may wait.
+    pub fn has_room(&self) -> bool {
+        self.parked.len() < MOST_PARKED && self.size < MOST_BYTES
+    }
+
+    /// Whether a request with this id waits.
+    pub fn has(&self, id: &Id) -> bool {
+        self.opener.iter().chain(&self.parked).any(|message| message.id() == Some(id))
+    }
+
+    /// Takes out a request that the editor does not want any more; whether it was here.
+    pub fn withdraw(&mut self, id: &Id) -> bool {
+        let before = self.parked.len();
+        self.parked.retain(|message| message.id() != Some(id));
+        self.parked.len() < before
+    }
+
+    /// Whether this exchange or pause is part of the search.
+    pub fn owns(&self, key: Key) -> bool {
+        self.at.as_ref().is_some_and(|(at, _)| *at == key) || self.deadline == Some(key)
+    }
+
+    /// The exchange under way, if it has this key and is not the pause.
+    pub fn is_at(&self, key: Key) -> bool {
+        self.at.as_ref().is_some_and(|(at, _)| *at == key)
+    }
+
+    /// Whether this is the answer that is waited for: with HTTP+SSE the one to `initialize`
+    /// comes on the one stream, which is that of no request.
+    pub fn is_answer(&self, key: Option<Key>, message: &Message) -> bool {
+        let Some((at, probe)) = self.at.as_ref() else { return false };
+        let on_stream = matches!(probe, Probe::Initialize(Road::Sse)) && message.id() == self.words.initialize.id();
+        key == Some(*at) || (key.is_none() && on_stream)
+    }
+
+    /// What is said to find out.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// What was learned on the way; `None` where nothing was.
+    pub fn learned(&self) -> &Facts {
+        &self.learned
+    }
+
+    /// Makes the next attempt; whether there was one.
+    pub fn go_on(&mut self, own: &Own, steps: &mut Vec<Step>) -> bool {
+        let Some(probe) = self.plan.pop_front() else { return false };
+        let key = own.key();
+        steps.push(match &probe {
+            Probe::Initialize(road) => Step::Open { key, message: self.words.initialize.clone(), road: *road },
+            Probe::Discover => {
+                Step::Probe { key, message: self.words.discover.clone(), headers: self.words.headers.clone() }
+            }
+            Probe::Theirs(message, headers) => {
+                Step::Probe { key, message: Message::clone(message), headers: headers.clone() }
+            }
+        });
+        let may_be_silent = !matches!(probe, Probe::Initialize(_)) && (!self.plan.is_empty() || self.falls_back);
+        self.deadline = may_be_silent.then(|| own.key());
+        steps.extend(self.deadline.map(|key| Step::Wake { key, after: PATIENCE }));
+        self.at = Some((key, probe));
+        true
+    }
+
+    /// A server that says nothing to a modern request may be a legacy one: the next is tried.
+    pub fn silence(&mut self, own: &Own, steps: &mut Vec<Step>) -> Found {
+        let Some((key, _)) = &self.at else { return Found::Not };
+        steps.push(Step::Drop { key: *key });
+        self.come_out(Outcome::Silence, own, steps)
+    }
+
+    /// Judges how the attempt came out.
+    pub fn come_out(&mut self, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {
+        let Some((key, probe)) = self.at.take() else { return Found::Not };
+        self.deadline = None;
+        let discovery = match &probe {
+            Probe::Initialize(road) => return self.opened(*road, outcome, own, steps),
+            Probe::Theirs(message, _) if message.method() != "server/discover" => outcome.list(),
+            Probe::Discover | Probe::Theirs(..) => outcome.discovery(),
+        };
+        match discovery {
+            Discovery::Modern => {
+                self.learned.modern = Some(true);
+                let theirs = if let Probe::Theirs(message, _) = probe { Some((key, *message)) } else { None };
+                return Found::Modern(outcome, theirs);
+            }
+            Discovery::Trouble => return Found::Nothing(self.telling(outcome)),
+            Discovery::NotModern => self.learned.modern = Some(false),
+            Discovery::NoCommon(theirs) => self.theirs = theirs,
+            Discovery::Nothing => self.undecided = true,
+        }
+        match probe {
+            // A list shows too little: the question that is made for it follows.
+            Probe::Theirs(message, _) if message.method() != "server/discover" => {
+                self.plan.push_front(Probe::Discover);
+                return self.next(own, steps);
+            }
+            _ if matches!(outcome, Outcome::Silence) && !self.asked_again && !self.falls_back => {
+                self.asked_again = true;
+                self.plan.push_back(Probe::Discover);
+            }
+            _ => {}
+        }
+        self.first.get_or_insert(outcome);
+        self.next(own, steps)
+    }
+
+    fn opened(&mut self, road: Road, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {
+        match (outcome.opening(road), outcome) {
+            (Opening::Legacy, Outcome::Answer(message)) => {
+                self.learned.legacy = Some(true);
+                Found::Legacy(message, road)
+            }
+            (Opening::Trouble, outcome) => Found::Nothing(self.telling(outcome)),
+            (_, outcome) => {
+                self.learned.legacy = Some(false);
+                self.first.get_or_insert(outcome);
+                self.next(own, steps)
+            }
+        }
+    }
+
+    fn next(&mut self, own: &Own, steps: &mut Vec<Step>) -> Found {
+        if self.go_on(own, steps) {
+            return Found::Not;
+        }
+        if !self.theirs.is_empty() {
+            return Found::NoCommon(std::mem::take(&mut self.theirs));
+        }
+        Found::Nothing(self.first.clone().unwrap_or(Outcome::Silence))
+    }
+
+    /// That a later attempt is answered, but with a refusal, says more than that an earlier one is
+    /// not understood. That it is not answered says less.
+    fn telling(&self, outcome: Outcome) -> Outcome {
+        let unreachable = matches!(&outcome, Outcome::Failure(failure)
+            if failure.kind == crate::failure::Kind::Unreachable);
+        self.first.clone().filter(|_| unreachable).unwrap_or(outcome)
+    }
+
+    /// Whether the server gave no sign of either era, as one does that knows no `server/discover`.
+    pub fn is_undecided(&self) -> bool {
+        self.undecided && self.learned.modern.is_none()
+    }
+}
+
+/// The order of attempts for an editor of the legacy era: its own era first, unless the server is
+/// known not to speak it, and HTTP+SSE last.
+pub fn for_legacy_editor(settings: &Settings, facts: &Facts) -> VecDeque<Probe> {
+    let http = settings.roads.contains(&Road::Http);
+    let mut plan = VecDeque::new();
+    if settings.protocol == Protocol::Modern {
+        return [Probe::Discover].into();
+    }
+    for road in &settings.roads {
+        plan.push_back(Probe::Initialize(*road));
+        if *road == Road::Http && facts.modern != Some(false) {
+            plan.push_back(Probe::Discover);
+        }
+    }
+    match settings.protocol {
+        Protocol::Legacy => plan.retain(|probe| !matches!(probe, Probe::Discover)),
+        _ if !http => {}
+        _ if facts.modern == Some(false) => plan.push_back(Probe::Discover),
+        _ if facts.legacy == Some(false) => {
+            plan.retain(|probe| !matches!(probe, Probe::Discover));
+            plan.push_front(Probe::Discover);
+        }
+        _ => {}
+    }
+    plan
+}
+
+/// The order of attempts for an editor of the modern era; `first` is what asks a server about it.
+pub fn for_modern_editor(settings: &Settings, facts: &Facts, first: Probe) -> VecDeque<Probe> {
+    let sessions = settings.roads.iter().map(|road| Probe::Initialize(*road));
+    let http = settings.roads.contains(&Road::Http);
+    match settings.protocol {
+        Protocol::Modern => [first].into(),
+        Protocol::Legacy => sessions.collect(),
+        Protocol::Auto if !http => sessions.collect(),
+        Protocol::Auto if facts.modern == Some(false) => sessions.chain([Probe::Discover]).collect(),
+        Protocol::Auto => [first].into_iter().chain(sessions).collect(),
+    }
+}
+
+/// Messages of the editor that may wait for the end of the search.
+const MOST_PARKED: usize = 256;
+/// Bytes of them.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// How long a server may be silent before it is taken for one that does not know what it was asked.
+/// Editors give up a start after some ten seconds more.
+const PATIENCE: Duration = Duration::from_secs(10);

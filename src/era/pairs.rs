@@ -1,0 +1,385 @@
+//! The translator that the loop holds: it knows which pair of eras there is, or finds out.
+
+mod found;
+mod pair;
+mod words;
+
+use std::collections::VecDeque;
+
+use super::finding::{Finding, Probe, Words, for_legacy_editor, for_modern_editor};
+use super::headers::Annotated;
+use super::modern::{Modern, lacks_meta};
+use super::own::Own;
+use super::replies::{failed, no_batches, refusal, refuse};
+use super::verdict::Outcome;
+use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Step, VERSION_KEY};
+use crate::failure::{Failure, Kind};
+use crate::message::{INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line};
+
+use pair::Pair;
+use words::{legacy_words, modern_words, name_of, not_modern, one};
+
+/// The translator between the editor and the server, whichever eras they speak.
+pub struct Era {
+    settings: Settings,
+    own: Own,
+    facts: Facts,
+    finding: Option<Finding>,
+    pair: Option<Pair>,
+    /// The pair before, while requests of it have no answer.
+    old: Option<Pair>,
+    /// The legacy editor's `initialize`, for a server that changes its era in mid-life.
+    initialize: Option<Message>,
+    /// A server was looked at again; not once more before this pause is over.
+    looked: Option<Key>,
+    /// Subscriptions on their way from one pair to the next.
+    moved: Vec<Message>,
+}
+
+impl Era {
+    /// Nothing has been said yet.
+    pub fn new(settings: Settings) -> Self {
+        let (own, facts) = (Own::new(settings.seed), settings.facts.clone());
+        Era {
+            settings,
+            own,
+            facts,
+            finding: None,
+            pair: None,
+            old: None,
+            initialize: None,
+            looked: None,
+            moved: Vec::new(),
+        }
+    }
+
+    /// Requests of the editor that have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        let requests = |finding: &Finding| {
+            finding.opener.iter().chain(&finding.parked).filter(|message| message.kind() == Is::Request).count()
+        };
+        let pairs = self.pair.iter().chain(&self.old);
+        self.finding.as_ref().map_or(0, requests) + pairs.map(Pair::unanswered).sum::<usize>()
+    }
+
+    /// Whether requests may go to the server.
+    pub fn is_open(&self) -> bool {
+        self.pair.is_some() && self.finding.is_none()
+    }
+
+    /// Whether it has still to be found out how the server is spoken to.
+    pub fn is_opening(&self) -> bool {
+        self.finding.is_some()
+    }
+
+    /// Whether the server waits for an answer of the editor.
+    pub fn is_asked(&self) -> bool {
+        self.pair.iter().chain(&self.old).any(Pair::is_asked)
+    }
+
+    /// Whether more of the editor's may be read: while the server's era is looked for, it waits here.
+    pub fn has_room(&self) -> bool {
+        self.finding.as_ref().is_none_or(Finding::has_room)
+    }
+
+    /// What is known of the server by now.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Takes an event and appends what is to be done.
+    pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
+        match event {
+            Event::Editor(Err(fault)) => steps.push(refuse(&fault)),
+            Event::Editor(Ok(Parsed::Batch(batch))) => match &mut self.pair {
+                Some(pair) if self.finding.is_none() => pair.on(Event::Editor(Ok(Parsed::Batch(batch))), steps),
+                _ => no_batches(&batch, steps),
+            },
+            Event::Editor(Ok(Parsed::One(message))) => self.editor(message, steps),
+            Event::Server { key, generation, parsed } => self.server(key, generation, parsed, steps),
+            Event::Ended { key, failure } => self.ended(key, failure, steps),
+            Event::Due { key } => self.due(key, steps),
+            Event::Over(failure) => self.over(failure, steps),
+            event @ (Event::Closed | Event::Renewed { .. }) => {
+                if let Some(pair) = &mut self.pair {
+                    pair.on(event, steps);
+                } else if let Some(finding) = &mut self.finding {
+                    finding.early.push(event);
+                }
+            }
+        }
+        if self.old.as_ref().is_some_and(|old| old.unanswered() == 0) {
+            self.old = None;
+        }
+    }
+
+    fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        if self.finding.is_some() {
+            self.park(message, steps);
+            return;
+        }
+        let opens = message.kind() == Is::Request && message.method() == "initialize";
+        match &mut self.pair {
+            None => self.begin(message, steps),
+            Some(pair) if opens => match message.id().filter(|id| pair.is_running(id)) {
+                Some(id) => steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running")),
+                None => self.begin(message, steps),
+            },
+            Some(Pair::ModernLegacy(pair)) if pair.wants_more(&message) => {
+                let (road, words) = (pair.road(), modern_words(&message));
+                self.look(words, None, [Probe::Initialize(road)].into(), steps);
+                self.finding_parks(message);
+            }
+            Some(pair) => pair.on(one(message), steps),
+        }
+    }
+
+    /// The first message of an editor says which era it speaks.
+    fn begin(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let Some(id) = message.id().cloned().filter(|_| message.kind() == Is::Request) else {
+            log::debug!("{message:?} before anything else was dropped");
+            return;
+        };
+        let meta = message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
+        match message.method() {
+            "initialize" => self.begin_legacy(message, steps),
+            _ if member(meta, VERSION_KEY).is_some() => self.begin_modern(message, steps),
+            "ping" => steps.push(Step::ToEditor(result_line(&id, "{}"))),
+            "server/discover" => steps.push(refusal(&id, METHOD_NOT_FOUND, "method not found: server/discover")),
+            _ => {
+                let text =
+                    "there is no session yet: send initialize first, or use `mcpbridge request` for a single request";
+                steps.push(refusal(&id, INVALID_REQUEST, text));
+            }
+        }
+    }
+
+    fn begin_legacy(&mut self, message: Message, steps: &mut Vec<Step>) {
+        self.remember_editor(member(message.params().unwrap_or("{}"), "clientInfo"));
+        self.initialize = Some(message.clone());
+        let plan = for_legacy_editor(&self.settings, &self.facts);
+        self.look(legacy_words(&self.own, &message), Some(message), plan, steps);
+    }
+
+    fn begin_modern(&mut self, message: Message, steps: &mut Vec<Step>) {
+        self.initialize = None;
+        let known = self.settings.protocol == Protocol::Modern || self.facts.modern == Some(true);
+        if known && self.settings.protocol != Protocol::Legacy {
+            let mut pair = Pair::ModernModern(Box::new(Modern::new(self.settings.filter.clone(), self.own.clone())));
+            pair.on(one(message), steps);
+            self.replace(Some(pair), steps);
+            return;
+        }
+        if self.falls_back(&message) && self.is_legacy_only() {
+            steps.extend(message.id().map(not_modern));
+            return;
+        }
+        let asks = message.method() == "server/discover";
+        let lists =
+            matches!(message.method(), "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
+        let complete = lacks_meta(&message).is_none();
+        let first = if complete && (asks || lists) {
+            Probe::Theirs(Box::new(message.clone()), Annotated::default().headers(&message))
+        } else {
+            Probe::Discover
+        };
+        let falls_back = self.falls_back(&message);
+        let plan = if falls_back { [first].into() } else { for_modern_editor(&self.settings, &self.facts, first) };
+        let mut finding = Finding::new(modern_words(&message), None, plan);
+        finding.falls_back = falls_back;
+        finding.go_on(&self.own, steps);
+        finding.park(message);
+        self.finding = Some(finding);
+    }
+
+    fn look(&mut self, words: Words, opener: Option<Message>, plan: VecDeque<Probe>, steps: &mut Vec<Step>) {
+        let mut finding = Finding::new(words, opener, plan);
+        finding.go_on(&self.own, steps);
+        self.finding = Some(finding);
+    }
+
+    fn finding_parks(&mut self, message: Message) {
+        if let Some(finding) = &mut self.finding {
+            finding.park(message);
+        }
+    }
+
+    /// What the editor sends while the server's era is looked for waits, in its order.
+    fn park(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let Some(finding) = &mut self.finding else { return };
+        let legacy = finding.opener.is_some();
+        match (message.kind(), message.id().cloned()) {
+            (Is::Answer, _) => match &mut self.pair {
+                Some(pair) => pair.on(one(message), steps),
+                None => log::debug!("an answer to no question was dropped: {message:?}"),
+            },
+            (Is::Request, Some(id)) => match message.method() {
+                _ if finding.has(&id) || self.pair.as_ref().is_some_and(|pair| pair.is_running(&id)) => {
+                    steps.push(refusal(&id, INVALID_REQUEST, "a request with this id is still running"));
+                }
+                "initialize" => steps.push(refusal(&id, INVALID_REQUEST, "initialize is already under way")),
+                "ping" if legacy => steps.push(Step::ToEditor(result_line(&id, "{}"))),
+                // Editors of both eras look for the modern one first, and this is how they learn.
+                "server/discover" if legacy => steps.push(not_modern(&id)),
+                _ => finding.park(message),
+            },
+            _ if message.method() == "notifications/cancelled" => {
+                let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+                let waits = id.is_some_and(|id| finding.withdraw(&id));
+                if let Some(pair) = self.pair.as_mut().filter(|_| !waits) {
+                    pair.on(one(message), steps);
+                }
+            }
+            _ => finding.park(message),
+        }
+    }
+
+    fn server(&mut self, key: Option<Key>, generation: u64, parsed: Parsed, steps: &mut Vec<Step>) {
+        if let (Some(finding), Parsed::One(message)) = (&mut self.finding, &parsed)
+            && message.kind() == Is::Answer
+            && finding.is_answer(key, message)
+        {
+            let found = finding.come_out(Outcome::Answer(message.clone()), &self.own, steps);
+            self.found(found, steps);
+            return;
+        }
+        if let (Some(key), Some(finding)) = (key, &mut self.finding)
+            && finding.is_at(key)
+        {
+            match parsed {
+                Parsed::One(message) if message.kind() == Is::Notification && finding.opener.is_some() => {
+                    steps.push(Step::ToEditor(message.raw().clone()));
+                }
+                // What comes before the answer is for the pair to come.
+                parsed if finding.early.len() < MOST_EARLY => {
+                    finding.early.push(Event::Server { key: Some(key), generation, parsed });
+                }
+                _ => log::warn!("the server said too much before it answered"),
+            }
+            return;
+        }
+        if let (Some(key), Parsed::One(message)) = (key, &parsed)
+            && message.kind() == Is::Answer
+            && self.is_contradicted(key, &Outcome::Answer(message.clone()), steps)
+        {
+            return;
+        }
+        let event = Event::Server { key, generation, parsed };
+        match (&mut self.finding, self.pair.is_some()) {
+            (Some(finding), false) if key.is_none() => finding.early.push(event),
+            _ => self.pass(key, event, steps),
+        }
+    }
+
+    fn ended(&mut self, key: Key, failure: Option<Failure>, steps: &mut Vec<Step>) {
+        if let Some(finding) = self.finding.as_mut().filter(|finding| finding.is_at(key)) {
+            let failure = failure.unwrap_or_else(|| {
+                Failure::new(Kind::Protocol, "the server ended its answer without answering this request").status(200)
+            });
+            let found = finding.come_out(Outcome::Failure(failure), &self.own, steps);
+            self.found(found, steps);
+            return;
+        }
+        if let Some(failure) = &failure
+            && self.is_contradicted(key, &Outcome::Failure(failure.clone()), steps)
+        {
+            return;
+        }
+        self.pass(Some(key), Event::Ended { key, failure }, steps);
+    }
+
+    fn due(&mut self, key: Key, steps: &mut Vec<Step>) {
+        if self.looked == Some(key) {
+            self.looked = None;
+        } else if let Some(finding) = self.finding.as_mut().filter(|finding| finding.owns(key)) {
+            let found = finding.silence(&self.own, steps);
+            self.found(found, steps);
+        } else {
+            self.pass(Some(key), Event::Due { key }, steps);
+        }
+    }
+
+    /// Hands an event to the pair that its exchange belongs to.
+    fn pass(&mut self, key: Option<Key>, event: Event, steps: &mut Vec<Step>) {
+        let is_old = key.is_some_and(|key| self.old.as_ref().is_some_and(|old| old.owns(key)));
+        let pair = if is_old { &mut self.old } else { &mut self.pair };
+        if let Some(pair) = pair {
+            pair.on(event, steps);
+        }
+    }
+
+    fn over(&mut self, failure: Failure, steps: &mut Vec<Step>) {
+        if let Some(finding) = self.finding.take() {
+            for message in finding.opener.iter().chain(&finding.parked) {
+                steps.extend(message.id().map(|id| failed(id, Some(failure.clone()))));
+            }
+        }
+        for pair in self.old.iter_mut().chain(&mut self.pair) {
+            pair.on(Event::Over(failure.clone()), steps);
+        }
+    }
+
+    /// A request that came out as only a server of the other era refuses it: the server is looked at
+    /// again. What certainly did not run, or is safe to repeat, is sent again when its era is found.
+    fn is_contradicted(&mut self, key: Key, outcome: &Outcome, steps: &mut Vec<Step>) -> bool {
+        let found = self.settings.protocol == Protocol::Auto && self.looked.is_none() && self.finding.is_none();
+        let Some(pair) = self.pair.as_mut().filter(|pair| found && pair.owns(key)) else { return false };
+        let refused = if pair.is_modern_server() { outcome.is_legacy_refusal() } else { outcome.is_modern_refusal() };
+        if !refused {
+            return false;
+        }
+        let Some(words) = self.initialize.as_ref().map(|message| legacy_words(&self.own, message)).or(pair.words())
+        else {
+            return false;
+        };
+        let modern = pair.is_modern_server();
+        *(if modern { &mut self.facts.modern } else { &mut self.facts.legacy }) = None;
+        let requests = pair.take_back(key);
+        let initialize = words.initialize.with_id(&self.own.id());
+        let sessions = self.settings.roads.iter().map(|road| Probe::Initialize(*road));
+        let plan = [Probe::Discover].into_iter().chain(sessions).collect();
+        self.look(Words { initialize, ..words }, None, plan, steps);
+        let looked = self.own.key();
+        self.looked = Some(looked);
+        steps.push(Step::Wake { key: looked, after: LOOKED });
+        let Some(finding) = &mut self.finding else { return false };
+        finding.again = true;
+        for request in requests {
+            if !modern || super::repeat::is_repeatable(request.method()) {
+                finding.park(request);
+            } else if let (Some(id), Outcome::Failure(failure)) = (request.id(), outcome) {
+                steps.push(failed(id, Some(failure.clone())));
+            }
+        }
+        true
+    }
+
+    fn remember_editor(&mut self, client: Option<&str>) {
+        let name = name_of(client);
+        if !name.is_empty() && !self.facts.legacy_editors.contains(&name) {
+            self.facts.legacy_editors.push(name);
+            if self.facts.legacy_editors.len() > MOST_EDITORS {
+                self.facts.legacy_editors.remove(0);
+            }
+        }
+    }
+
+    /// Whether the editor will send `initialize` when it is told that its `server/discover` is not
+    /// known. From that request alone nobody can tell.
+    fn falls_back(&self, message: &Message) -> bool {
+        let meta = message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
+        let seen = self.facts.legacy_editors.contains(&name_of(member(meta, CLIENT_KEY)));
+        message.method() == "server/discover" && (seen || self.settings.protocol == Protocol::Legacy)
+    }
+
+    fn is_legacy_only(&self) -> bool {
+        self.facts.modern == Some(false) || self.settings.protocol == Protocol::Legacy
+    }
+}
+
+/// Messages of a server that come before its answer to what asks for its era.
+const MOST_EARLY: usize = 64;
+/// Editors that are remembered; a server has a handful.
+const MOST_EDITORS: usize = 32;
+/// How long a server that was looked at again is taken as it was found.
+const LOOKED: std::time::Duration = std::time::Duration::from_secs(60);

@@ -1,0 +1,116 @@
+//! The four pairs of eras, as one.
+
+use super::words::modern_words;
+use crate::era::finding::Words;
+use crate::era::legacy_editor::LegacyEditor;
+use crate::era::modern::Modern;
+use crate::era::modern_editor::ModernEditor;
+use crate::era::same::Same;
+use crate::era::{Event, Key, Step};
+use crate::message::{Id, Message};
+
+/// Editor's era first, server's second.
+pub enum Pair {
+    /// Messages pass as they are, in a session.
+    LegacyLegacy(Box<Same>),
+    /// Messages pass as they are, with headers.
+    ModernModern(Box<Modern>),
+    /// The editor's session ends here.
+    LegacyModern(Box<LegacyEditor>),
+    /// The session with the server is kept here.
+    ModernLegacy(Box<ModernEditor>),
+}
+
+impl Pair {
+    /// Takes an event and appends what is to be done.
+    pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.on(event, steps),
+            Pair::ModernModern(pair) => pair.on(event, steps),
+            Pair::LegacyModern(pair) => pair.on(event, steps),
+            Pair::ModernLegacy(pair) => pair.on(event, steps),
+        }
+    }
+
+    /// Requests of the editor that have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.unanswered(),
+            Pair::ModernModern(pair) => pair.unanswered(),
+            Pair::LegacyModern(pair) => pair.unanswered(),
+            Pair::ModernLegacy(pair) => pair.unanswered(),
+        }
+    }
+
+    /// Whether the server waits for an answer of the editor.
+    pub fn is_asked(&self) -> bool {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.is_asked(),
+            Pair::ModernModern(_) => false,
+            Pair::LegacyModern(pair) => pair.is_asked(),
+            Pair::ModernLegacy(pair) => pair.is_asked(),
+        }
+    }
+
+    /// Whether this exchange or pause is one of the pair's.
+    pub fn owns(&self, key: Key) -> bool {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.owns(key),
+            Pair::ModernModern(pair) => pair.owns(key),
+            Pair::LegacyModern(pair) => pair.owns(key),
+            Pair::ModernLegacy(pair) => pair.owns(key),
+        }
+    }
+
+    /// Whether a request with this id has no answer yet.
+    pub fn is_running(&self, id: &Id) -> bool {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.is_running(id),
+            Pair::ModernModern(pair) => pair.is_running(id),
+            Pair::LegacyModern(pair) => pair.is_running(id),
+            Pair::ModernLegacy(pair) => pair.is_running(id),
+        }
+    }
+
+    /// Gives up an exchange, whose requests will be answered by somebody else.
+    pub fn take_back(&mut self, key: Key) -> Vec<Message> {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.take_back(key),
+            Pair::ModernModern(pair) => pair.take_back(key),
+            Pair::LegacyModern(pair) => pair.take_back(key),
+            Pair::ModernLegacy(pair) => pair.take_back(key),
+        }
+    }
+
+    /// Whether the server speaks the modern era.
+    pub fn is_modern_server(&self) -> bool {
+        matches!(self, Pair::ModernModern(_) | Pair::LegacyModern(_))
+    }
+
+    /// What a modern editor's server is asked to find out about it; of a legacy editor that is known
+    /// from its `initialize`.
+    pub fn words(&self) -> Option<Words> {
+        match self {
+            Pair::ModernModern(pair) => pair.sample().map(|message| modern_words(&message)),
+            Pair::ModernLegacy(pair) => pair.sample().map(|message| modern_words(&message)),
+            Pair::LegacyLegacy(_) | Pair::LegacyModern(_) => None,
+        }
+    }
+
+    /// Another pair takes its place; what runs may still be answered, and nothing new begins. What
+    /// the editor listens to goes over to the other.
+    pub fn retire(&mut self, steps: &mut Vec<Step>) -> Vec<Message> {
+        match self {
+            Pair::LegacyModern(pair) => {
+                pair.stop_listening(steps);
+                Vec::new()
+            }
+            Pair::ModernLegacy(pair) => {
+                pair.give_up_parked(steps);
+                pair.take_subscriptions()
+            }
+            Pair::ModernModern(pair) => pair.take_subscriptions(steps),
+            Pair::LegacyLegacy(_) => Vec::new(),
+        }
+    }
+}
