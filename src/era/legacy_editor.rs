@@ -40,8 +40,8 @@ pub struct LegacyEditor {
     upstream: HashMap<Id, Id>,
     /// Pauses before a request goes out again.
     pauses: HashMap<Key, Id>,
-    /// Questions to the editor, by their ids.
-    questions: HashMap<Id, Question>,
+    /// Questions to the editor, with their ids.
+    questions: Vec<(Id, Question)>,
     watch: Watch,
     closed: bool,
 }
@@ -77,7 +77,7 @@ impl LegacyEditor {
             flights: HashMap::new(),
             upstream: HashMap::new(),
             pauses: HashMap::new(),
-            questions: HashMap::new(),
+            questions: Vec::new(),
             watch: Watch::new(member(discovered, "capabilities").unwrap_or("{}")),
             closed: false,
         }

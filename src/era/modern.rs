@@ -109,8 +109,10 @@ impl Modern {
             Event::Due { key } => self.due(key, steps),
             Event::Closed => self.close(steps),
             Event::Over(failure) => {
-                let ids: Vec<Id> = self.flights.keys().cloned().collect();
-                for id in ids {
+                let mut flights: Vec<(Key, Id)> =
+                    self.flights.iter().map(|(id, flight)| (flight.key, id.clone())).collect();
+                flights.sort_by_key(|(key, _)| *key);
+                for (_, id) in flights {
                     self.forget(&id);
                     steps.push(failed(&id, Some(failure.clone())));
                 }
@@ -155,18 +157,16 @@ impl Modern {
         }
         self.sample.get_or_insert_with(|| sample(&message));
         let listening = (message.method() == "subscriptions/listen").then(Listening::default);
-        let key = self.own.key();
-        self.flights.insert(id.clone(), Flight { message, key, refresh: None, corrected: false, listening });
+        // Its exchange begins below.
+        self.flights.insert(id.clone(), Flight { message, key: 0, refresh: None, corrected: false, listening });
         self.send(&id, steps);
     }
 
     /// Sends the request, or sends it once more.
     fn send(&mut self, id: &Id, steps: &mut Vec<Step>) {
         let Some(flight) = self.flights.get_mut(id) else { return };
-        if self.keys.contains_key(&flight.key) {
-            self.keys.remove(&flight.key);
-            flight.key = self.own.key();
-        }
+        self.keys.remove(&flight.key);
+        flight.key = self.own.key();
         self.keys.insert(flight.key, id.clone());
         let headers = self.annotated.headers(&flight.message);
         let (way, repeatable) = match flight.listening {
@@ -226,6 +226,8 @@ impl Modern {
             return false;
         }
         flight.corrected = true;
+        // What was refused has nothing more to bring.
+        self.keys.remove(&flight.key);
         let meta = flight.message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
         let meta = super::splice::without_members(meta, &["progressToken"]);
         self.list_tools(id, &meta, None, steps);

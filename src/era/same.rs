@@ -122,7 +122,8 @@ impl Same {
             Event::Due { .. } => {}
             Event::Closed => self.close(steps),
             Event::Over(failure) => {
-                let keys: Vec<Key> = self.exchanges.keys().copied().collect();
+                let mut keys: Vec<Key> = self.exchanges.keys().copied().collect();
+                keys.sort_unstable();
                 for key in keys {
                     self.ended(key, Some(failure.clone()), steps);
                 }

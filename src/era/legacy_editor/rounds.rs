@@ -103,7 +103,7 @@ impl LegacyEditor {
         for (index, asked) in to_ask {
             let (line, question) = question(&self.own, id, index, asked);
             if let Some(asked_as) = Message::single(line.clone()).ok().and_then(|message| message.id().cloned()) {
-                self.questions.insert(asked_as, question);
+                self.questions.push((asked_as, question));
             }
             if !self.closed {
                 steps.push(Step::ToEditor(line));
@@ -138,10 +138,11 @@ impl LegacyEditor {
 
     /// The editor answers a question.
     pub(super) fn answer_to_question(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        let Some(question) = message.id().and_then(|id| self.questions.remove(id)) else {
+        let Some(at) = self.questions.iter().position(|(id, _)| message.id() == Some(id)) else {
             log::debug!("an answer to no open question was dropped: {message:?}");
             return;
         };
+        let (_, question) = self.questions.remove(at);
         let id = question.request.clone();
         match (message.result(), message.error()) {
             (Some(result), _) => self.collect(question, result, steps),
@@ -186,7 +187,7 @@ impl LegacyEditor {
 
     /// Takes back what the editor has been asked for a request.
     pub(super) fn withdraw_questions(&mut self, request: &Id, steps: &mut Vec<Step>) {
-        self.questions.retain(|id, question| {
+        self.questions.retain(|(id, question)| {
             let stays = question.request != *request;
             if !stays {
                 steps.push(Step::ToEditor(cancelled(id, "the request it was for is over")));

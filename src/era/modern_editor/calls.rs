@@ -236,7 +236,8 @@ impl Calls {
 
     /// Takes all out.
     pub fn take_all(&mut self) -> Vec<Call> {
-        let keys: Vec<Key> = self.calls.keys().copied().collect();
+        let mut keys: Vec<Key> = self.calls.keys().copied().collect();
+        keys.sort_unstable();
         keys.into_iter().filter_map(|key| self.remove(key)).collect()
     }
 
