@@ -53,7 +53,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --transport --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version demo completions man run help"
+            opts="-h -V --header --header-file --transport --protocol --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version demo completions man run help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -69,6 +69,10 @@ _mcpbridge() {
                     ;;
                 --transport)
                     COMPREPLY=($(compgen -W "http-first sse-first http-only sse-only" -- "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "auto legacy modern" -- "${cur}"))
                     return 0
                     ;;
                 --allow-tool)
@@ -249,7 +253,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__run)
-            opts="-h --header --header-file --transport --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            opts="-h --header --header-file --transport --protocol --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +269,10 @@ _mcpbridge() {
                     ;;
                 --transport)
                     COMPREPLY=($(compgen -W "http-first sse-first http-only sse-only" -- "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "auto legacy modern" -- "${cur}"))
                     return 0
                     ;;
                 --allow-tool)

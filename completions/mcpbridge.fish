@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= transport= allow-http ipv4 enable-proxy disable-cookies allow-tool= ignore-tool= connect-timeout= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= transport= protocol= allow-http ipv4 enable-proxy disable-cookies allow-tool= ignore-tool= connect-timeout= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -30,6 +30,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l transport -d 'Which
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
 sse-only\t'HTTP+SSE (2024-11-05) only'"
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l protocol -d 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]' -r -f -a "auto\t'Find out'
+legacy\t'2024-11-05 to 2025-11-25'
+modern\t'2026-07-28'"
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
@@ -65,6 +68,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l transport -d
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
 sse-only\t'HTTP+SSE (2024-11-05) only'"
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l protocol -d 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]' -r -f -a "auto\t'Find out'
+legacy\t'2024-11-05 to 2025-11-25'
+modern\t'2026-07-28'"
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r

@@ -62,6 +62,10 @@ pub struct Relay {
     #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
     pub transport: Transport,
 
+    /// Which era of the protocol the server speaks; auto finds out
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
+    pub protocol: Protocol,
+
     /// Allow plain http to a host other than this machine
     #[arg(long, help_heading = "Connection")]
     pub allow_http: bool,
@@ -221,6 +225,18 @@ pub enum Transport {
     HttpOnly,
     /// HTTP+SSE (2024-11-05) only
     SseOnly,
+}
+
+/// Which era of the protocol the server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// Find out
+    #[default]
+    Auto,
+    /// 2024-11-05 to 2025-11-25
+    Legacy,
+    /// 2026-07-28
+    Modern,
 }
 
 /// A duration as typed; `None` is no limit.

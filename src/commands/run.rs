@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use crate::bridge::{Bridge, End};
-use crate::cli::{Relay, Transport as Order};
+use crate::cli::{Protocol as Spoken, Relay, Transport as Order};
 use crate::era::{Era, Facts, Filter, Protocol, Road, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
@@ -94,7 +94,11 @@ fn era_settings(relay: &Relay) -> EraSettings {
     let half = || u128::from(RandomState::new().hash_one(process::id()));
     EraSettings {
         filter: Filter::new(&relay.allow_tools, &relay.ignore_tools),
-        protocol: Protocol::Auto,
+        protocol: match relay.protocol {
+            Spoken::Auto => Protocol::Auto,
+            Spoken::Legacy => Protocol::Legacy,
+            Spoken::Modern => Protocol::Modern,
+        },
         roads,
         facts: Facts::default(),
         seed: half() << 64 | half(),
