@@ -18,6 +18,15 @@ pub struct Caller<'a> {
     token: Option<&'a Value>,
     inbox: &'a Inbox,
     stream: &'a mut EventStream,
+    asking: Asking,
+}
+
+/// How a tool asks the person something.
+pub enum Asking {
+    /// By a request on the stream of the call, which waits for the answer.
+    OnStream,
+    /// By a result that ends the call; the call comes again with this answer.
+    InResult(Option<Value>),
 }
 
 /// Why a tool ended before its result.
@@ -27,6 +36,8 @@ pub enum Stop {
     Unwanted,
     /// The tool cannot do it; the sentence becomes a result with `isError`.
     Unable(String),
+    /// The person has to be asked first; this is the request that asks.
+    Asks(Value),
 }
 
 impl<'a> Caller<'a> {
@@ -37,8 +48,9 @@ impl<'a> Caller<'a> {
         token: Option<&'a Value>,
         inbox: &'a Inbox,
         stream: &'a mut EventStream,
+        asking: Asking,
     ) -> Self {
-        Self { session, request, token, inbox, stream }
+        Self { session, request, token, inbox, stream, asking }
     }
 
     /// Reports progress, to a client that asked for it.
@@ -64,13 +76,16 @@ impl<'a> Caller<'a> {
         if !self.session.asks {
             return Err(Stop::Unable("this client cannot ask you anything: it did not declare \"elicitation\"".into()));
         }
-        let id = self.session.question(self.request).ok_or(Stop::Unwanted)?;
-        let question = json!({
-            "jsonrpc": "2.0",
-            "id": id,
+        let mut question = json!({
             "method": "elicitation/create",
             "params": {"message": message, "requestedSchema": schema},
         });
+        if let Asking::InResult(answer) = &mut self.asking {
+            return answer.take().ok_or(Stop::Asks(question));
+        }
+        let id = self.session.question(self.request).ok_or(Stop::Unwanted)?;
+        question["jsonrpc"] = "2.0".into();
+        question["id"] = id.clone();
         let outcome = self.send(&question).and_then(|()| self.hear(PATIENCE));
         if let Ok(Some(answer)) = outcome {
             return answer.map_err(|error| {

@@ -21,6 +21,13 @@ pub enum Reply {
     Ended,
     /// 200 with one JSON body.
     Json { body: Value, headers: Vec<(&'static str, String)> },
+    /// Another status with a JSON-RPC error of the server's own, which has the id of the request.
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The answer.
+        body: Value,
+    },
     /// 200 with a stream of events, written by this function until it returns.
     Stream(Work),
 }
@@ -107,6 +114,7 @@ impl Exchange {
             Ok(Reply::Accepted) => write_answer(&mut self.out, 202, &[], None),
             Ok(Reply::Ended) => write_answer(&mut self.out, 200, &[], None),
             Ok(Reply::Json { body, headers }) => write_answer(&mut self.out, 200, &headers, Some(body)),
+            Ok(Reply::Error { status, body }) => write_answer(&mut self.out, status, &[], Some(body)),
             Ok(Reply::Stream(work)) => {
                 self.out.write_all(STREAM_HEAD)?;
                 let mut stream = EventStream { out: self.out };

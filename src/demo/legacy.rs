@@ -7,7 +7,7 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use serde_json::{Map, Value, json};
 
-use super::caller::{Caller, KEEP_ALIVE, Stop};
+use super::caller::{Asking, Caller, KEEP_ALIVE, Stop};
 use super::exchange::{EventStream, Exchange, Refusal, Reply};
 use super::library;
 use super::session::{Inbox, Level, Session, Sessions};
@@ -16,36 +16,43 @@ use super::tools::{self, Arguments, Tool};
 /// The error of a JSON-RPC answer.
 #[derive(Debug)]
 pub struct Fault {
-    code: i64,
+    /// The JSON-RPC code.
+    pub code: i64,
     message: String,
     data: Option<Value>,
 }
 
 /// A message from the client: a request, a notification, or the answer to a question of ours.
-enum Message {
+pub enum Message {
+    /// It wants an answer.
     Request(Request),
+    /// It wants none.
     Notification { method: String, params: Value },
+    /// A result or an error.
     Answer { id: Value, answer: Result<Value, Value> },
 }
 
-struct Request {
-    id: Value,
-    method: String,
-    params: Value,
+/// A request of the client.
+pub struct Request {
+    pub id: Value,
+    pub method: String,
+    pub params: Value,
 }
 
 /// A tool call that answers over a stream.
-struct Running {
-    id: Value,
-    tool: fn(&Arguments, &mut Caller) -> Result<Value, Stop>,
-    arguments: Arguments,
-    token: Option<Value>,
-    inbox: Inbox,
+pub struct Running {
+    pub id: Value,
+    pub tool: fn(&Arguments, &mut Caller) -> Result<Value, Stop>,
+    pub arguments: Arguments,
+    pub token: Option<Value>,
+    pub inbox: Inbox,
 }
 
 /// What becomes of a request.
-enum Course {
+pub enum Course {
+    /// Its answer, a whole message.
     Answered(Value),
+    /// A tool that answers over a stream.
     Running(Running),
 }
 
@@ -109,7 +116,8 @@ impl Fault {
 }
 
 impl Message {
-    fn parse(message: Value) -> Result<Self, Refusal> {
+    /// Reads one message.
+    pub fn parse(message: Value) -> Result<Self, Refusal> {
         let Value::Object(mut members) = message else {
             return Err(Refusal::new(400, "a message must be a JSON object"));
         };
@@ -228,7 +236,7 @@ fn take(message: Message, session: &Session) -> Option<Request> {
 }
 
 /// Answers a request, or gets ready to run the tool that will.
-fn course(request: Request, session: &Arc<Session>) -> Course {
+pub fn course(request: Request, session: &Arc<Session>) -> Course {
     let Request { id, method, params } = request;
     let outcome = match method.as_str() {
         "tools/call" => return call(id, params, session),
@@ -280,13 +288,13 @@ fn call(id: Value, mut params: Value, session: &Arc<Session>) -> Course {
 /// Runs a tool to its end. A call that was cancelled gets no answer.
 fn run(running: Running, session: &Arc<Session>, stream: &mut EventStream) -> io::Result<()> {
     let Running { id, tool, arguments, token, inbox } = running;
-    let outcome = tool(&arguments, &mut Caller::new(session, &id, token.as_ref(), &inbox, stream));
+    let outcome = tool(&arguments, &mut Caller::new(session, &id, token.as_ref(), &inbox, stream, Asking::OnStream));
     // Before the answer, upon which the client may use the id again.
     drop(inbox);
     match outcome {
         Ok(result) => stream.message(&answer(&id, Ok(result))),
         Err(Stop::Unable(why)) => stream.message(&answer(&id, Ok(tools::unable(&why)))),
-        Err(Stop::Unwanted) => Ok(()),
+        Err(Stop::Unwanted | Stop::Asks(_)) => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! An embedded sample MCP server on loopback, for `mcpbridge demo` and for trying an editor without any remote server.
 //!
-//! It speaks the legacy era (2025-03-26 to 2025-11-25) over Streamable HTTP. The files, from the socket upwards:
-//! `http` reads requests, `exchange` is one of them and its answer, `legacy` the rules of the era, `session` what a session
-//! remembers, `caller` what a running tool may say to its client, `tools` and `library` what is on offer, [`tour`] the
+//! It speaks both eras over Streamable HTTP, the legacy one (2025-03-26 to 2025-11-25) and the modern one (2026-07-28).
+//! The files, from the socket upwards: `http` reads requests, `exchange` is one of them and its answer, `legacy` and
+//! `modern` are the rules of the eras, `session` what a session remembers, `caller` what a running tool may say to its client, `tools` and `library` what is on offer, [`tour`] the
 //! guided tour.
 //!
 //! It serves the person at this machine: what is not addressed to loopback is refused, sizes and counts are capped.
@@ -12,6 +12,7 @@ mod exchange;
 mod http;
 mod legacy;
 mod library;
+mod modern;
 mod session;
 mod tools;
 pub mod tour;
@@ -28,6 +29,7 @@ use anyhow::{Context, Result, bail};
 use crate::failure::{Failure, Kind};
 use exchange::{Exchange, Refusal};
 use http::{Request, Trouble};
+use modern::Modern;
 use session::Sessions;
 
 /// The sample server; it stops when this is dropped.
@@ -41,6 +43,7 @@ pub struct Server {
 #[derive(Default)]
 struct State {
     sessions: Sessions,
+    modern: Modern,
     stopping: AtomicBool,
 }
 
@@ -90,6 +93,7 @@ impl Drop for Server {
         }
         // Ends every open stream, and with it the thread that writes it.
         self.state.sessions.end_all();
+        self.state.modern.end_all();
     }
 }
 
@@ -147,8 +151,9 @@ fn serve(mut socket: TcpStream, state: &State) -> io::Result<()> {
         }
         let keeps_alive = request.keeps_alive();
         let exchange = Exchange::new(request, socket.try_clone()?);
-        // A later era is chosen here, by what the request carries.
+        // The era is chosen by what the request carries.
         let reply = exchange.check().and_then(|()| match exchange.method() {
+            "POST" if modern::is_meant(&exchange) => state.modern.post(&exchange),
             "POST" => legacy::post(&exchange, &state.sessions),
             "GET" => legacy::listen(&exchange, &state.sessions),
             "DELETE" => legacy::end(&exchange, &state.sessions),

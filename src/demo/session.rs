@@ -61,22 +61,14 @@ struct State {
 pub struct Level(usize);
 
 impl Sessions {
+    /// What one request of the modern era needs of a session: it lives as long as the request.
+    pub fn alone(asks: bool, level: Level, calls: u64) -> Arc<Session> {
+        Arc::new(Session::new(MODERN, asks, level, calls))
+    }
+
     /// Opens a session; with too many of them the one that was quiet longest ends (its client gets a 404 and starts anew).
     pub fn open(&self, version: &'static str, asks: bool) -> Arc<Session> {
-        let session = Arc::new(Session {
-            id: random_id(),
-            version,
-            asks,
-            calls: AtomicU64::new(0),
-            state: Mutex::new(State {
-                level: Level::DEFAULT,
-                questions_asked: 0,
-                running: HashMap::new(),
-                questions: HashMap::new(),
-                listener: None,
-                watches_calls: false,
-            }),
-        });
+        let session = Arc::new(Session::new(version, asks, Level::DEFAULT, 0));
         let mut live = lock(&self.live);
         if live.len() >= MAX_SESSIONS {
             live.remove(0).end();
@@ -109,6 +101,23 @@ impl Sessions {
 }
 
 impl Session {
+    fn new(version: &'static str, asks: bool, level: Level, calls: u64) -> Self {
+        Session {
+            id: random_id(),
+            version,
+            asks,
+            calls: AtomicU64::new(calls),
+            state: Mutex::new(State {
+                level,
+                questions_asked: 0,
+                running: HashMap::new(),
+                questions: HashMap::new(),
+                listener: None,
+                watches_calls: false,
+            }),
+        }
+    }
+
     /// Notes that a request runs; `None` when one with this id already does.
     pub fn begin(self: &Arc<Self>, id: &Value) -> Option<Inbox> {
         match lock(&self.state).running.entry(id.to_string()) {
@@ -213,6 +222,9 @@ impl Level {
     /// What a client gets that never asked for a level.
     const DEFAULT: Level = Level(1);
 
+    /// What a client gets that wants none at all.
+    pub const SILENT: Level = Level(Level::NAMES.len());
+
     /// <https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/logging#log-levels>
     pub const NAMES: [&str; 8] = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
@@ -238,6 +250,9 @@ fn random_id() -> String {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The revision of the modern era.
+pub const MODERN: &str = "2026-07-28";
 
 /// Enough for every editor on one machine; bounds what clients that never say DELETE leave behind.
 const MAX_SESSIONS: usize = 64;
