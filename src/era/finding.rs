@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::own::Own;
 use super::verdict::{Discovery, Opening, Outcome};
-use super::{Event, Facts, Headers, Key, Protocol, Road, Settings, Step};
-use crate::message::{Id, Message};
+use super::{Event, Facts, Headers, Key, Protocol, Road, Settings, Step, VERSION_KEY};
+use crate::message::{Id, Message, member, plain_string};
 
 /// A search under way.
 pub struct Finding {
@@ -28,6 +28,7 @@ pub struct Finding {
     learned: Facts,
     undecided: bool,
     asked_again: bool,
+    insisted: bool,
     /// The editor will send `initialize` when it is told that there is no `server/discover`.
     pub falls_back: bool,
 }
@@ -84,6 +85,7 @@ impl Finding {
             learned: Facts::default(),
             undecided: false,
             asked_again: false,
+            insisted: false,
             falls_back: false,
         }
     }
@@ -170,6 +172,11 @@ impl Finding {
     pub fn come_out(&mut self, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {
         let Some((key, probe)) = self.at.take() else { return Found::Not };
         self.deadline = None;
+        if self.is_worth_repeating(&probe, &outcome) {
+            self.insisted = true;
+            self.plan.push_front(probe);
+            return self.next(own, steps);
+        }
         let discovery = match &probe {
             Probe::Initialize(road) => return self.opened(*road, outcome, own, steps),
             Probe::Theirs(message, _) if message.method() != "server/discover" => outcome.list(),
@@ -200,6 +207,18 @@ impl Finding {
         }
         self.first.get_or_insert(outcome);
         self.next(own, steps)
+    }
+
+    /// A server may refuse a version and name it as one that it speaks: then it is asked once more.
+    fn is_worth_repeating(&self, probe: &Probe, outcome: &Outcome) -> bool {
+        let asked = match probe {
+            Probe::Initialize(_) => return false,
+            Probe::Discover => &self.words.discover,
+            Probe::Theirs(message, _) => &**message,
+        };
+        let meta = asked.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
+        let version = member(meta, VERSION_KEY).and_then(plain_string);
+        !self.insisted && version.is_some_and(|version| outcome.unsupported().iter().any(|other| *other == version))
     }
 
     fn opened(&mut self, road: Road, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {

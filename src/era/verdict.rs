@@ -68,6 +68,14 @@ impl Outcome {
         }
     }
 
+    /// The versions that the server speaks, if it refused one of ours with -32022.
+    pub fn unsupported(&self) -> Vec<String> {
+        match self.error().filter(|error| code(error) == Some(UNSUPPORTED_VERSION)) {
+            Some(error) => supported(Some(error)),
+            None => Vec::new(),
+        }
+    }
+
     /// Judges the outcome of `server/discover`.
     pub fn discovery(&self) -> Discovery {
         if let Some(result) = self.result() {
@@ -132,7 +140,7 @@ impl Outcome {
 }
 
 /// The versions that an error of -32022 names.
-pub fn supported(error: Option<&str>) -> Vec<String> {
+fn supported(error: Option<&str>) -> Vec<String> {
     let data = error.and_then(|error| member(error, "data"));
     strings(data.and_then(|data| member(data, "supported")))
 }
