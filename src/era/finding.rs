@@ -16,8 +16,8 @@ pub struct Finding {
     pub early: Vec<Event>,
     /// The editor's `initialize`, while it waits for its answer.
     pub opener: Option<Message>,
-    /// The server turned out to have changed; the editor is in mid-work.
-    pub again: bool,
+    /// Why a server that was known is looked at again, while the editor is in mid-work.
+    pub again: Option<Again>,
     words: Words,
     plan: VecDeque<Probe>,
     at: Option<(Key, Probe)>,
@@ -31,6 +31,14 @@ pub struct Finding {
     insisted: bool,
     /// The editor will send `initialize` when it is told that there is no `server/discover`.
     pub falls_back: bool,
+}
+
+/// Why a server is looked at again.
+pub struct Again {
+    /// How a request came out.
+    pub outcome: Outcome,
+    /// The requests that came out so, and are among those that wait.
+    pub ids: Vec<Id>,
 }
 
 /// What is said to find out.
@@ -74,7 +82,7 @@ impl Finding {
             parked: Vec::new(),
             early: Vec::new(),
             opener,
-            again: false,
+            again: None,
             words,
             plan,
             at: None,
@@ -154,7 +162,8 @@ impl Finding {
                 Step::Probe { key, message: Message::clone(message), headers: headers.clone() }
             }
         });
-        let may_be_silent = !matches!(probe, Probe::Initialize(_)) && (!self.plan.is_empty() || self.falls_back);
+        let others = !self.plan.is_empty() || self.falls_back || self.again.is_some();
+        let may_be_silent = !matches!(probe, Probe::Initialize(_)) && others;
         self.deadline = may_be_silent.then(|| own.key());
         steps.extend(self.deadline.map(|key| Step::Wake { key, after: PATIENCE }));
         self.at = Some((key, probe));
@@ -199,7 +208,11 @@ impl Finding {
                 self.plan.push_front(Probe::Discover);
                 return self.next(own, steps);
             }
-            _ if matches!(outcome, Outcome::Silence) && !self.asked_again && !self.falls_back => {
+            _ if matches!(outcome, Outcome::Silence)
+                && !self.asked_again
+                && !self.falls_back
+                && self.again.is_none() =>
+            {
                 self.asked_again = true;
                 self.plan.push_back(Probe::Discover);
             }

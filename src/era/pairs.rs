@@ -6,10 +6,11 @@ mod words;
 
 use std::collections::VecDeque;
 
-use super::finding::{Finding, Probe, Words, for_legacy_editor, for_modern_editor};
+use super::finding::{Again, Finding, Probe, Words, for_legacy_editor, for_modern_editor};
 use super::headers::Annotated;
 use super::modern::{Modern, lacks_meta};
 use super::own::Own;
+use super::repeat::is_repeatable;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
 use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Step, VERSION_KEY};
@@ -17,7 +18,7 @@ use crate::failure::{Failure, Kind};
 use crate::message::{INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line};
 
 use pair::Pair;
-use words::{legacy_words, modern_words, name_of, not_modern, one};
+use words::{legacy_words, modern_words, name_of, not_modern, one, report};
 
 /// The translator between the editor and the server, whichever eras they speak.
 pub struct Era {
@@ -259,7 +260,7 @@ impl Era {
             return;
         }
         if let (Some(key), Parsed::One(message)) = (key, &parsed)
-            && message.kind() == Is::Answer
+            && message.error().is_some()
             && self.is_contradicted(key, &Outcome::Answer(message.clone()), steps)
         {
             return;
@@ -322,35 +323,72 @@ impl Era {
     /// A request that came out as only a server of the other era refuses it: the server is looked at
     /// again. What certainly did not run, or is safe to repeat, is sent again when its era is found.
     fn is_contradicted(&mut self, key: Key, outcome: &Outcome, steps: &mut Vec<Step>) -> bool {
-        let found = self.settings.protocol == Protocol::Auto && self.looked.is_none() && self.finding.is_none();
-        let Some(pair) = self.pair.as_mut().filter(|pair| found && pair.owns(key)) else { return false };
-        let refused = if pair.is_modern_server() { outcome.is_legacy_refusal() } else { outcome.is_modern_refusal() };
-        if !refused {
+        let is_old = self.old.as_ref().is_some_and(|old| old.owns(key));
+        let pair = if is_old { &mut self.old } else { &mut self.pair };
+        let Some(pair) = pair.as_mut().filter(|pair| pair.owns(key)) else { return false };
+        let modern = pair.is_modern_server();
+        let refused = if modern { outcome.is_legacy_refusal() } else { outcome.is_modern_refusal() };
+        if !refused || self.settings.protocol != Protocol::Auto {
             return false;
         }
-        let Some(words) = self.initialize.as_ref().map(|message| legacy_words(&self.own, message)).or(pair.words())
-        else {
-            return false;
+        if is_old {
+            // Its successor knows better, if it is of the other era.
+            let changed = self.pair.as_ref().is_some_and(|pair| pair.is_modern_server() != modern);
+            let requests = if changed { self.take_back(key, outcome, steps) } else { return false };
+            requests.into_iter().for_each(|request| self.on(one(request), steps));
+            return true;
+        }
+        let begins = match &self.finding {
+            Some(finding) => finding.again.is_some(),
+            None => self.looked.is_none() && self.look_again(key, outcome, steps),
         };
+        if !begins {
+            return false;
+        }
+        let requests = self.take_back(key, outcome, steps);
+        if let Some(finding) = &mut self.finding {
+            let ids = requests.iter().filter_map(Message::id).cloned();
+            finding.again.iter_mut().for_each(|again| again.ids.extend(ids.clone()));
+            requests.into_iter().for_each(|request| finding.park(request));
+        }
+        true
+    }
+
+    /// The requests of an exchange that may be sent again; the others have been answered.
+    fn take_back(&mut self, key: Key, outcome: &Outcome, steps: &mut Vec<Step>) -> Vec<Message> {
+        let is_old = self.old.as_ref().is_some_and(|old| old.owns(key));
+        let pair = if is_old { &mut self.old } else { &mut self.pair };
+        let Some(pair) = pair else { return Vec::new() };
         let modern = pair.is_modern_server();
-        *(if modern { &mut self.facts.modern } else { &mut self.facts.legacy }) = None;
-        let requests = pair.take_back(key);
+        // A server of the modern era refuses what is not of it before anything runs. The refusals of
+        // the others are not so clear.
+        let (again, lost): (Vec<_>, Vec<_>) =
+            pair.take_back(key).into_iter().partition(|request| !modern || is_repeatable(request.method()));
+        steps.extend(lost.iter().filter_map(Message::id).map(|id| report(id, outcome)));
+        again
+    }
+
+    /// Begins to look at the server again; whether that is possible.
+    fn look_again(&mut self, key: Key, outcome: &Outcome, steps: &mut Vec<Step>) -> bool {
+        let Some(pair) = self.pair.as_ref().filter(|pair| pair.owns(key)) else { return false };
+        let words = self.initialize.as_ref().map(|message| legacy_words(&self.own, message));
+        let Some(words) = words.or_else(|| pair.words()) else { return false };
         let initialize = words.initialize.with_id(&self.own.id());
-        let sessions = self.settings.roads.iter().map(|road| Probe::Initialize(*road));
-        let plan = [Probe::Discover].into_iter().chain(sessions).collect();
-        self.look(Words { initialize, ..words }, None, plan, steps);
+        // A session that is there is not given up for a question.
+        let mut plan: VecDeque<Probe> = [Probe::Discover].into();
+        if pair.is_modern_server() {
+            self.facts.modern = None;
+            plan.extend(self.settings.roads.iter().map(|road| Probe::Initialize(*road)));
+        } else {
+            self.facts.legacy = None;
+        }
+        let mut finding = Finding::new(Words { initialize, ..words }, None, plan);
+        finding.again = Some(Again { outcome: outcome.clone(), ids: Vec::new() });
+        finding.go_on(&self.own, steps);
+        self.finding = Some(finding);
         let looked = self.own.key();
         self.looked = Some(looked);
         steps.push(Step::Wake { key: looked, after: LOOKED });
-        let Some(finding) = &mut self.finding else { return false };
-        finding.again = true;
-        for request in requests {
-            if !modern || super::repeat::is_repeatable(request.method()) {
-                finding.park(request);
-            } else if let (Some(id), Outcome::Failure(failure)) = (request.id(), outcome) {
-                steps.push(failed(id, Some(failure.clone())));
-            }
-        }
         true
     }
 

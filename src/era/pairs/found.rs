@@ -55,7 +55,7 @@ impl Era {
             steps.extend(message.map(|message| Step::Tell { message, way: Way::Session }));
         };
         let (filter, own) = (self.settings.filter.clone(), self.own.clone());
-        let editor_is_legacy = finding.opener.is_some() || (finding.again && self.initialize.is_some());
+        let editor_is_legacy = finding.opener.is_some() || (finding.again.is_some() && self.initialize.is_some());
         match &mut self.pair {
             Some(Pair::LegacyLegacy(same)) if editor_is_legacy => same.opened(answer),
             _ if editor_is_legacy => {
@@ -100,12 +100,12 @@ impl Era {
         theirs: Option<(Key, Message)>,
         steps: &mut Vec<Step>,
     ) {
-        if finding.again && self.pair.as_ref().is_some_and(Pair::is_modern_server) {
+        if finding.again.is_some() && self.pair.as_ref().is_some_and(Pair::is_modern_server) {
             self.resume(finding, steps);
             return;
         }
         let (filter, own) = (self.settings.filter.clone(), self.own.clone());
-        let legacy = finding.opener.as_ref().or(self.initialize.as_ref().filter(|_| finding.again));
+        let legacy = finding.opener.as_ref().or(self.initialize.as_ref().filter(|_| finding.again.is_some()));
         let Some(initialize) = legacy else {
             let mut pair = Modern::new(filter, own);
             if let (Some((key, message)), Outcome::Answer(answer)) = (theirs, outcome)
@@ -125,7 +125,7 @@ impl Era {
             return;
         };
         let mut pair = LegacyEditor::new((filter, own), initialize, discovered);
-        if finding.again {
+        if finding.again.is_some() {
             pair.take_over(steps);
         } else {
             pair.answer_initialize(initialize, steps);
@@ -136,8 +136,12 @@ impl Era {
 
     /// Lets go of what waited for the search.
     fn resume(&mut self, finding: Finding, steps: &mut Vec<Step>) {
+        let listens = matches!(self.pair, Some(Pair::ModernModern(_) | Pair::ModernLegacy(_)));
         for message in std::mem::take(&mut self.moved) {
-            self.on(one(message), steps);
+            match message.id() {
+                Some(id) if !listens => steps.push(failed(id, Some(superseded()))),
+                _ => self.on(one(message), steps),
+            }
         }
         for event in finding.early {
             self.on(event, steps);
@@ -148,7 +152,16 @@ impl Era {
     }
 
     /// The search found nobody to talk to.
-    fn nobody(&mut self, finding: Finding, steps: &mut Vec<Step>, answer: impl Fn(&Id) -> Step) {
+    fn nobody(&mut self, mut finding: Finding, steps: &mut Vec<Step>, answer: impl Fn(&Id) -> Step) {
+        if let Some(again) = finding.again.take() {
+            // It is as it was: what came out so comes out so, and the rest goes on.
+            let is_it = |message: &Message| message.id().is_some_and(|id| again.ids.contains(id));
+            let (out, rest): (Vec<_>, Vec<_>) = finding.parked.into_iter().partition(is_it);
+            steps.extend(out.iter().filter_map(Message::id).map(|id| report(id, &again.outcome)));
+            finding.parked = rest;
+            self.resume(finding, steps);
+            return;
+        }
         let legacy = finding.opener.is_some();
         for message in finding.opener.iter().chain(finding.parked.iter().filter(|_| !legacy)) {
             steps.extend(message.id().map(&answer));
@@ -159,10 +172,9 @@ impl Era {
             steps.push(failed(id, Some(failure.remedy("send initialize again"))));
         }
         // A session that was there has been given up for the one that did not come.
-        if !finding.again {
-            self.replace(None, steps);
-            self.moved.clear();
-        }
+        self.replace(None, steps);
+        let moved = std::mem::take(&mut self.moved);
+        steps.extend(moved.iter().filter_map(Message::id).map(answer));
     }
 
     pub(super) fn replace(&mut self, pair: Option<Pair>, steps: &mut Vec<Step>) {
@@ -174,4 +186,8 @@ impl Era {
             }
         }
     }
+}
+
+fn superseded() -> Failure {
+    Failure::new(Kind::Usage, "the editor has begun a session, and subscriptions like this one are not part of it")
 }
