@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -37,6 +38,13 @@ impl Own {
     /// An id.
     pub fn id(&self) -> Id {
         Id::own(&self.name())
+    }
+
+    /// A pause made longer by up to a half, by as much in every pause of this process: a server that
+    /// comes back should not meet all its clients in the same instant.
+    pub fn spread(&self, pause: Duration) -> Duration {
+        let share = f64::from((self.0.seed >> 64) as u16) / f64::from(u16::MAX);
+        pause.mul_f64(1.0 + share / 2.0)
     }
 
     /// A `requestState`, which nobody can guess.

@@ -34,7 +34,7 @@ impl Retry {
     pub fn pause(&mut self, own: &Own, steps: &mut Vec<Step>) -> Key {
         let key = own.key();
         (self.pause, self.life) = (Some(key), None);
-        let after = (SHORTEST * 2u32.saturating_pow(self.lost.min(16))).min(LONGEST);
+        let after = own.spread((SHORTEST * 2u32.saturating_pow(self.lost.min(16))).min(LONGEST));
         self.lost += 1;
         steps.push(Step::Wake { key, after });
         key
