@@ -22,7 +22,7 @@ use crate::era::{Era, Event, Key, Road, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed};
 use crate::remote::{Alone, Arrival, Call, Remote, Stage, Transport};
-use crate::stdio::{Line, Writer};
+use crate::stdio::{Line, Reader, Writer};
 
 use alarms::Alarms;
 use budget::Budget;
@@ -31,7 +31,7 @@ use outbox::{Outbox, Parcel};
 
 /// A relay at work, from the first line to the last.
 pub struct Bridge {
-    editor: mpsc::Receiver<Vec<Line>>,
+    editor: Reader,
     writer: Writer,
     remote: Remote,
     arrivals: mpsc::Receiver<Arrival>,
@@ -77,7 +77,7 @@ impl Bridge {
     /// Puts the parts together. `arrivals` is the other end of the remote's channel; `drain` is how
     /// long requests may run after the end of the input.
     pub fn new(
-        (editor, writer): (mpsc::Receiver<Vec<Line>>, Writer),
+        (editor, writer): (Reader, Writer),
         (remote, arrivals): (Remote, mpsc::Receiver<Arrival>),
         era: Era,
         limit: usize,
