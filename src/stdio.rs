@@ -107,8 +107,8 @@ pub fn is_terminal() -> bool {
 /// The one writer to stdout: what is pushed between two calls of [`Writer::flush`] goes out as
 /// one batch.
 pub struct Writer {
-    batches: Option<sync::Sender<Batch>>,
-    written: mpsc::Receiver<io::Result<()>>,
+    /// Started for the first batch that cannot be written without a wait.
+    thread: Option<Thread>,
     pending: Vec<Bytes>,
     tail: BytesMut,
     pending_bytes: usize,
@@ -126,35 +126,45 @@ struct Batch {
     holds: Vec<Hold>,
 }
 
-/// Starts the thread that writes stdout.
-///
-/// # Errors
-/// No thread can be started.
-pub fn write() -> io::Result<Writer> {
-    let (batches, queue) = sync::channel::<Batch>();
-    let (report, written) = mpsc::channel(1);
-    thread::Builder::new().name("stdout".into()).spawn(move || {
-        while let Ok(batch) = queue.recv() {
-            let Batch { parts, holds } = batch;
-            let outcome = parts.into_iter().try_for_each(|part| write_whole(&part));
-            drop(holds);
-            if report.blocking_send(outcome).is_err() {
-                return;
+/// The thread that waits for the editor to read.
+struct Thread {
+    batches: sync::Sender<Batch>,
+    written: mpsc::Receiver<io::Result<()>>,
+}
+
+impl Thread {
+    fn start() -> Self {
+        let (batches, queue) = sync::channel::<Batch>();
+        let (report, written) = mpsc::channel(1);
+        let writes = move || {
+            while let Ok(Batch { parts, holds }) = queue.recv() {
+                let outcome = parts.into_iter().try_for_each(|part| write_whole(&part));
+                drop(holds);
+                if report.blocking_send(outcome).is_err() {
+                    return;
+                }
             }
+        };
+        // Without a thread its end of the channels is gone, and that counts as a closed stdout.
+        if let Err(error) = thread::Builder::new().name("stdout".into()).spawn(writes) {
+            log::warn!("no thread can be started to write stdout: {error}");
         }
-    })?;
-    let (pending, tail) = (Vec::new(), BytesMut::new());
-    Ok(Writer {
-        batches: Some(batches),
-        written,
-        pending,
-        tail,
+        Thread { batches, written }
+    }
+}
+
+/// A writer that has written nothing.
+pub fn write() -> Writer {
+    Writer {
+        thread: None,
+        pending: Vec::new(),
+        tail: BytesMut::new(),
         pending_bytes: 0,
         holds: Vec::new(),
         busy: false,
         #[cfg(target_os = "linux")]
         door: door::Door::to(rustix::stdio::stdout()),
-    })
+    }
 }
 
 impl Writer {
@@ -193,11 +203,10 @@ impl Writer {
         }
         self.pending.push(self.tail.split().freeze());
         self.pending_bytes = 0;
-        if let Some(batches) = &self.batches {
-            self.busy = batches
-                .send(Batch { parts: std::mem::take(&mut self.pending), holds: std::mem::take(&mut self.holds) })
-                .is_ok();
-        }
+        self.busy = true;
+        let batch = Batch { parts: std::mem::take(&mut self.pending), holds: std::mem::take(&mut self.holds) };
+        // Where nobody takes it, `written` has the news.
+        let _ = self.thread.get_or_insert_with(Thread::start).batches.send(batch);
     }
 
     /// Whether something is being written or waits for it.
@@ -216,10 +225,8 @@ impl Writer {
     /// # Errors
     /// stdout is closed.
     pub async fn written(&mut self) -> io::Result<()> {
-        if !self.busy {
-            std::future::pending::<()>().await;
-        }
-        let outcome = self.written.recv().await;
+        let Some(thread) = self.thread.as_mut().filter(|_| self.busy) else { return std::future::pending().await };
+        let outcome = thread.written.recv().await;
         self.busy = false;
         outcome.unwrap_or_else(|| Err(ErrorKind::BrokenPipe.into()))
     }

@@ -43,11 +43,9 @@ pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), arrived);
-        let stdio = (stdio::read(limit)?, stdio::write()?);
+        let stdio = (stdio::read(limit)?, stdio::write());
         let era = Era::new(era_settings(&relay));
-        let bridge = Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit());
-        // As a task: the future of `block_on` itself is polled only after a look at the sockets.
-        tokio::spawn(bridge.run()).await.context("the relay broke off")
+        anyhow::Ok(Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit()).run().await)
     })?;
     logging::finish();
     // Not by returning: the thread that reads stdin cannot be woken.
