@@ -340,6 +340,10 @@ impl Cookies {
     /// Adds the cookies for `url` behind those that the person gave.
     fn add_to(&self, headers: &mut HeaderMap, url: &Url) {
         let jars = self.jars();
+        // Most servers set none, and an origin costs an allocation.
+        if jars.is_empty() {
+            return;
+        }
         let Some(jar) = jars.get(&url.origin()) else { return };
         let given = headers.get(header::COOKIE).and_then(|given| given.to_str().ok()).map(str::to_owned);
         let kept = jar.get_request_values(url).map(|(name, value)| format!("{name}={value}"));

@@ -86,10 +86,10 @@ impl Message {
         match text.bytes().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => {
                 let elements = elements(text).map_err(|error| not_json(&error))?;
-                let batch = elements.into_iter().map(|at| Self::single(raw.slice(at)));
+                let batch = elements.into_iter().map(|at| Self::one(&raw.slice(at.clone()), &text[at]));
                 Ok(Parsed::Batch(batch.collect()))
             }
-            _ => Self::single(raw).map(Parsed::One),
+            _ => Self::one(&raw, text).map(Parsed::One),
         }
     }
 
@@ -98,17 +98,22 @@ impl Message {
     /// # Errors
     /// A [`Fault`]; a batch is one too.
     pub fn single(raw: Bytes) -> Result<Self, Fault> {
-        let message = Self::view(raw)?;
+        Self::one(&raw, utf8(&raw)?)
+    }
+
+    /// Reads `text`, which `raw` has been found to be.
+    fn one(raw: &Bytes, text: &str) -> Result<Self, Fault> {
+        let message = Self::view(raw, text)?;
         if memchr2(b'\r', b'\n', &message.raw).is_none() {
             return Ok(message);
         }
         // It parsed, so no string holds a raw line break: all of them stand between tokens.
         let line: Vec<u8> = (message.raw.iter().copied()).filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-        Self::view(line.into())
+        let line = Bytes::from(line);
+        Self::view(&line, utf8(&line)?)
     }
 
-    fn view(raw: Bytes) -> Result<Self, Fault> {
-        let text = utf8(&raw)?;
+    fn view(raw: &Bytes, text: &str) -> Result<Self, Fault> {
         let envelope: Envelope = match serde_json::from_str(text) {
             Ok(envelope) => envelope,
             Err(error) if error.is_data() => {
@@ -187,6 +192,11 @@ impl Message {
         self.params.as_ref().map(|at| self.text(at))
     }
 
+    /// Whether it has a `result`, which is not looked at.
+    pub fn is_result(&self) -> bool {
+        self.result.is_some()
+    }
+
     /// The JSON text of `result`, `null` included.
     pub fn result(&self) -> Option<&str> {
         self.result.as_ref().map(|at| self.text(at))
@@ -206,16 +216,14 @@ impl Message {
         if self.id.is_none() {
             return self.clone();
         }
-        let raw = splice(&self.raw, &self.id_at, id.spelled());
-        Self::view(raw).unwrap_or_else(|_| self.clone())
+        Self::single(splice(&self.raw, &self.id_at, id.spelled())).unwrap_or_else(|_| self.clone())
     }
 
     /// The same bytes with `replacement` where `part` (a slice of this message's text) stood.
     #[must_use]
     pub fn with_part(&self, part: &str, replacement: &str) -> Self {
         let start = part.as_ptr() as usize - self.raw.as_ptr() as usize;
-        let raw = splice(&self.raw, &(start..start + part.len()), replacement);
-        Self::view(raw).unwrap_or_else(|_| self.clone())
+        Self::single(splice(&self.raw, &(start..start + part.len()), replacement)).unwrap_or_else(|_| self.clone())
     }
 
     fn text(&self, at: &Range<usize>) -> &str {

@@ -24,6 +24,8 @@ impl Id {
                 serde_json::from_str::<String>(spelled).ok().map(|text| serde_json::Value::from(text).to_string())
             }
             b'"' => None,
+            // Nearly every id.
+            _ if spelled.len() <= SHORT && spelled.bytes().all(|byte| byte.is_ascii_digit()) => None,
             b'-' | b'0'..=b'9' => Some(number(spelled)),
             _ => return None,
         };
@@ -87,6 +89,9 @@ fn number(spelled: &str) -> String {
         _ => format!("{sign}{significant}e{power}"),
     }
 }
+
+/// Up to so many digits, a whole number is written in one way.
+const SHORT: usize = 20;
 
 #[cfg(test)]
 mod tests {

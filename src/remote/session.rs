@@ -192,7 +192,7 @@ impl Shared {
     /// Takes note of an answer to a request of the editor: a session begins, or there is more to
     /// restore. Must come before the answer is delivered, or the editor's next request is too fast.
     pub fn note(&self, generation: u64, road: &Road, request: &Message, answer: &Message, id: Option<&HeaderValue>) {
-        if answer.result().is_none() {
+        if !answer.is_result() {
             return;
         }
         match request.method() {
