@@ -83,6 +83,11 @@ impl Link {
         self.endpoint.clone()
     }
 
+    /// Whether the stream has ended.
+    pub fn is_over(&self) -> bool {
+        self.waiting().closed
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -162,7 +162,7 @@ impl Remote {
             self.0.settled().await;
             session = self.0.current().ok_or_else(no_session)?;
         }
-        if generation.is_some_and(|generation| generation != session.generation) {
+        if generation.is_some_and(|generation| generation != session.generation || session.is_over()) {
             // The old answer must not reach a question of the new session.
             return Ok(());
         }

@@ -62,6 +62,11 @@ impl Session {
         Session { generation, road, id: None, version: None, listening: watch::Sender::new(Listening::No) }
     }
 
+    /// Whether its stream has ended, and with it the session.
+    pub fn is_over(&self) -> bool {
+        matches!(&self.road, Road::Sse(link) if link.is_over())
+    }
+
     /// The session that `answer` to `initialize` opens; `None` if it is a refusal.
     fn opened(generation: u64, road: Road, id: Option<HeaderValue>, answer: &Message) -> Option<Self> {
         let version = member(answer.result()?, "protocolVersion").and_then(plain_string);
