@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::error::Error as _;
+use std::error::Error;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
@@ -12,14 +12,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cookie_store::CookieStore;
+use futures_util::TryFutureExt;
+use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
 
 mod fetch;
+mod plain;
 
 pub use fetch::{Fetched, Redirects};
+
+use plain::Plain;
 
 /// How connections are made.
 #[derive(Clone, Debug)]
@@ -60,6 +65,16 @@ pub struct Request {
     pub body_out: Option<Box<dyn Send + Sync>>,
 }
 
+impl Request {
+    fn headers(&self) -> HeaderMap {
+        let mut headers = (*self.common).clone();
+        for (name, value) in &self.own {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers
+    }
+}
+
 /// Why a request got no response; the variants are decisions.
 pub enum Trouble {
     /// Nothing was sent: it may be sent again.
@@ -82,8 +97,32 @@ impl Trouble {
 /// Sends requests. Nothing is loaded before the first one.
 pub struct Http {
     settings: Settings,
-    lanes: Mutex<HashMap<(bool, bool), reqwest::Client>>,
+    lanes: Mutex<HashMap<(bool, Way), Client>>,
     cookies: Cookies,
+}
+
+/// How a server is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Way {
+    /// On this machine, without TLS.
+    Plain,
+    /// On this machine.
+    Loopback,
+    /// Perhaps through a proxy.
+    Network,
+}
+
+#[derive(Clone)]
+enum Client {
+    Plain(Arc<Plain>),
+    Whole(reqwest::Client),
+}
+
+/// A request that got no response.
+struct Broken {
+    error: Box<dyn Error + Send + Sync>,
+    /// It was before there was a connection.
+    connecting: bool,
 }
 
 impl Http {
@@ -101,17 +140,11 @@ impl Http {
     pub async fn send(&self, lane: Lane, mut request: Request) -> Result<reqwest::Response, Trouble> {
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(lane, &request.url)?;
-            let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
-            *call.headers_mut() = (*request.common).clone();
-            for (name, value) in &request.own {
-                call.headers_mut().insert(name.clone(), value.clone());
-            }
-            self.cookies.add_to(call.headers_mut(), &request.url);
-            if request.method == Method::POST {
-                let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
-                *call.body_mut() = Some(reqwest::Body::wrap(upload));
-            }
-            let response = client.execute(call).await.map_err(|error| explain(error, &request.url))?;
+            let mut headers = request.headers();
+            self.cookies.add_to(&mut headers, &request.url);
+            let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
+            let response = client.send(&request, headers, upload).await;
+            let response = response.map_err(|broken| explain(&*broken.error, broken.connecting, &request.url))?;
             if self.settings.cookies {
                 self.cookies.take(response.headers(), &request.url);
             }
@@ -135,24 +168,32 @@ impl Http {
         self.lanes().clear();
     }
 
-    fn client(&self, lane: Lane, url: &Url) -> Result<reqwest::Client, Trouble> {
-        let local = is_loopback(url);
-        let key = (matches!(lane, Lane::Control), local);
+    fn client(&self, lane: Lane, url: &Url) -> Result<Client, Trouble> {
+        let way = match is_loopback(url) {
+            true if url.scheme() == "http" => Way::Plain,
+            true => Way::Loopback,
+            false => Way::Network,
+        };
+        let key = (matches!(lane, Lane::Control), way);
         let mut lanes = self.lanes();
         if let Some(client) = lanes.get(&key) {
             return Ok(client.clone());
         }
-        let client = self.build(local, url.scheme() == "https").map_err(|error| {
-            let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
-            Trouble::Hopeless(Failure::new(Kind::Internal, fact))
-        })?;
+        let client = if way == Way::Plain {
+            Client::Plain(Arc::new(Plain::new(&self.settings)))
+        } else {
+            Client::Whole(self.build(way == Way::Loopback, url.scheme() == "https").map_err(|error| {
+                let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
+                Trouble::Hopeless(Failure::new(Kind::Internal, fact))
+            })?)
+        };
         lanes.insert(key, client.clone());
         Ok(client)
     }
 
     fn build(&self, local: bool, secure: bool) -> reqwest::Result<reqwest::Client> {
         let mut builder = tls(reqwest::Client::builder(), secure)
-            .user_agent(concat!("mcpbridge/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
             .pool_max_idle_per_host(MOST_IDLE)
@@ -178,8 +219,39 @@ impl Http {
         builder.build()
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<(bool, bool), reqwest::Client>> {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<(bool, Way), Client>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    fn send(
+        &self,
+        request: &Request,
+        headers: HeaderMap,
+        upload: Upload,
+    ) -> impl Future<Output = Result<reqwest::Response, Broken>> + Send + use<> {
+        match self {
+            Client::Plain(plain) => Either::Left(plain.send(request.method.clone(), &request.url, headers, upload)),
+            Client::Whole(client) => {
+                let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
+                *call.headers_mut() = headers;
+                if request.method == Method::POST {
+                    *call.body_mut() = Some(reqwest::Body::wrap(upload));
+                }
+                Either::Right(client.execute(call).map_err(|error| {
+                    let connecting = error.is_connect();
+                    Broken { error: error.without_url().into(), connecting }
+                }))
+            }
+        }
+    }
+}
+
+impl Broken {
+    /// The request could not even be written down.
+    fn before(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Broken { error: error.into(), connecting: false }
     }
 }
 
@@ -239,44 +311,47 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trou
 }
 
 /// Says what an error of the HTTP stack means for the request.
-fn explain(error: reqwest::Error, url: &Url) -> Trouble {
-    let error = error.without_url();
+fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url) -> Trouble {
     let host = authority(url);
-    let cause = root_cause(&error);
-    if !error.is_connect() {
+    let cause = root_cause(error);
+    if !connecting {
         let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));
-        return if refused_stream(&error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
+        return if refused_stream(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
     }
-    if sources(&error).any(|source| source.is::<rustls::Error>() || inner_of_io::<rustls::Error>(source)) {
+    if sources(error).any(|source| source.is::<rustls::Error>() || inner_of_io::<rustls::Error>(source)) {
         let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}: {cause}"));
         return Trouble::Hopeless(failure.remedy(
             "check the certificate of the server and the CA certificates of this machine (SSL_CERT_FILE adds some)",
         ));
     }
-    let cause = if error.is_timeout() { "no connection in time".to_owned() } else { cause };
+    let late = |source: &(dyn Error + 'static)| {
+        source.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut)
+            || source.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
+    };
+    let cause = if late(error) || sources(error).any(late) { "no connection in time".to_owned() } else { cause };
     let remedy = "check the URL and the network; the next request tries again";
     Trouble::NotSent(Failure::new(Kind::Unreachable, format!("cannot reach {host}: {cause}")).remedy(remedy))
 }
 
 /// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7).
-fn refused_stream(error: &reqwest::Error) -> bool {
+fn refused_stream(error: &(dyn Error + 'static)) -> bool {
     sources(error)
         .filter_map(|source| source.downcast_ref::<h2::Error>())
         .any(|error| error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
 }
 
-fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |source: &&'a (dyn std::error::Error + 'static)| (*source).source())
+fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |source: &&'a (dyn Error + 'static)| (*source).source())
 }
 
 /// io::Error wraps TLS errors without naming them as its source.
-fn inner_of_io<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+fn inner_of_io<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<E>())
 }
 
 /// The innermost cause, in words.
-pub fn root_cause(error: &reqwest::Error) -> String {
+pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     let innermost = sources(error).last();
     let io = innermost.and_then(|source| source.downcast_ref::<std::io::Error>());
     match io.map(std::io::Error::kind) {
@@ -415,6 +490,8 @@ const BUNDLES: [&str; 6] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
+/// What the bridge calls itself.
+const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
 /// A server that needs more hops than this is lost in them.
 const MOST_REDIRECTS: usize = 5;
 /// Bytes of a body that are handed over at once.

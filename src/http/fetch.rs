@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 use url::Url;
 
-use super::{Http, Lane, MOST_REDIRECTS, Request, Trouble, explain, shown};
+use super::{Http, Lane, MOST_REDIRECTS, Request, Trouble, Upload, explain, shown};
 use crate::failure::{Failure, Kind};
 
 /// A whole answer, whatever its status.
@@ -47,15 +47,9 @@ impl Http {
     async fn follow(&self, mut request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(Lane::Control, &request.url)?;
-            let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
-            *call.headers_mut() = (*request.common).clone();
-            for (name, value) in &request.own {
-                call.headers_mut().insert(name.clone(), value.clone());
-            }
-            if !request.body.is_empty() {
-                *call.body_mut() = Some(request.body.clone().into());
-            }
-            let response = client.execute(call).await.map_err(|error| explain(error, &request.url))?;
+            let upload = Upload { rest: request.body.clone(), out: None };
+            let response = client.send(&request, request.headers(), upload).await;
+            let response = response.map_err(|broken| explain(&*broken.error, broken.connecting, &request.url))?;
             match elsewhere(&response, &request.url, redirects) {
                 None => return read(response, &request.url).await,
                 Some(target) => request.url = target?,
@@ -87,7 +81,7 @@ fn elsewhere(response: &reqwest::Response, from: &Url, redirects: Redirects) -> 
 
 async fn read(mut response: reqwest::Response, url: &Url) -> Result<Fetched, Trouble> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| explain(error, url))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, false, url))? {
         if body.len() + piece.len() > LARGEST {
             let fact = format!("{} answers with more than {} MiB", shown(url), LARGEST / 1024 / 1024);
             return Err(Trouble::Hopeless(Failure::new(Kind::Protocol, fact)));
