@@ -74,10 +74,8 @@ impl HttpSse {
                         None => Some(reply),
                     };
                     if let Some(reply) = reply {
-                        let mut stream = reply.sse();
                         let endpoint = self.endpoint.replace("{n}", &number.to_string());
-                        stream.raw(format!("event: endpoint\ndata: {endpoint}\n\n"));
-                        wire.connect(stream);
+                        wire.connect(reply.sse(), format!("event: endpoint\ndata: {endpoint}\n\n"));
                     }
                 }
                 "POST" if request.path == "/sse" || request.path.starts_with("/sse?") => {
@@ -122,7 +120,10 @@ impl Wire {
         lock(&self.0).take().expect("an open stream")
     }
 
-    pub fn connect(&self, stream: Sse) {
-        *lock(&self.0) = Some(stream);
+    /// Whoever reads `first` and asks at once is answered on this stream.
+    pub fn connect(&self, mut stream: Sse, first: impl AsRef<[u8]>) {
+        let mut open = lock(&self.0);
+        stream.raw(first);
+        *open = Some(stream);
     }
 }
