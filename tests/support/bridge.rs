@@ -20,8 +20,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
+    human::Human,
     message::{self, Envelope, INITIALIZED, VERSION, envelopes, excerpt, json},
     server::Server,
+    shell::{Shell, Told},
     sync::{Gate, PATIENCE, lock},
 };
 
@@ -59,6 +61,11 @@ impl Launch {
         self
     }
 
+    /// Whom the browser belongs to. Without a human, a browser that opens shows nothing to anybody.
+    pub fn human(self, human: &Human) -> Self {
+        self.env("BROWSER", human.browser())
+    }
+
     /// An editor that does not read stdout until [`Bridge::start_reading`].
     pub fn unread(mut self) -> Self {
         self.unread = true;
@@ -94,6 +101,18 @@ impl Launch {
         bridge.outcome()
     }
 
+    /// Starts a command that a person types, whose output is text.
+    pub fn at_shell(self) -> Shell {
+        let scratch = TempDir::new().expect("a temporary folder");
+        Shell::start(self.command(scratch.path()), scratch)
+    }
+
+    /// Runs such a command to its end, with nothing to read from stdin.
+    #[track_caller]
+    pub fn told(self) -> Told {
+        self.at_shell().told()
+    }
+
     pub fn command(&self, scratch: &Path) -> Command {
         let mut command = Command::new(binary());
         let home = self.home.as_deref().unwrap_or(scratch);
@@ -102,11 +121,12 @@ impl Launch {
             let upper = name.to_string_lossy().to_uppercase();
             let proxy = upper.ends_with("_PROXY");
             let ours = upper.starts_with("MCPBRIDGE_") || upper.starts_with("XDG_") || upper.starts_with("SSL_CERT_");
-            if proxy || ours || upper == "CI" {
+            if proxy || ours || OF_THE_DEVELOPER.contains(&upper.as_str()) {
                 command.env_remove(&name);
             }
         }
         command.env("HOME", home).env("MCPBRIDGE_CONFIG_DIR", home.join("mcpbridge"));
+        command.env("MCPBRIDGE_CREDENTIAL_STORE", "file").env("BROWSER", "true");
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -116,6 +136,18 @@ impl Launch {
         command
     }
 }
+
+/// What would let a test reach the developer's own screen, keychain or session.
+const OF_THE_DEVELOPER: [&str; 8] = [
+    "CI",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "SSH_CLIENT",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "WAYLAND_DISPLAY",
+    "WSL_DISTRO_NAME",
+];
 
 /// How a run to the end went.
 #[derive(Debug)]

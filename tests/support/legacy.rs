@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     message,
-    server::{BeforeBody, Handler, Reply, Request, Server},
+    server::{BeforeBody, Handler, Reply, Request, Server, Sse},
     sync::{Mailbox, lock},
 };
 
@@ -91,16 +91,22 @@ impl Legacy {
     }
 
     pub fn start(self) -> Server {
+        let (port, streams, before_body, handler) = self.into_parts();
+        Server::start_with(port, streams, before_body, handler)
+    }
+
+    /// What [`Server::start_with`] takes, for whoever puts something before the handler.
+    pub fn into_parts(self) -> (u16, Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>) {
         let streams = Mailbox::new();
         let (port, before_body) = (self.port, self.before_body.clone());
         let handler = {
             let streams = streams.clone();
             move |request: &Request, reply: Reply| self.answer(request, reply, &streams)
         };
-        Server::start_with(port, streams, before_body, Arc::new(handler))
+        (port, streams, before_body, Arc::new(handler))
     }
 
-    fn answer(&self, request: &Request, reply: Reply, streams: &Mailbox<super::Sse>) {
+    fn answer(&self, request: &Request, reply: Reply, streams: &Mailbox<Sse>) {
         let kind = request.kind();
         if let Some(sessions) = &self.sessions
             && kind != "initialize"

@@ -5,15 +5,26 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod bridge;
+mod client;
 mod http_sse;
+mod human;
 mod legacy;
 mod message;
+mod oauth;
 mod server;
+mod shell;
 mod sync;
 
 pub use bridge::{Bridge, Launch, Outcome, binary};
+pub use client::{Seen, fetch, get, post_form};
 pub use http_sse::{HttpSse, Wire};
+pub use human::{Human, Visit};
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
+pub use oauth::{
+    Answer, Asked, Authorization, Authorize, CHALLENGE, Client, Desk, Endpoint, ExpiresIn, Fault, Guard, Iss, Manners,
+    Page, Place, Proof, Protected, Registration, Rotation, STEP_UP, State, Tokens,
+};
 pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
+pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};

@@ -1,0 +1,18 @@
+//! The far side of a sign-in: an authorization server and a protected MCP server that a test tells how to misbehave.
+
+mod authorization;
+mod clients;
+mod desk;
+mod documents;
+mod guard;
+mod manners;
+mod protected;
+mod tokens;
+
+pub use authorization::Authorization;
+pub use clients::{Client, Proof};
+pub use desk::{Answer, Asked, Desk, Endpoint, Fault};
+pub use documents::{Page, Place};
+pub use guard::{CHALLENGE, Guard, STEP_UP};
+pub use manners::{Authorize, ExpiresIn, Iss, Manners, Registration, Rotation, State, Tokens};
+pub use protected::Protected;
