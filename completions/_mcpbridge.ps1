@@ -23,11 +23,22 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge' {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
             [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
+            [CompletionResult]::new('--authorize-param', '--authorize-param', [CompletionResultType]::ParameterName, 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]')
+            [CompletionResult]::new('--static-oauth-client-metadata', '--static-oauth-client-metadata', [CompletionResultType]::ParameterName, 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]')
+            [CompletionResult]::new('--static-oauth-client-info', '--static-oauth-client-info', [CompletionResultType]::ParameterName, 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]')
+            [CompletionResult]::new('--client-metadata-url', '--client-metadata-url', [CompletionResultType]::ParameterName, 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The host in the redirect URI [env: MCPBRIDGE_HOST]')
+            [CompletionResult]::new('--callback-path', '--callback-path', [CompletionResultType]::ParameterName, 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]')
+            [CompletionResult]::new('--auth-success-url', '--auth-success-url', [CompletionResultType]::ParameterName, 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]')
+            [CompletionResult]::new('--auth-timeout', '--auth-timeout', [CompletionResultType]::ParameterName, 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]')
+            [CompletionResult]::new('--sign-in-timeout', '--sign-in-timeout', [CompletionResultType]::ParameterName, 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]')
             [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]')
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--allow-tool', '--allow-tool', [CompletionResultType]::ParameterName, 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]')
             [CompletionResult]::new('--ignore-tool', '--ignore-tool', [CompletionResultType]::ParameterName, 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]')
-            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
             [CompletionResult]::new('--headers-timeout', '--headers-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]')
             [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
@@ -39,6 +50,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only [env: MCPBRIDGE_IPV4]')
             [CompletionResult]::new('--enable-proxy', '--enable-proxy', [CompletionResultType]::ParameterName, 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]')
             [CompletionResult]::new('--disable-cookies', '--disable-cookies', [CompletionResultType]::ParameterName, 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]')
+            [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
+            [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
             [CompletionResult]::new('--keep-alive', '--keep-alive', [CompletionResultType]::ParameterName, 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]')
             [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]')
             [CompletionResult]::new('--silent', '--silent', [CompletionResultType]::ParameterName, 'Say nothing on stderr [env: MCPBRIDGE_SILENT]')
@@ -46,16 +60,39 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('helper', 'helper', [CompletionResultType]::ParameterValue, 'Sign in or renew for a relay; started by mcpbridge itself')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcpbridge;logout' {
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator that was given at the sign-in')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Sign out everywhere')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;status' {
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator that was given at the sign-in')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit with 0 also when somebody has to sign in')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'mcpbridge;demo' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port to serve on')
             [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Only serve, until interrupted')
+            [CompletionResult]::new('--sign-in', '--sign-in', [CompletionResultType]::ParameterName, 'Demand a sign-in in the browser, as most remote servers do')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -70,14 +107,31 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mcpbridge;helper' {
+            [CompletionResult]::new('--worker', '--worker', [CompletionResultType]::ParameterName, 'Whether this is the process that does the work')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mcpbridge;run' {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
             [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
+            [CompletionResult]::new('--authorize-param', '--authorize-param', [CompletionResultType]::ParameterName, 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]')
+            [CompletionResult]::new('--static-oauth-client-metadata', '--static-oauth-client-metadata', [CompletionResultType]::ParameterName, 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]')
+            [CompletionResult]::new('--static-oauth-client-info', '--static-oauth-client-info', [CompletionResultType]::ParameterName, 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]')
+            [CompletionResult]::new('--client-metadata-url', '--client-metadata-url', [CompletionResultType]::ParameterName, 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The host in the redirect URI [env: MCPBRIDGE_HOST]')
+            [CompletionResult]::new('--callback-path', '--callback-path', [CompletionResultType]::ParameterName, 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]')
+            [CompletionResult]::new('--auth-success-url', '--auth-success-url', [CompletionResultType]::ParameterName, 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]')
+            [CompletionResult]::new('--auth-timeout', '--auth-timeout', [CompletionResultType]::ParameterName, 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]')
+            [CompletionResult]::new('--sign-in-timeout', '--sign-in-timeout', [CompletionResultType]::ParameterName, 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]')
             [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]')
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--allow-tool', '--allow-tool', [CompletionResultType]::ParameterName, 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]')
             [CompletionResult]::new('--ignore-tool', '--ignore-tool', [CompletionResultType]::ParameterName, 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]')
-            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
             [CompletionResult]::new('--headers-timeout', '--headers-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]')
             [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
@@ -89,6 +143,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only [env: MCPBRIDGE_IPV4]')
             [CompletionResult]::new('--enable-proxy', '--enable-proxy', [CompletionResultType]::ParameterName, 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]')
             [CompletionResult]::new('--disable-cookies', '--disable-cookies', [CompletionResultType]::ParameterName, 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]')
+            [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
+            [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
             [CompletionResult]::new('--keep-alive', '--keep-alive', [CompletionResultType]::ParameterName, 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]')
             [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]')
             [CompletionResult]::new('--silent', '--silent', [CompletionResultType]::ParameterName, 'Say nothing on stderr [env: MCPBRIDGE_SILENT]')
@@ -96,12 +153,56 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'mcpbridge;login' {
+            [CompletionResult]::new('--api-key-header', '--api-key-header', [CompletionResultType]::ParameterName, 'Keep an API key, read from the terminal or from stdin, and send it in this header')
+            [CompletionResult]::new('--api-key-query', '--api-key-query', [CompletionResultType]::ParameterName, 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
+            [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
+            [CompletionResult]::new('--authorize-param', '--authorize-param', [CompletionResultType]::ParameterName, 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]')
+            [CompletionResult]::new('--static-oauth-client-metadata', '--static-oauth-client-metadata', [CompletionResultType]::ParameterName, 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]')
+            [CompletionResult]::new('--static-oauth-client-info', '--static-oauth-client-info', [CompletionResultType]::ParameterName, 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]')
+            [CompletionResult]::new('--client-metadata-url', '--client-metadata-url', [CompletionResultType]::ParameterName, 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The host in the redirect URI [env: MCPBRIDGE_HOST]')
+            [CompletionResult]::new('--callback-path', '--callback-path', [CompletionResultType]::ParameterName, 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]')
+            [CompletionResult]::new('--auth-success-url', '--auth-success-url', [CompletionResultType]::ParameterName, 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]')
+            [CompletionResult]::new('--auth-timeout', '--auth-timeout', [CompletionResultType]::ParameterName, 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]')
+            [CompletionResult]::new('--sign-in-timeout', '--sign-in-timeout', [CompletionResultType]::ParameterName, 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Sign in again, although there is a credential')
+            [CompletionResult]::new('--cancel', '--cancel', [CompletionResultType]::ParameterName, 'End a sign-in that is under way')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only [env: MCPBRIDGE_IPV4]')
+            [CompletionResult]::new('--enable-proxy', '--enable-proxy', [CompletionResultType]::ParameterName, 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]')
+            [CompletionResult]::new('--disable-cookies', '--disable-cookies', [CompletionResultType]::ParameterName, 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]')
+            [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
+            [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]')
+            [CompletionResult]::new('--silent', '--silent', [CompletionResultType]::ParameterName, 'Say nothing on stderr [env: MCPBRIDGE_SILENT]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'mcpbridge;help' {
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
+            [CompletionResult]::new('helper', 'helper', [CompletionResultType]::ParameterValue, 'Sign in or renew for a relay; started by mcpbridge itself')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcpbridge;help;logout' {
+            break
+        }
+        'mcpbridge;help;status' {
             break
         }
         'mcpbridge;help;demo' {
@@ -113,7 +214,13 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge;help;man' {
             break
         }
+        'mcpbridge;help;helper' {
+            break
+        }
         'mcpbridge;help;run' {
+            break
+        }
+        'mcpbridge;help;login' {
             break
         }
         'mcpbridge;help;help' {

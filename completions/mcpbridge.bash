@@ -25,11 +25,23 @@ _mcpbridge() {
             mcpbridge,help)
                 cmd="mcpbridge__subcmd__help"
                 ;;
+            mcpbridge,helper)
+                cmd="mcpbridge__subcmd__helper"
+                ;;
+            mcpbridge,login)
+                cmd="mcpbridge__subcmd__login"
+                ;;
+            mcpbridge,logout)
+                cmd="mcpbridge__subcmd__logout"
+                ;;
             mcpbridge,man)
                 cmd="mcpbridge__subcmd__man"
                 ;;
             mcpbridge,run)
                 cmd="mcpbridge__subcmd__run"
+                ;;
+            mcpbridge,status)
+                cmd="mcpbridge__subcmd__status"
                 ;;
             mcpbridge__subcmd__help,completions)
                 cmd="mcpbridge__subcmd__help__subcmd__completions"
@@ -40,11 +52,23 @@ _mcpbridge() {
             mcpbridge__subcmd__help,help)
                 cmd="mcpbridge__subcmd__help__subcmd__help"
                 ;;
+            mcpbridge__subcmd__help,helper)
+                cmd="mcpbridge__subcmd__help__subcmd__helper"
+                ;;
+            mcpbridge__subcmd__help,login)
+                cmd="mcpbridge__subcmd__help__subcmd__login"
+                ;;
+            mcpbridge__subcmd__help,logout)
+                cmd="mcpbridge__subcmd__help__subcmd__logout"
+                ;;
             mcpbridge__subcmd__help,man)
                 cmd="mcpbridge__subcmd__help__subcmd__man"
                 ;;
             mcpbridge__subcmd__help,run)
                 cmd="mcpbridge__subcmd__help__subcmd__run"
+                ;;
+            mcpbridge__subcmd__help,status)
+                cmd="mcpbridge__subcmd__help__subcmd__status"
                 ;;
             *)
                 ;;
@@ -53,7 +77,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --transport --protocol --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version demo completions man run help"
+            opts="-h -V --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -64,6 +88,54 @@ _mcpbridge() {
                     return 0
                     ;;
                 --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --authorize-param)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-info)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-metadata-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-success-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -80,10 +152,6 @@ _mcpbridge() {
                     return 0
                     ;;
                 --ignore-tool)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --connect-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -137,7 +205,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__demo)
-            opts="-h --serve --port --help"
+            opts="-h --serve --sign-in --port --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,7 +223,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help)
-            opts="demo completions man run help"
+            opts="logout status demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -210,6 +278,48 @@ _mcpbridge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcpbridge__subcmd__help__subcmd__helper)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__login)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__logout)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcpbridge__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -238,6 +348,138 @@ _mcpbridge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcpbridge__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__helper)
+            opts="-h --worker --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__login)
+            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --debug --silent --log-file --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --api-key-header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --api-key-query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --authorize-param)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-info)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-metadata-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-success-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__logout)
+            opts="-h --account --resource --all --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcpbridge__subcmd__man)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -253,7 +495,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__run)
-            opts="-h --header --header-file --transport --protocol --allow-http --ipv4 --enable-proxy --disable-cookies --allow-tool --ignore-tool --connect-timeout --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            opts="-h --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -264,6 +506,54 @@ _mcpbridge() {
                     return 0
                     ;;
                 --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --authorize-param)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-info)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-metadata-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-success-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -280,10 +570,6 @@ _mcpbridge() {
                     return 0
                     ;;
                 --ignore-tool)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --connect-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -312,6 +598,28 @@ _mcpbridge() {
                     return 0
                     ;;
                 --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__status)
+            opts="-h --account --resource --json --exit-zero --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -20,11 +20,22 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge'= {
             cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
             cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
+            cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
+            cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
+            cand --authorize-param 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]'
+            cand --static-oauth-client-metadata 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]'
+            cand --static-oauth-client-info 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]'
+            cand --client-metadata-url 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]'
+            cand --host 'The host in the redirect URI [env: MCPBRIDGE_HOST]'
+            cand --callback-path 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]'
+            cand --auth-success-url 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]'
+            cand --auth-timeout 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]'
+            cand --sign-in-timeout 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]'
             cand --transport 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]'
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --allow-tool 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]'
             cand --ignore-tool 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]'
-            cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
             cand --headers-timeout 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]'
             cand --body-timeout 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]'
             cand --request-timeout 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
@@ -36,6 +47,9 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --ipv4 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
             cand --enable-proxy 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
             cand --disable-cookies 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+            cand --disable-resource-parameter 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+            cand --use-id-token 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+            cand --no-browser 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
             cand --keep-alive 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
             cand --debug 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
             cand --silent 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
@@ -43,15 +57,36 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand logout 'Sign out: revoke the credential at the server where it can be, and forget it'
+            cand status 'Show who is signed in where, where the credential is kept, and when it is renewed'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
+            cand helper 'Sign in or renew for a relay; started by mcpbridge itself'
             cand run 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+            cand login 'Sign in to a server now, in the browser, and keep the credential for every editor'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mcpbridge;logout'= {
+            cand --account 'The name of the account'
+            cand --resource 'The resource indicator that was given at the sign-in'
+            cand --all 'Sign out everywhere'
+            cand --json 'Print the result as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcpbridge;status'= {
+            cand --account 'The name of the account'
+            cand --resource 'The resource indicator that was given at the sign-in'
+            cand --json 'Print the result as JSON'
+            cand --exit-zero 'Exit with 0 also when somebody has to sign in'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mcpbridge;demo'= {
             cand --port 'The port to serve on'
             cand --serve 'Only serve, until interrupted'
+            cand --sign-in 'Demand a sign-in in the browser, as most remote servers do'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -63,14 +98,30 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mcpbridge;helper'= {
+            cand --worker 'Whether this is the process that does the work'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mcpbridge;run'= {
             cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
             cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
+            cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
+            cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
+            cand --authorize-param 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]'
+            cand --static-oauth-client-metadata 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]'
+            cand --static-oauth-client-info 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]'
+            cand --client-metadata-url 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]'
+            cand --host 'The host in the redirect URI [env: MCPBRIDGE_HOST]'
+            cand --callback-path 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]'
+            cand --auth-success-url 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]'
+            cand --auth-timeout 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]'
+            cand --sign-in-timeout 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]'
             cand --transport 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]'
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --allow-tool 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]'
             cand --ignore-tool 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]'
-            cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
             cand --headers-timeout 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]'
             cand --body-timeout 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]'
             cand --request-timeout 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
@@ -82,18 +133,62 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --ipv4 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
             cand --enable-proxy 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
             cand --disable-cookies 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+            cand --disable-resource-parameter 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+            cand --use-id-token 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+            cand --no-browser 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
             cand --keep-alive 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
             cand --debug 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
             cand --silent 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'mcpbridge;login'= {
+            cand --api-key-header 'Keep an API key, read from the terminal or from stdin, and send it in this header'
+            cand --api-key-query 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL'
+            cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
+            cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
+            cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
+            cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
+            cand --authorize-param 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]'
+            cand --static-oauth-client-metadata 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]'
+            cand --static-oauth-client-info 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]'
+            cand --client-metadata-url 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]'
+            cand --host 'The host in the redirect URI [env: MCPBRIDGE_HOST]'
+            cand --callback-path 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]'
+            cand --auth-success-url 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]'
+            cand --auth-timeout 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]'
+            cand --sign-in-timeout 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]'
+            cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
+            cand --force 'Sign in again, although there is a credential'
+            cand --cancel 'End a sign-in that is under way'
+            cand --json 'Print the result as JSON'
+            cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
+            cand --ipv4 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+            cand --enable-proxy 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
+            cand --disable-cookies 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+            cand --disable-resource-parameter 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+            cand --use-id-token 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+            cand --no-browser 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+            cand --debug 'Say more on stderr: every message''s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
+            cand --silent 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'mcpbridge;help'= {
+            cand logout 'Sign out: revoke the credential at the server where it can be, and forget it'
+            cand status 'Show who is signed in where, where the credential is kept, and when it is renewed'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
+            cand helper 'Sign in or renew for a relay; started by mcpbridge itself'
             cand run 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+            cand login 'Sign in to a server now, in the browser, and keep the credential for every editor'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mcpbridge;help;logout'= {
+        }
+        &'mcpbridge;help;status'= {
         }
         &'mcpbridge;help;demo'= {
         }
@@ -101,7 +196,11 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         }
         &'mcpbridge;help;man'= {
         }
+        &'mcpbridge;help;helper'= {
+        }
         &'mcpbridge;help;run'= {
+        }
+        &'mcpbridge;help;login'= {
         }
         &'mcpbridge;help;help'= {
         }

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= transport= protocol= allow-http ipv4 enable-proxy disable-cookies allow-tool= ignore-tool= connect-timeout= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -26,6 +26,18 @@ end
 
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l authorize-param -d 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l static-oauth-client-metadata -d 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l static-oauth-client-info -d 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-metadata-url -d 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l host -d 'The host in the redirect URI [env: MCPBRIDGE_HOST]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l callback-path -d 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
@@ -35,7 +47,6 @@ legacy\t'2024-11-05 to 2025-11-25'
 modern\t'2026-07-28'"
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]' -r
@@ -47,23 +58,55 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-http -d 'Allo
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s V -l version -d 'Print version'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l account -d 'The name of the account' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l resource -d 'The resource indicator that was given at the sign-in' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l all -d 'Sign out everywhere'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l account -d 'The name of the account' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l resource -d 'The resource indicator that was given at the sign-in' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l exit-zero -d 'Exit with 0 also when somebody has to sign in'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l port -d 'The port to serve on' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l serve -d 'Only serve, until interrupted'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l sign-in -d 'Demand a sign-in in the browser, as most remote servers do'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand man" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -l worker -d 'Whether this is the process that does the work'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l authorize-param -d 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l static-oauth-client-metadata -d 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l static-oauth-client-info -d 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-metadata-url -d 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l host -d 'The host in the redirect URI [env: MCPBRIDGE_HOST]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l callback-path -d 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
@@ -73,7 +116,6 @@ legacy\t'2024-11-05 to 2025-11-25'
 modern\t'2026-07-28'"
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_ALLOW_TOOL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times [env: MCPBRIDGE_IGNORE_TOOL]' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit) [env: MCPBRIDGE_HEADERS_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit) [env: MCPBRIDGE_BODY_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]' -r
@@ -85,12 +127,49 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-http -
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "man" -d 'Print the manual page'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from demo completions man run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l api-key-header -d 'Keep an API key, read from the terminal or from stdin, and send it in this header' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l api-key-query -d 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l authorize-param -d 'Add a parameter to the authorization request; may be given several times [env: MCPBRIDGE_AUTHORIZE_PARAM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l static-oauth-client-metadata -d 'Members for the registration of the client: JSON, or @FILE [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_METADATA]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l static-oauth-client-info -d 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced [env: MCPBRIDGE_STATIC_OAUTH_CLIENT_INFO]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-metadata-url -d 'The URL of a client ID metadata document that describes this client [env: MCPBRIDGE_CLIENT_METADATA_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l host -d 'The host in the redirect URI [env: MCPBRIDGE_HOST]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l callback-path -d 'The path in the redirect URI [env: MCPBRIDGE_CALLBACK_PATH]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l force -d 'Sign in again, although there is a credential'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l cancel -d 'End a sign-in that is under way'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -27,7 +27,7 @@ pub struct Cli {
 
     /// The relay's own arguments.
     #[command(flatten)]
-    pub relay: Option<Relay>,
+    pub relay: Relay,
 }
 
 /// The commands.
@@ -35,12 +35,21 @@ pub struct Cli {
 pub enum Command {
     /// Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`
     Run(Box<Relay>),
+    /// Sign in to a server now, in the browser, and keep the credential for every editor
+    Login(Box<Login>),
+    /// Sign out: revoke the credential at the server where it can be, and forget it
+    Logout(Box<Logout>),
+    /// Show who is signed in where, where the credential is kept, and when it is renewed
+    Status(Status),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page
     Man,
+    /// Sign in or renew for a relay; started by mcpbridge itself
+    #[command(hide = true)]
+    Helper(Helper),
 }
 
 /// The arguments of the relay.
@@ -48,15 +57,19 @@ pub enum Command {
 pub struct Relay {
     /// The URL of the remote MCP server, for example https://mcp.example.com/mcp
     #[arg(value_name = "URL")]
-    pub server: String,
+    pub server: Option<String>,
 
-    /// Add a header to every request to the server; ${VAR} is replaced from the environment
-    #[arg(long = "header", value_name = "NAME: VALUE", allow_hyphen_values = true, help_heading = "Credentials")]
-    pub headers: Vec<String>,
+    /// The port that the browser comes back to after a sign-in, if it must be this one
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
 
-    /// Read headers from a file, one a line; lines that start with # are comments
-    #[arg(long = "header-file", value_name = "PATH", help_heading = "Credentials")]
-    pub header_files: Vec<PathBuf>,
+    /// How the server is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+
+    /// How one signs in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
 
     /// Which transport to try, and in which order
     #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
@@ -66,22 +79,6 @@ pub struct Relay {
     #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
     pub protocol: Protocol,
 
-    /// Allow plain http to a host other than this machine
-    #[arg(long, help_heading = "Connection")]
-    pub allow_http: bool,
-
-    /// Use IPv4 only
-    #[arg(long, help_heading = "Connection")]
-    pub ipv4: bool,
-
-    /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
-    #[arg(long, help_heading = "Connection")]
-    pub enable_proxy: bool,
-
-    /// Do not keep the cookies that the server sets
-    #[arg(long, help_heading = "Connection")]
-    pub disable_cookies: bool,
-
     /// Show only tools that match this pattern (* and ?); may be given several times
     #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
     pub allow_tools: Vec<String>,
@@ -89,10 +86,6 @@ pub struct Relay {
     /// Hide tools that match this pattern (* and ?); may be given several times
     #[arg(long = "ignore-tool", value_name = "GLOB", help_heading = "Tools")]
     pub ignore_tools: Vec<String>,
-
-    /// How long to wait for a connection
-    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds, help_heading = "Deadlines")]
-    pub connect_timeout: Seconds,
 
     /// Answer a request with an error when the server has not begun to answer after this long (0: no limit)
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
@@ -122,6 +115,106 @@ pub struct Relay {
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
     pub max_message_size: usize,
 
+    /// What is said.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How the server is reached, and with which headers.
+#[derive(Debug, Args)]
+pub struct Connection {
+    /// Add a header to every request to the server; ${VAR} is replaced from the environment
+    #[arg(long = "header", value_name = "NAME: VALUE", allow_hyphen_values = true, help_heading = "Credentials")]
+    pub headers: Vec<String>,
+
+    /// Read headers from a file, one a line; lines that start with # are comments
+    #[arg(long = "header-file", value_name = "PATH", help_heading = "Credentials")]
+    pub header_files: Vec<PathBuf>,
+
+    /// Allow plain http to a host other than this machine
+    #[arg(long, help_heading = "Connection")]
+    pub allow_http: bool,
+
+    /// Use IPv4 only
+    #[arg(long, help_heading = "Connection")]
+    pub ipv4: bool,
+
+    /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
+    #[arg(long, help_heading = "Connection")]
+    pub enable_proxy: bool,
+
+    /// Do not keep the cookies that the server sets
+    #[arg(long, help_heading = "Connection")]
+    pub disable_cookies: bool,
+
+    /// How long to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds, help_heading = "Deadlines")]
+    pub connect_timeout: Seconds,
+}
+
+/// How one signs in.
+#[derive(Debug, Args)]
+pub struct SignIn {
+    /// The name of the account, where one server is used with several
+    #[arg(long, value_name = "NAME", help_heading = "Sign-in")]
+    pub account: Option<String>,
+
+    /// The resource indicator to ask for, instead of the one that the server publishes
+    #[arg(long, value_name = "URI", conflicts_with = "disable_resource_parameter", help_heading = "Sign-in")]
+    pub resource: Option<String>,
+
+    /// Send no resource indicator, for authorization servers that refuse it
+    #[arg(long, help_heading = "Sign-in")]
+    pub disable_resource_parameter: bool,
+
+    /// Add a parameter to the authorization request; may be given several times
+    #[arg(long = "authorize-param", value_name = "KEY=VALUE", help_heading = "Sign-in")]
+    pub authorize_params: Vec<String>,
+
+    /// Members for the registration of the client: JSON, or @FILE
+    #[arg(long, value_name = "JSON", help_heading = "Sign-in")]
+    pub static_oauth_client_metadata: Option<String>,
+
+    /// A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced
+    #[arg(long, value_name = "JSON", help_heading = "Sign-in")]
+    pub static_oauth_client_info: Option<String>,
+
+    /// The URL of a client ID metadata document that describes this client
+    #[arg(long, value_name = "URL", help_heading = "Sign-in")]
+    pub client_metadata_url: Option<String>,
+
+    /// Send the id token instead of the access token
+    #[arg(long, help_heading = "Sign-in")]
+    pub use_id_token: bool,
+
+    /// The host in the redirect URI
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1", help_heading = "Sign-in")]
+    pub host: String,
+
+    /// The path in the redirect URI
+    #[arg(long, value_name = "PATH", default_value = "/oauth/callback", help_heading = "Sign-in")]
+    pub callback_path: String,
+
+    /// Where the browser goes after a sign-in, instead of a page of mcpbridge
+    #[arg(long, value_name = "URL", help_heading = "Sign-in")]
+    pub auth_success_url: Option<String>,
+
+    /// Open no browser; say the URL instead
+    #[arg(long, help_heading = "Sign-in")]
+    pub no_browser: bool,
+
+    /// How long an authorization server may take for one answer
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Sign-in")]
+    pub auth_timeout: Seconds,
+
+    /// How long a person may take to sign in
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds, help_heading = "Sign-in")]
+    pub sign_in_timeout: Seconds,
+}
+
+/// What is said, and where.
+#[derive(Debug, Args)]
+pub struct Output {
     /// Say more on stderr: every message's method and id and every status, never a secret
     #[arg(long, overrides_with = "silent", help_heading = "Output")]
     pub debug: bool,
@@ -135,7 +228,109 @@ pub struct Relay {
     pub log_file: Option<PathBuf>,
 }
 
+/// The arguments of `mcpbridge login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The URL of the remote MCP server
+    #[arg(value_name = "URL")]
+    pub server: String,
+
+    /// The port that the browser comes back to, if it must be this one
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// Sign in again, although there is a credential
+    #[arg(long)]
+    pub force: bool,
+
+    /// End a sign-in that is under way
+    #[arg(long, conflicts_with_all = ["force", "api_key_header", "api_key_query"])]
+    pub cancel: bool,
+
+    /// Keep an API key, read from the terminal or from stdin, and send it in this header
+    #[arg(long, value_name = "NAME", conflicts_with = "api_key_query")]
+    pub api_key_header: Option<String>,
+
+    /// Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL
+    #[arg(long, value_name = "NAME")]
+    pub api_key_query: Option<String>,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// How the server is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+
+    /// How one signs in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+
+    /// What is said.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Which accounts a command is about.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// The URL of the remote MCP server
+    #[arg(value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The name of the account
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub account: Option<String>,
+
+    /// The resource indicator that was given at the sign-in
+    #[arg(long, value_name = "URI", requires = "server")]
+    pub resource: Option<String>,
+}
+
+/// The arguments of `mcpbridge logout`.
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Which accounts.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Sign out everywhere
+    #[arg(long, conflicts_with = "server", required_unless_present = "server")]
+    pub all: bool,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `mcpbridge status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Which accounts.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Exit with 0 also when somebody has to sign in
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
 impl Cli {
+    /// Whether a program reads what this run prints.
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            Some(Command::Login(typed)) => typed.json,
+            Some(Command::Logout(typed)) => typed.json,
+            Some(Command::Status(typed)) => typed.json,
+            _ => false,
+        }
+    }
+
     /// Reads the command line, and from the environment the flags of the relay that it does not
     /// have. Ends the process where clap does: for help, for the version, and for mistakes.
     pub fn read(arguments: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
@@ -160,13 +355,15 @@ impl Cli {
 /// split a typed header at a line break as well, and take a variable for an argument of the relay
 /// where another command was typed.
 fn from_environment(typed: &ArgMatches, variable: impl Fn(&str) -> Option<OsString>) -> Vec<OsString> {
-    let matches = match typed.subcommand() {
-        Some(("run", matches)) => matches,
+    let whole = command();
+    let (matches, its) = match typed.subcommand() {
+        Some((name @ ("run" | "login"), matches)) => (matches, whole.find_subcommand(name).unwrap_or(&whole)),
         Some(_) => return Vec::new(),
-        None => typed,
+        None => (typed, &whole),
     };
+    let has = |flag: &&Arg| its.get_arguments().any(|own| own.get_id() == flag.get_id());
     let mut flags = Vec::new();
-    for flag in command().get_arguments() {
+    for flag in whole.get_arguments().filter(has) {
         let (Some(long), Some(name)) = (flag.get_long(), variable_of(flag)) else { continue };
         let is_typed = matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
         let Some(value) = variable(&name).filter(|value| !is_typed && !value.is_empty()) else { continue };
@@ -193,12 +390,24 @@ fn is_true(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f" | "")
 }
 
+/// The arguments of the helper.
+#[derive(Debug, Args)]
+pub struct Helper {
+    /// Whether this is the process that does the work
+    #[arg(long)]
+    pub worker: bool,
+}
+
 /// The arguments of `mcpbridge demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Only serve, until interrupted
     #[arg(long)]
     pub serve: bool,
+
+    /// Demand a sign-in in the browser, as most remote servers do
+    #[arg(long, requires = "serve")]
+    pub sign_in: bool,
 
     /// The port to serve on
     #[arg(long, value_name = "PORT")]
@@ -255,7 +464,14 @@ impl OptionalDuration {
 
 /// The whole command line as clap knows it, for completions, the manual page and tests.
 pub fn command() -> clap::Command {
-    Cli::command().mut_args(with_variable).mut_subcommand("run", |run| run.mut_args(with_variable))
+    let relay = Cli::command();
+    let has = |flag: &Arg| relay.get_arguments().any(|own| own.get_id() == flag.get_id());
+    let with = |flag: Arg| if has(&flag) { with_variable(flag) } else { flag };
+    relay
+        .clone()
+        .mut_args(with)
+        .mut_subcommand("run", |run| run.mut_args(with))
+        .mut_subcommand("login", |login| login.mut_args(with))
 }
 
 /// Names the variable in the help of a flag.
@@ -304,11 +520,13 @@ that may be repeated: one value a line); a flag overrides its variable.
 
 Examples:
   mcpbridge https://mcp.example.com/mcp
+  mcpbridge login https://mcp.example.com/mcp
   mcpbridge https://mcp.example.com/mcp --header 'X-API-Key:${EXAMPLE_KEY}'
   mcpbridge demo
 
-Exit codes: 0 every request was answered by the server, 2 usage, 3 the server wants a credential,
-5 the server was not reached or did not answer in time, 6 the server broke the protocol, 130 interrupted.";
+Exit codes: 0 every request was answered by the server, 2 usage, 3 the server wants a credential, 4 the
+sign-in was refused, 5 the server was not reached or did not answer in time, 6 the server broke the
+protocol, 8 the credential store is locked or fails, 130 interrupted.";
 
 #[cfg(test)]
 mod tests {

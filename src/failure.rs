@@ -3,8 +3,12 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
 /// What kind of thing went wrong. A kind exists because something is decided by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A fault of the bridge itself.
     Internal,
@@ -51,7 +55,7 @@ impl Kind {
 }
 
 /// One thing that went wrong: the fact, then the remedy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failure {
     /// What is decided by it.
     pub kind: Kind,
@@ -98,10 +102,17 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Prints `error` for a person and says with which code to end.
-pub fn report(error: &anyhow::Error) -> ExitCode {
-    // `{error:#}` and not the default of `main`: with RUST_BACKTRACE=1 that prints a backtrace.
-    eprintln!("mcpbridge: {error:#}");
-    let kind = error.downcast_ref::<Failure>().map_or(Kind::Internal, |failure| failure.kind);
+/// Prints `error`, for a person or as one line of JSON, and says with which code to end.
+pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+    let failure = error.downcast_ref::<Failure>();
+    let kind = failure.map_or(Kind::Internal, |failure| failure.kind);
+    if json {
+        let message = failure.map_or_else(|| format!("{error:#}"), |failure| failure.fact.clone());
+        let hint = failure.and_then(|failure| failure.remedy.as_deref());
+        eprintln!("{}", json!({ "error": { "code": kind.code(), "message": message, "hint": hint } }));
+    } else {
+        // `{error:#}` and not the default of `main`: with RUST_BACKTRACE=1 that prints a backtrace.
+        eprintln!("mcpbridge: {error:#}");
+    }
     ExitCode::from(kind.exit_code())
 }

@@ -15,6 +15,7 @@ use cookie_store::CookieStore;
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
@@ -27,7 +28,7 @@ pub use fetch::{Fetched, Redirects};
 use plain::Plain;
 
 /// How connections are made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// How long a connection may take; `None` leaves it to the operating system.
     pub connect_timeout: Option<Duration>,

@@ -1,16 +1,56 @@
 //! `mcpbridge demo`: the tour through the real bridge, and the sample server with what a client may get wrong.
 
+mod support;
+
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use support::{Bridge, Human, Launch, Seen, fetch, get, post_form, request_with};
+use tempfile::TempDir;
+use url::Url;
 
 #[test]
 fn the_tour_plays_a_whole_session_through_the_real_bridge() {
+    let (home, scratch, human) = (TempDir::new().unwrap(), TempDir::new().unwrap(), Human::prompt());
     // The person's own settings must not reach the bridge of the tour.
-    let tour = mcpbridge(&["demo"]).env("MCPBRIDGE_IGNORE_TOOL", "*").output().unwrap();
+    let tour = mcpbridge(&["demo"])
+        .env("MCPBRIDGE_IGNORE_TOOL", "*")
+        .env("MCPBRIDGE_CREDENTIAL_STORE", "keychain")
+        .env("MCPBRIDGE_CONFIG_DIR", home.path().join("mine"))
+        .envs([("HOME", home.path()), ("TMPDIR", scratch.path()), ("TEMP", scratch.path()), ("TMP", scratch.path())])
+        .env("BROWSER", human.browser())
+        .output()
+        .unwrap();
     let told = String::from_utf8(tour.stdout).unwrap();
     assert!(tour.status.success(), "{}: {told}{}", tour.status, String::from_utf8_lossy(&tour.stderr));
+    let mut at = 0;
+    for line in [
+        "\n8. ",
+        "server : 401, WWW-Authenticate: Bearer resource_metadata=",
+        "bridge : sign in at http://127.0.0.1:",
+        r#"editor <- {"jsonrpc":"2.0","id":1,"result""#,
+        r#"person <- "Allow mcpbridge to use this server?""#,
+        r#"person <- "You are signed in""#,
+        "notifications/tools/list_changed",
+        r#""text":"signed in""#,
+        " renewed in ",
+        "signed out of http://127.0.0.1:",
+        "server : revoked",
+    ] {
+        at += told[at..].find(line).unwrap_or_else(|| panic!("no {line:?} in its place in {told}"));
+    }
+    assert_eq!(human.windows(), 0, "the tour needs no browser");
+    for folder in [&home, &scratch] {
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "the tour leaves nothing behind");
+    }
     for line in ["editor -> {", "editor <- {", "Hello, Ada!", "ended with exit code 0", "mcpbridge demo --serve"] {
         assert!(told.contains(line), "no {line:?} in {told}");
     }
@@ -18,6 +58,23 @@ fn the_tour_plays_a_whole_session_through_the_real_bridge() {
     assert!(!told.contains('\x1b'), "colours in a file: {told:?}");
     let command = serde_json::Value::from(env!("CARGO_BIN_EXE_mcpbridge")).to_string();
     assert!(told.contains(&format!("\"command\": {command}")), "no absolute path of the program in {told}");
+}
+
+#[test]
+fn a_tour_that_breaks_off_in_the_middle_of_the_sign_in_leaves_nothing_behind() {
+    let scratch = TempDir::new().unwrap();
+    let mut tour = mcpbridge(&["demo"]);
+    tour.envs([("TMPDIR", scratch.path()), ("TEMP", scratch.path()), ("TMP", scratch.path())]);
+    let mut tour = tour.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(tour.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let address = lines
+        .take_while(|line| !line.starts_with("9. "))
+        .find_map(|line| Some(line.split_once("which listens at ")?.1.to_owned()));
+    let address = address.expect("the tour comes to the sign-in");
+    // Its reader is gone now.
+    assert!(tour.wait().unwrap().success());
+    assert!(fetch("GET", &address, &[], "").is_err(), "somebody still waits for the browser");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -205,11 +262,158 @@ fn a_taken_port_is_named_with_the_remedy() {
     assert!(said.contains(port) && said.contains("--port"), "{said}");
 }
 
+#[test]
+fn a_person_signs_in_to_the_sample_server_and_out_again() {
+    let (server, home, human) = (Serving::with_sign_in(), TempDir::new().unwrap(), Human::at_ease());
+    let url = server.at("/mcp");
+    assert!(server.greeting.contains(&format!("mcpbridge login {url}\n")), "{}", server.greeting);
+    let command = |args: &[&str]| Bridge::bare().args(args.iter().copied()).home(home.path()).human(&human);
+    let echo = |bridge: &mut Bridge, id: u32| {
+        bridge.send(request_with(id, "tools/call", r#"{"name":"echo","arguments":{"message":"hello"}}"#));
+        assert_eq!(bridge.expect_result(&id.to_string())["content"][0]["text"], "hello");
+    };
+
+    let mut first = Launch::spawn(command(&[&url]));
+    first.send(initialize("2025-11-25"));
+    let visit = human.visit();
+    let page = visit.look();
+    assert!(page.body.contains(&url) && page.body.contains(&visit.need("redirect_uri")), "{}", page.body);
+    assert!(visit.consent().body.contains("You are signed in"));
+    first.expect_result("0");
+    echo(&mut first, 1);
+    // The next one needs no window.
+    let mut second = command(&[&url]).ready();
+    echo(&mut second, 1);
+    assert_eq!(human.windows(), 1);
+
+    let status = command(&["status", &url]).told();
+    assert!(status.code == 0 && status.stdout.contains("scopes: demo"), "{status:?}");
+    server.hears("the person said yes");
+    server.hears("issued an access token");
+    command(&["logout", &url]).told().expect(0, &[]);
+    server.hears("revoked");
+    command(&["status", &url]).told().expect(3, &[]);
+
+    let human = Human::unwilling();
+    command(&["login", &url]).human(&human).told().expect(4, &[]);
+    server.hears("the person said no");
+}
+
+#[test]
+fn a_person_who_signed_in_before_a_restart_signs_in_again() {
+    let (mut server, home) = (Serving::with_sign_in(), TempDir::new().unwrap());
+    let url = server.at("/mcp");
+    for _ in 0..2 {
+        let human = Human::prompt();
+        let mut bridge = Bridge::launch(&url).home(home.path()).human(&human).ready();
+        bridge.send(request_with(1, "tools/list", "{}"));
+        assert!(!bridge.expect_result("1")["tools"].as_array().unwrap().is_empty());
+        assert_eq!((human.windows(), human.page().status), (1, 200));
+        bridge.close_stdin();
+        assert_eq!(bridge.wait_exit(PATIENCE), 0);
+        server = server.restarted();
+    }
+}
+
+#[test]
+fn the_sign_in_of_the_sample_server_gives_nothing_away_that_does_not_add_up() {
+    let server = Serving::with_sign_in();
+    let refused = server.post("", PING);
+    assert_eq!(refused.status, 401);
+    let metadata = server.at("/.well-known/oauth-protected-resource/mcp");
+    assert!(refused.head.contains(&format!(r#"Bearer resource_metadata="{metadata}", scope="demo""#)), "{refused:?}");
+    let resource = get(&metadata).json();
+    assert_eq!(resource["resource"], server.at("/mcp"));
+    let issuer = resource["authorization_servers"][0].as_str().unwrap().to_owned();
+    let published = get(&format!("{issuer}/.well-known/oauth-authorization-server")).json();
+    assert_eq!(
+        (&published["issuer"], &published["code_challenge_methods_supported"]),
+        (&json!(issuer), &json!(["S256"]))
+    );
+
+    for uris in [json!([]), json!(["https://example.com/"]), json!(["http://127.0.0.1/", "http://10.0.0.1/"]), json!(7)]
+    {
+        assert_eq!(server.register("x", &uris).status, 400, "{uris}");
+    }
+    let client =
+        server.register("<b>Ada\u{202e}\n</b>", &json!([REDIRECT])).json()["client_id"].as_str().unwrap().to_owned();
+    // Whoever did not register, or names an address that is not theirs, is told nothing: the person is.
+    for (id, redirect) in [("WyJ4IixbXV0", REDIRECT), ("%%%", REDIRECT), (&client, "http://127.0.0.1:4711/other")] {
+        let page = get(&server.authorize(id, redirect, "S256", None));
+        assert_eq!((page.status, page.header("location")), (400, None), "{id} {redirect}");
+    }
+    let page = get(&server.authorize(&client, REDIRECT, "S256", None));
+    assert!(page.body.contains("&lt;b&gt;Ada&lt;/b&gt;") && !page.body.contains("<b>"), "{}", page.body);
+    assert!(
+        !page.body.contains("<script")
+            && page.header("content-security-policy").unwrap().contains("default-src 'none'")
+    );
+    for (method, resource, error) in
+        [("plain", None, "invalid_request"), ("S256", Some("http://127.0.0.1:1/mcp"), "invalid_target")]
+    {
+        let sent = get(&server.authorize(&client, REDIRECT, method, resource));
+        let back = sent.header("location").expect("a redirect");
+        assert!(back.starts_with(REDIRECT) && back.contains(&format!("error={error}")), "{back}");
+    }
+
+    // A question is answered once, and by nobody else's page.
+    let question = server.question(&client);
+    let form = format!("request={question}&decision=allow");
+    for origin in ["https://example.com", "null"] {
+        let foreign = fetch("POST", &server.at("/authorize"), &[("Origin", origin)], &form).unwrap();
+        assert_eq!((foreign.status, foreign.header("location")), (403, None));
+    }
+    let back = server.decide(&question);
+    assert!(back.contains("code=") && back.contains("state=s") && back.contains("iss="), "{back}");
+    assert_eq!(fetch("POST", &server.at("/authorize"), &[], &form).unwrap().status, 400);
+
+    // The wrong proof costs the code.
+    let code = server.code(&client);
+    assert_eq!(server.redeem(&client, &code, "another-verifier").json()["error"], "invalid_grant");
+    assert_eq!(server.redeem(&client, &code, VERIFIER).json()["error"], "invalid_grant");
+    let other = server.register("Bob", &json!([REDIRECT])).json()["client_id"].as_str().unwrap().to_owned();
+    assert_eq!(server.redeem(&other, &server.code(&client), VERIFIER).json()["error"], "invalid_grant");
+}
+
+#[test]
+fn refresh_tokens_of_the_sample_server_rotate_and_one_that_comes_back_ends_the_sign_in() {
+    let server = Serving::with_sign_in();
+    let client = server.register("Ada", &json!([REDIRECT])).json()["client_id"].as_str().unwrap().to_owned();
+    let text = |tokens: &Value, name: &str| tokens[name].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned();
+    let signed_in = || server.redeem(&client, &server.code(&client), VERIFIER).json();
+    let welcome =
+        |token: &str| server.post(&format!("Authorization: Bearer {token}\r\n"), &initialize("2025-11-25")).status;
+    let renew = |token: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", client.as_str())];
+        post_form(&server.at("/token"), &[], &form).json()
+    };
+
+    let first = signed_in();
+    assert_eq!((first["expires_in"].clone(), welcome(&text(&first, "access_token"))), (json!(60), 200));
+    let second = renew(&text(&first, "refresh_token"));
+    // The old token lives on for the requests that carry it.
+    for tokens in [&first, &second] {
+        assert_eq!(welcome(&text(tokens, "access_token")), 200);
+    }
+    assert_eq!(renew(&text(&first, "refresh_token"))["error"], "invalid_grant");
+    server.hears("a second time");
+    assert_eq!(renew(&text(&second, "refresh_token"))["error"], "invalid_grant");
+    assert_eq!(welcome(&text(&second, "access_token")), 401);
+
+    let third = signed_in();
+    let revoked = |token: &str| post_form(&server.at("/revoke"), &[], &[("token", token)]).status;
+    assert_eq!((revoked("unknown"), welcome(&text(&third, "access_token"))), (200, 200));
+    assert_eq!((revoked(&text(&third, "refresh_token")), welcome(&text(&third, "access_token"))), (200, 401));
+}
+
 /// A running `mcpbridge demo --serve`.
 struct Serving {
     process: Child,
     /// `127.0.0.1:PORT`
     address: String,
+    /// What it printed before it began to serve.
+    greeting: String,
+    lines: Receiver<String>,
 }
 
 #[derive(Debug)]
@@ -221,14 +425,81 @@ struct Reply {
 
 impl Serving {
     fn start() -> Self {
-        let mut process = mcpbridge(&["demo", "--serve", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+        Self::with(&["--port", "0"])
+    }
+
+    fn with_sign_in() -> Self {
+        Self::with(&["--port", "0", "--sign-in"])
+    }
+
+    fn with(args: &[&str]) -> Self {
+        let mut process = mcpbridge(&["demo", "--serve"]).args(args).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut lines = stdout.lines().map(Result::unwrap);
-        let line = lines.find(|line| line.contains("http://")).expect("the server names its URL");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
-        // Read on, or the server's next line finds a closed pipe.
-        std::thread::spawn(move || lines.count());
-        Self { process, address }
+        let (read, lines) = channel();
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| read.send(line)));
+        let mut greeting = String::new();
+        while !greeting.contains("(Ctrl-C)") {
+            greeting += &(lines.recv_timeout(PATIENCE).expect("the server greets") + "\n");
+        }
+        let address = greeting.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned();
+        Self { process, address, greeting, lines }
+    }
+
+    /// The same server, at the same port, with an empty memory.
+    fn restarted(self) -> Self {
+        let port = self.address.rsplit(':').next().unwrap().to_owned();
+        drop(self);
+        Self::with(&["--sign-in", "--port", &port])
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Waits for news that contain `part`.
+    #[track_caller]
+    fn hears(&self, part: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let news = || self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        while !news().unwrap_or_else(|_| panic!("the server never told: {part}")).contains(part) {}
+    }
+
+    fn register(&self, name: &str, uris: &Value) -> Seen {
+        let body = json!({"client_name": name, "redirect_uris": uris}).to_string();
+        fetch("POST", &self.at("/register"), &[("Content-Type", "application/json")], &body).unwrap()
+    }
+
+    fn authorize(&self, client: &str, redirect: &str, method: &str, resource: Option<&str>) -> String {
+        let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+        let mut url = Url::parse(&self.at("/authorize?response_type=code&state=s")).unwrap();
+        url.query_pairs_mut()
+            .append_pair("client_id", client)
+            .append_pair("redirect_uri", redirect)
+            .append_pair("code_challenge", &challenge)
+            .append_pair("code_challenge_method", method)
+            .append_pair("resource", resource.unwrap_or(&self.at("/mcp")));
+        url.into()
+    }
+
+    fn question(&self, client: &str) -> String {
+        let page = get(&self.authorize(client, REDIRECT, "S256", None)).body;
+        page.split(r#"name="request" value=""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()
+    }
+
+    /// Says yes; where the browser is sent.
+    fn decide(&self, question: &str) -> String {
+        let sent = post_form(&self.at("/authorize"), &[], &[("request", question), ("decision", "allow")]);
+        sent.header("location").expect("a redirect").to_owned()
+    }
+
+    fn code(&self, client: &str) -> String {
+        let back = Url::parse(&self.decide(&self.question(client))).unwrap();
+        back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
+    }
+
+    fn redeem(&self, client: &str, code: &str, verifier: &str) -> Seen {
+        let form = [("code", code), ("code_verifier", verifier), ("client_id", client), ("redirect_uri", REDIRECT)];
+        post_form(&self.at("/token"), &[], &[&form[..], &[("grant_type", "authorization_code")]].concat())
     }
 
     /// The header of a new session of that version.
@@ -300,6 +571,9 @@ const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 const JSON: &str =
     "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\nConnection: close\r\n";
+
+const REDIRECT: &str = "http://127.0.0.1:4711/oauth/callback";
+const VERIFIER: &str = "a-verifier-that-is-just-as-long-as-it-has-to-be";
 
 /// For one answer; only a server that hangs takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);

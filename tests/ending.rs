@@ -378,7 +378,7 @@ fn a_killed_parent_leaves_no_orphan() {
            printf '%s\n' "$2" "$3" >&"${COPROC[1]}"
            read -r line <&"${COPROC[0]}"
            echo ready
-           while :; do read -r -t 60 line <&"${COPROC[0]}"; done"#,
+           for _ in 1 2 3; do read -r -t 60 line <&"${COPROC[0]}" || sleep 5; done"#,
     );
     shell.arg(support::binary()).arg(server.url()).arg(initialize(0, "2025-06-18")).arg(INITIALIZED);
     let mut shell = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

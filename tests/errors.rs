@@ -84,6 +84,22 @@ fn a_web_page_is_named_as_one() {
 }
 
 #[test]
+fn an_error_that_is_not_json_rpc_is_put_into_words() {
+    for body in [
+        r#"{"error":"insufficient_scope"}"#,
+        r#"{"error":{"type":"forbidden","message":"no"}}"#,
+        r#"{"error":{"code":"403","message":"no"}}"#,
+        r#"{"error":null}"#,
+    ] {
+        let server = Legacy::new().on("tools/call", move |_, reply| reply.text(403, body)).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        let error = bridge.expect_error("1", &["403"]);
+        assert!(error["code"].is_i64() && error["message"].is_string(), "{error}");
+    }
+}
+
+#[test]
 fn an_empty_refusal_names_the_status() {
     for status in [400, 402, 403, 410, 418, 500, 501, 503] {
         let server = Legacy::new().on("tools/call", move |_, reply| reply.status(status)).start();

@@ -320,7 +320,8 @@ fn a_401_is_not_reported_as_the_405_of_a_fallback() {
     bridge.send(initialize(0, "2025-06-18"));
     let error = bridge.expect_error("0", &["401"]);
     assert!(!error["message"].as_str().unwrap().contains("405"), "{error}");
-    assert_eq!(server.matching(|it| it.is("GET")).len(), 0, "a 401 says nothing about the transport");
+    let streams = server.matching(|it| it.is("GET") && it.path == "/mcp");
+    assert_eq!(streams.len(), 0, "a 401 says nothing about the transport");
 }
 
 #[test]

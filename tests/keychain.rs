@@ -3,6 +3,10 @@
 //! `cargo test` leaves this file out, because it needs programs that not everybody has; `tests/run` has a step for it.
 #![cfg(target_os = "linux")]
 
+#[path = "keychain/relay.rs"]
+mod relay;
+mod support;
+
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
@@ -234,6 +238,10 @@ impl User {
     }
 
     fn has_no_secret_in_any_file(&self) {
+        self.has_in_no_file(SECRET);
+    }
+
+    fn has_in_no_file(&self, secret: &str) {
         let (mut folders, mut seen) = (vec![self.0.path().to_owned()], 0);
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -243,7 +251,7 @@ impl User {
                 } else if path.is_file() {
                     seen += 1;
                     let bytes = fs::read(&path).unwrap();
-                    let found = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+                    let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
                     assert!(!found, "a secret is in {}", path.display());
                 }
             }

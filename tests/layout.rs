@@ -36,7 +36,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
 const ANYONE: [&str; 3] = ["failure", "log", "secret"];
 
 /// Words that have one place, or none in some rooms.
-const WORDS: [(&[&str], Where); 7] = [
+const WORDS: [(&[&str], Where); 8] = [
     // Sans-IO: events in, steps out. So every rule of the protocol can be tested without a socket.
     (&["tokio", "reqwest", "Instant", "SystemTime"], Where::NotIn(&["era/", "message/", "message.rs"])),
     (&["tiny_http"], Where::OnlyIn(&["demo/", "auth/callback.rs"])),
@@ -47,10 +47,20 @@ const WORDS: [(&[&str], Where); 7] = [
     (&["keyring"], Where::OnlyIn(&["store/keychain.rs"])),
     (&["keyring_core"], Where::OnlyIn(&["store/keychain.rs", "store/pieces.rs", "store/tests.rs"])),
     (&["oauth2"], Where::OnlyIn(&["auth/grants/"])),
+    (&["open::"], Where::OnlyIn(&["auth/browser.rs"])),
     // The relay's stdout carries messages and nothing else. The other commands print their results.
     (
         &["stdin(", "stdout(", "print!(", "println!("],
-        Where::OnlyIn(&["stdio.rs", "demo/", "commands.rs", "commands/demo.rs"]),
+        // The helper's are pipes of the relay that has started it.
+        Where::OnlyIn(&[
+            "stdio.rs",
+            "demo/",
+            "commands.rs",
+            "commands/demo.rs",
+            "commands/login.rs",
+            "auth/helper.rs",
+            "auth/browser.rs",
+        ]),
     ),
 ];
 

@@ -26,7 +26,7 @@ fn a_modern_editor_plays_the_tour_with_a_modern_server() {
 
 #[test]
 fn a_modern_editor_plays_the_tour_with_a_legacy_server() {
-    let server = demo::start(None).unwrap();
+    let server = demo::start(None, None).unwrap();
     let mut bridge = Bridge::launch(server.url()).args(["--protocol", "legacy"]).spawn();
     // With `--protocol legacy` an editor of both eras is told to fall back; this one has no other.
     bridge.send(modern(0, "server/discover", ""));
@@ -41,7 +41,7 @@ fn without_a_flag_an_editor_finds_its_own_era_in_a_server_of_both() {
 }
 
 fn legacy_tour(flags: &[&str]) {
-    let server = demo::start(None).unwrap();
+    let server = demo::start(None, None).unwrap();
     let mut bridge = Bridge::launch(server.url()).args(flags).spawn();
     let capabilities = r#"{"elicitation":{}}"#;
     let params = format!(
@@ -105,7 +105,7 @@ fn legacy_tour(flags: &[&str]) {
 }
 
 fn modern_tour(flags: &[&str]) {
-    let server = demo::start(None).unwrap();
+    let server = demo::start(None, None).unwrap();
     let mut bridge = Bridge::launch(server.url()).args(flags).spawn();
     bridge.send(modern(0, "server/discover", ""));
     let found = bridge.expect_result("0");

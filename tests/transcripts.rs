@@ -181,6 +181,8 @@ fn shown(step: &Step) -> String {
         Step::Cancel { key, message } => format!("server< {key} cancel {}", raw(message)),
         Step::Drop { key } => format!("server< {key} drop"),
         Step::Wake { key, after } => format!("wake {key} in {after:?}"),
+        // The lobby's, which stands before the pairs.
+        Step::Unserved(_) | Step::DeclineSignIn | Step::OpenBrowser => panic!("no pair says {step:?}"),
     };
     if let Some(written) = line.split(" | ").next().and_then(|line| line.find('{').map(|at| &line[at..])) {
         assert!(

@@ -286,6 +286,12 @@ fn a_client_proves_itself_exactly_as_it_is_registered() {
     let header = format!("Basic {}", STANDARD.encode(bare));
     let refused = post_form(&authorization.at("/token"), &[("Authorization", &header)], &form);
     assert_eq!(refused.json()["error"], "invalid_client", "{}", refused.body);
+
+    authorization.change(|it| it.client_id_in_form = true);
+    let code = applicant.code("");
+    assert_eq!(applicant.redeem_with(&code, &[]).json()["error"], "invalid_client");
+    let id = applicant.id.clone();
+    assert_eq!(applicant.redeem_with(&code, &[("client_id", &id)]).status, 200);
 }
 
 #[test]

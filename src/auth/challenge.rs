@@ -1,9 +1,10 @@
 //! What a server says in `WWW-Authenticate`, read by the grammar of RFC 9110, section 11.6.1.
 
 use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
 
 /// A `Bearer` challenge (RFC 6750, section 3; RFC 9728, section 5.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bearer {
     /// Where the metadata of the protected resource are; may be relative.
     pub resource_metadata: Option<String>,

@@ -1,14 +1,43 @@
 //! How a server is signed in to: what it demands, who grants it, and what comes of it.
 
+use std::hash::{BuildHasher, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::secret::Secrets;
 
+mod browser;
 pub mod callback;
 pub mod challenge;
+mod change;
 pub mod discovery;
 pub mod grants;
+pub mod helper;
+mod login;
+mod options;
 pub mod page;
 pub mod registration;
 pub mod scopes;
+mod sign_in;
+mod ticket;
+mod token;
+
+pub use change::{Demand, Denied, How, Job, Outcome, Progress, Tools, change};
+pub use login::{Login, Stand};
+pub use options::{CallbackOptions, Options, command};
+pub use ticket::Ticket;
+
+pub use crate::store::Said;
+
+/// The time, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A random name for a sign-in. That nobody could guess it is not asked for.
+pub fn lineage() -> String {
+    let number = || RandomState::new().hash_one(now());
+    format!("{:016x}{:016x}", number(), number())
+}
 
 /// What a server said, as it may be shown: on one line, not long, and without the secrets that it
 /// was told and may echo.

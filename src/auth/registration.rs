@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -17,7 +18,7 @@ use crate::secret::{Secret, Secrets};
 use crate::store::{Authentication, Client, Origin};
 
 /// What the person decided about the client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Wishes {
     /// A client that is registered already.
     pub given: Option<Given>,
@@ -28,7 +29,7 @@ pub struct Wishes {
 }
 
 /// A client that is registered already.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {
     /// Its `client_id`.
     pub id: String,

@@ -18,10 +18,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::era::{Era, Event, Key, Road, Step, Way};
+use crate::era::{Event, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
 use crate::failure::{Failure, Kind};
-use crate::message::{Message, Parsed};
-use crate::remote::{Alone, Arrival, Call, Remote, Stage, Transport};
+use crate::message::{Message, Parsed, member, plain_string};
+use crate::remote::{Alone, Arrival, Call, Remote, Said, Stage, Stand, Transport};
 use crate::stdio::{Line, Reader, Writer};
 
 use alarms::Alarms;
@@ -35,7 +35,7 @@ pub struct Bridge {
     writer: Writer,
     remote: Remote,
     arrivals: mpsc::Receiver<Arrival>,
-    era: Era,
+    era: Lobby,
     alarms: Alarms,
     outbox: Outbox,
     budget: Budget,
@@ -47,6 +47,8 @@ pub struct Bridge {
     limit: usize,
     drain: Option<Duration>,
     tally: Tally,
+    /// Why the last session did not open.
+    unopened: Option<Failure>,
 }
 
 struct Running {
@@ -79,7 +81,7 @@ impl Bridge {
     pub fn new(
         (editor, writer): (Reader, Writer),
         (remote, arrivals): (Remote, mpsc::Receiver<Arrival>),
-        era: Era,
+        era: Lobby,
         limit: usize,
         drain: Option<Duration>,
     ) -> Self {
@@ -99,6 +101,7 @@ impl Bridge {
             limit,
             drain,
             tally: Tally::default(),
+            unopened: None,
         }
     }
 
@@ -124,6 +127,7 @@ impl Bridge {
         .await;
         self.running.into_values().for_each(|running| running.task.abort());
         self.remote.close().await;
+        self.remote.login().finish().await;
         end
     }
 
@@ -133,6 +137,7 @@ impl Bridge {
         let mut open = true;
         let mut deadline: Option<Instant> = None;
         let mut orphaned = std::pin::pin!(parent::gone());
+        let mut sign_in = self.remote.login().stand();
         loop {
             self.pump();
             self.note_waiting();
@@ -170,6 +175,10 @@ impl Bridge {
                     }
                 }
                 Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
+                Ok(()) = sign_in.changed() => {
+                    let stand = sign_in.borrow_and_update().clone();
+                    self.sign_in(stand);
+                }
                 () = until(self.alarms.next()) => while let Some(key) = self.alarms.due() {
                     self.on(Event::Due { key });
                 },
@@ -183,8 +192,22 @@ impl Bridge {
         }
     }
 
+    /// What the editor may be told of the sign-in.
+    fn told(&self, stand: Stand) -> SignIn {
+        let (url, opened) = match stand {
+            Stand::Quiet => return SignIn::Over,
+            Stand::Ready => return SignIn::Ready,
+            Stand::Waiting { url, opened } => (url, opened),
+        };
+        let text = self.remote.login().invitation().map(|invitation| invitation.to_string());
+        let last = Said::ALL.into_iter();
+        let last = last.filter_map(|said| Some((said.method(), self.remote.login().last(said)?))).collect();
+        SignIn::Waiting(Invitation { url: Some(url), text: text.unwrap_or_default(), unopened: !opened, last })
+    }
+
     /// The editor will say nothing more; returns when what still runs must have ended.
     fn end_of_input(&mut self) -> Option<Instant> {
+        self.remote.login().close();
         self.on(Event::Closed);
         self.drain.map(|drain| Instant::now() + drain)
     }
@@ -240,6 +263,9 @@ impl Bridge {
             }
             Arrival::Ended { key, failure } => {
                 self.running.remove(&key);
+                if self.era.is_opening() {
+                    self.unopened.clone_from(&failure);
+                }
                 self.on(Event::Ended { key, failure });
             }
             Arrival::Renewed { generation } => self.on(Event::Renewed { generation }),
@@ -259,6 +285,14 @@ impl Bridge {
         }
     }
 
+    fn sign_in(&mut self, stand: Stand) {
+        let mut steps = Vec::new();
+        self.era.sign_in(self.told(stand), &mut steps);
+        for step in steps {
+            self.step(step);
+        }
+    }
+
     fn step(&mut self, step: Step) {
         match step {
             Step::ToEditor(line) | Step::Answer(line) => self.writer.push(&line),
@@ -266,6 +300,9 @@ impl Bridge {
                 self.tally.add(kind);
                 self.writer.push(&line);
             }
+            Step::Unserved(kind) => self.tally.add(kind),
+            Step::DeclineSignIn => self.remote.login().decline(),
+            Step::OpenBrowser => self.remote.login().open_browser(),
             Step::Open { key, message, road } => self.open(key, message, road),
             Step::Probe { key, message, headers } => {
                 let call = Call { alone: Some(Alone::new(&headers, false)), ..Call::own(message) };
@@ -335,6 +372,9 @@ impl Bridge {
 
     fn open(&mut self, key: Key, message: Message, road: Road) {
         let remote = self.remote.clone();
+        if let Some(params) = message.params() {
+            self.remote.login().meet(name_of(params), takes_links(params));
+        }
         let call = Call { key: Some(key), ..Call::own(message) };
         let stage = call.stage.subscribe();
         let transport = match road {
@@ -416,9 +456,14 @@ impl Bridge {
     /// The session did not open: what waited for it gets an error.
     fn without_session(&mut self) {
         for key in self.outbox.clear() {
-            // Why initialize failed has been counted.
-            let failure = Failure::new(Kind::Usage, "there is no session, because initialize failed");
-            self.on(Event::Ended { key, failure: Some(failure.remedy("send initialize again")) });
+            let failure = match &self.unopened {
+                // An editor that was answered early has seen nothing fail.
+                Some(failure) if self.era.is_early() => failure.clone(),
+                // Why initialize failed has been counted.
+                _ => Failure::new(Kind::Usage, "there is no session, because initialize failed")
+                    .remedy("send initialize again"),
+            };
+            self.on(Event::Ended { key, failure: Some(failure) });
         }
     }
 
@@ -428,6 +473,13 @@ impl Bridge {
             self.writer.flush();
         }
     }
+}
+
+/// The name of the editor, for the page at the end of a sign-in.
+fn name_of(initialize: &str) -> Option<String> {
+    let info = member(initialize, "clientInfo")?;
+    let name = member(info, "title").or_else(|| member(info, "name")).and_then(plain_string)?;
+    Some(name.into_owned()).filter(|name| !name.is_empty())
 }
 
 /// How a request is sent outside a session, if it is.

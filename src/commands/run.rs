@@ -4,33 +4,29 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
+use ::http::header::AUTHORIZATION;
 use anyhow::Context;
 use tokio::sync::mpsc;
 
+use crate::auth::Login;
 use crate::bridge::{Bridge, End};
 use crate::cli::{Protocol as Spoken, Relay, Transport as Order};
-use crate::era::{Era, Facts, Filter, Protocol, Road, Settings as EraSettings};
+use crate::era::{Era, Facts, Filter, Lobby, Protocol, Road, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
-use crate::log::Volume;
 use crate::remote::{Remote, Settings};
-use crate::{commands::server, log as logging, stdio};
+use crate::{log as logging, stdio};
+
+use super::{access, server};
 
 /// Relays until the editor leaves.
 ///
 /// # Errors
 /// The command line is wrong, or the process cannot start its threads.
-pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
-    let volume = match (relay.debug, relay.silent) {
-        (true, _) => Volume::Debug,
-        (_, true) => Volume::Silent,
-        _ => Volume::Normal,
-    };
-    logging::start(volume, relay.log_file.as_deref()).map_err(|error| {
-        let file = relay.log_file.as_deref().unwrap_or("-".as_ref());
-        Failure::new(Kind::Usage, format!("the log file {} cannot be written: {error}", file.display()))
-    })?;
-    let (settings, http) = settings(&relay)?;
+pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
+    access::start_log(&relay.output)?;
+    let (settings, http) = settings(relay)?;
+    let login = login(relay, &settings, &http)?;
     if stdio::is_terminal() {
         log::info!(
             "relaying to {}: an editor starts this command; by hand, type one JSON-RPC message a line, and Ctrl-D to end",
@@ -42,9 +38,9 @@ pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
     let end = runtime.block_on(async {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
         let limit = settings.limit;
-        let remote = Remote::new(settings, Http::new(http), arrived);
+        let remote = Remote::new(settings, Http::new(http), login, arrived);
         let stdio = (stdio::read(limit)?, stdio::write());
-        let era = Era::new(era_settings(&relay));
+        let era = Lobby::new(Era::new(era_settings(relay)));
         anyhow::Ok(Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit()).run().await)
     })?;
     logging::finish();
@@ -57,8 +53,13 @@ pub fn run(relay: Relay) -> anyhow::Result<ExitCode> {
 }
 
 fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
-    let url = server::url(&relay.server, relay.allow_http)?;
-    let mut headers = server::headers(&relay.headers, &relay.header_files, |name| std::env::var(name).ok())?;
+    let connection = &relay.connection;
+    let typed = relay
+        .server
+        .as_deref()
+        .ok_or_else(|| Failure::new(Kind::Usage, "no URL was given").remedy("try `mcpbridge demo`"))?;
+    let url = server::url(typed, connection.allow_http)?;
+    let mut headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
     for (_, value) in url.query_pairs() {
         headers.secrets.learn(&value);
     }
@@ -66,8 +67,7 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
         headers.secrets.learn(spelled);
     }
     let url = headers.take_user(url);
-    let connect_timeout = relay.connect_timeout.limit();
-    let http = http::Settings { connect_timeout, ipv4: relay.ipv4, cookies: !relay.disable_cookies };
+    let http = access::http(connection);
     let settings = Settings {
         url,
         headers: Arc::new(headers.all),
@@ -78,10 +78,31 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
         body_timeout: relay.body_timeout.limit(),
         request_timeout: relay.request_timeout.limit(),
         // Somebody who allows a connection a minute wants to wait that long.
-        start_window: connect_timeout.unwrap_or(START_WINDOW).max(START_WINDOW),
+        start_window: http.connect_timeout.unwrap_or(START_WINDOW).max(START_WINDOW),
         ping: relay.ping_interval.limit().filter(|_| relay.keep_alive),
     };
     Ok((settings, http))
+}
+
+/// The sign-in. An Authorization header that was given is the person's answer to a 401, and there is
+/// no other.
+fn login(relay: &Relay, settings: &Settings, http: &http::Settings) -> Result<Login, Failure> {
+    let options = access::options(&settings.url, relay.port, &relay.sign_in)?;
+    if settings.headers.contains_key(AUTHORIZATION) {
+        return Ok(Login::none());
+    }
+    match access::store() {
+        Ok(store) => Login::new(options, store, http.clone()),
+        Err(failure)
+            if std::env::var_os("MCPBRIDGE_CONFIG_DIR").is_none()
+                && std::env::var_os("MCPBRIDGE_CREDENTIAL_STORE").is_none() =>
+        {
+            // A server that asks for nothing can be used all the same.
+            log::warn!("{failure}");
+            Ok(Login::none())
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 fn era_settings(relay: &Relay) -> EraSettings {

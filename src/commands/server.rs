@@ -149,8 +149,11 @@ impl Headers {
     }
 }
 
-/// Replaces `${VAR}`; the error is the name of a variable that is not set.
-fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, String> {
+/// Replaces `${VAR}`.
+///
+/// # Errors
+/// The name of a variable that is not set.
+pub fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -161,6 +164,11 @@ fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Stri
     }
     expanded.push_str(rest);
     Ok(expanded)
+}
+
+/// Whether a header is the transport's own, so that nobody else can set it.
+pub fn is_of_the_transport(name: &HeaderName) -> bool {
+    FRAMING.contains(&name.as_str()) || [header::ACCEPT, header::CONTENT_TYPE, header::HOST].contains(name)
 }
 
 /// Headers that frame a message or name a session: a fixed value would break every request.

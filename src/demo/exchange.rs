@@ -30,6 +30,8 @@ pub enum Reply {
     },
     /// 200 with a stream of events, written by this function until it returns.
     Stream(Work),
+    /// What the sign-in says: a body of any type, which is among the headers.
+    Plain { status: u16, headers: Vec<(&'static str, String)>, body: String },
 }
 
 /// What writes a stream.
@@ -54,7 +56,7 @@ impl Exchange {
         Self { request, out }
     }
 
-    /// Refuses what another web site or another machine could have sent (DNS rebinding), and what is not for this endpoint.
+    /// Refuses what another web site or another machine could have sent (DNS rebinding).
     /// <https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning>
     pub fn check(&self) -> Result<(), Refusal> {
         if !self.header("Host").is_some_and(is_loopback) {
@@ -63,9 +65,6 @@ impl Exchange {
         let is_local = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host));
         if self.header("Origin").is_some_and(|origin| !is_local(origin)) {
             return Err(Refusal::new(403, "this server answers no other web site"));
-        }
-        if self.request.target.split('?').next() != Some(PATH) {
-            return Err(Refusal::new(404, format!("nothing here: the MCP endpoint is {PATH}")));
         }
         // Streams are chunked, which HTTP/1.0 does not know.
         if !self.request.is_current() {
@@ -77,6 +76,16 @@ impl Exchange {
     /// The HTTP method.
     pub fn method(&self) -> &str {
         &self.request.method
+    }
+
+    /// The path that the request is for, and its query.
+    pub fn target(&self) -> (&str, &str) {
+        self.request.target.split_once('?').unwrap_or((&self.request.target, ""))
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &[u8] {
+        &self.request.body
     }
 
     /// The value of a header, the first where there are several.
@@ -115,6 +124,7 @@ impl Exchange {
             Ok(Reply::Ended) => write_answer(&mut self.out, 200, &[], None),
             Ok(Reply::Json { body, headers }) => write_answer(&mut self.out, 200, &headers, Some(body)),
             Ok(Reply::Error { status, body }) => write_answer(&mut self.out, status, &[], Some(body)),
+            Ok(Reply::Plain { status, headers, body }) => write_text(&mut self.out, status, &headers, &body),
             Ok(Reply::Stream(work)) => {
                 self.out.write_all(STREAM_HEAD)?;
                 let mut stream = EventStream { out: self.out };
@@ -135,6 +145,11 @@ impl Refusal {
     /// 404: the session never was, was ended, or had to make room.
     pub fn session() -> Self {
         Self { status: 404, code: SESSION_NOT_FOUND, message: "session not found: initialize again".into() }
+    }
+
+    /// 404: nothing is at this path.
+    pub fn path() -> Self {
+        Self::new(404, format!("nothing here: the MCP endpoint is {PATH}"))
     }
 
     /// 405.
@@ -186,22 +201,28 @@ fn write_answer(
     body: Option<Value>,
 ) -> io::Result<()> {
     let body = body.map(|body| body.to_string()).unwrap_or_default();
+    let kind = (!body.is_empty()).then(|| ("Content-Type", "application/json".to_owned()));
+    let headers: Vec<_> = kind.into_iter().chain(headers.iter().cloned()).collect();
+    write_text(out, status, &headers, &body)
+}
+
+fn write_text(out: &mut impl Write, status: u16, headers: &[(&'static str, String)], body: &str) -> io::Result<()> {
     let mut answer = format!("HTTP/1.1 {status} {}\r\nContent-Length: {}\r\n", reason(status), body.len());
-    if !body.is_empty() {
-        answer += "Content-Type: application/json\r\n";
-    }
     for (name, value) in headers {
         answer += &format!("{name}: {value}\r\n");
     }
     answer += "\r\n";
-    out.write_all((answer + &body).as_bytes())
+    out.write_all((answer + body).as_bytes())
 }
 
 /// For people who read along; programs go by the number.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
         202 => "Accepted",
+        303 => "See Other",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",

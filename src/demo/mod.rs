@@ -2,12 +2,15 @@
 //!
 //! It speaks both eras over Streamable HTTP, the legacy one (2025-03-26 to 2025-11-25) and the modern one (2026-07-28).
 //! The files, from the socket upwards: `http` reads requests, `exchange` is one of them and its answer, `legacy` and
-//! `modern` are the rules of the eras, `session` what a session remembers, `caller` what a running tool may say to its client, `tools` and `library` what is on offer, [`tour`] the
-//! guided tour.
+//! `modern` are the rules of the eras, `session` what a session remembers, `caller` what a running tool may say to its
+//! client, `tools` and `library` what is on offer. Where a sign-in is wanted, `desk` is the authorization server and
+//! `consent` its pages. [`tour`] is the guided tour.
 //!
 //! It serves the person at this machine: what is not addressed to loopback is refused, sizes and counts are capped.
 
 mod caller;
+mod consent;
+mod desk;
 mod exchange;
 mod http;
 mod legacy;
@@ -21,13 +24,15 @@ use std::io::{self, BufReader, Read};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::failure::{Failure, Kind};
-use exchange::{Exchange, Refusal};
+use desk::Desk;
+use exchange::{Exchange, Refusal, Reply};
 use http::{Request, Trouble};
 use modern::Modern;
 use session::Sessions;
@@ -45,10 +50,13 @@ struct State {
     sessions: Sessions,
     modern: Modern,
     stopping: AtomicBool,
+    /// Where one signs in, if one has to.
+    desk: Option<Desk>,
 }
 
-/// Starts the sample server on 127.0.0.1, on a free port when none is named.
-pub fn start(port: Option<u16>) -> Result<Server> {
+/// Starts the sample server on 127.0.0.1, on a free port when none is named. With `news` it demands a sign-in, and tells
+/// there what happens around it, a sentence each.
+pub fn start(port: Option<u16>, news: Option<Sender<String>>) -> Result<Server> {
     let port = port.unwrap_or(0);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|err| match err.kind() {
         io::ErrorKind::AddrInUse => Failure::new(Kind::Usage, format!("port {port} of 127.0.0.1 is taken"))
@@ -57,7 +65,7 @@ pub fn start(port: Option<u16>) -> Result<Server> {
             .remedy("name another port with --port"),
     })?;
     let port = listener.local_addr().context("the port of the sample server is unknown")?.port();
-    let state = Arc::new(State::default());
+    let state = Arc::new(State { desk: news.map(Desk::new), ..State::default() });
     let accepting = thread::Builder::new()
         .name("demo server".into())
         .spawn({
@@ -151,18 +159,29 @@ fn serve(mut socket: TcpStream, state: &State) -> io::Result<()> {
         }
         let keeps_alive = request.keeps_alive();
         let exchange = Exchange::new(request, socket.try_clone()?);
-        // The era is chosen by what the request carries.
-        let reply = exchange.check().and_then(|()| match exchange.method() {
-            "POST" if modern::is_meant(&exchange) => state.modern.post(&exchange),
-            "POST" => legacy::post(&exchange, &state.sessions),
-            "GET" => legacy::listen(&exchange, &state.sessions),
-            "DELETE" => legacy::end(&exchange, &state.sessions),
-            _ => Err(Refusal::method()),
-        });
+        let reply = answer(&exchange, state);
         exchange.answer(reply)?;
         if !keeps_alive {
             return Ok(());
         }
+    }
+}
+
+fn answer(exchange: &Exchange, state: &State) -> Result<Reply, Refusal> {
+    exchange.check()?;
+    if let Some(desk) = &state.desk
+        && let Some(reply) = desk.answer(exchange)?
+    {
+        return Ok(reply);
+    }
+    // The era is chosen by what the request carries.
+    match (exchange.target().0, exchange.method()) {
+        (exchange::PATH, "POST") if modern::is_meant(exchange) => state.modern.post(exchange),
+        (exchange::PATH, "POST") => legacy::post(exchange, &state.sessions),
+        (exchange::PATH, "GET") => legacy::listen(exchange, &state.sessions),
+        (exchange::PATH, "DELETE") => legacy::end(exchange, &state.sessions),
+        (exchange::PATH, _) => Err(Refusal::method()),
+        _ => Err(Refusal::path()),
     }
 }
 

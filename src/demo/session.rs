@@ -241,13 +241,13 @@ impl Level {
 
 /// 128 bits that another program cannot guess. The standard library gives out no random bytes, but the system's are the
 /// keys of these two keyed hashes; enough for a server that only this machine reaches.
-fn random_id() -> String {
+pub fn random_id() -> String {
     let part = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", part(), part())
 }
 
 /// A thread that panicked leaves nothing half done behind these locks.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

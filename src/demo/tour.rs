@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Kind};
 
+mod sign_in;
+
+pub use sign_in::play as play_sign_in;
+
 /// Starts `bridge` as an editor would and plays a session with the sample server behind it, told on `screen`.
 /// An error is the first step that did not go as the tour says.
 pub fn play(bridge: Command, screen: &mut Screen) -> Result<()> {
@@ -89,9 +93,13 @@ impl Screen {
     }
 
     fn message(&mut self, arrow: &str, color: AnsiColor, line: &str) -> Result<()> {
+        self.line(&format!("editor {arrow}"), color, line)
+    }
+
+    fn line(&mut self, who: &str, color: AnsiColor, line: &str) -> Result<()> {
         let style = Style::new().fg_color(Some(color.into()));
-        let room = self.width.saturating_sub("   editor -> ".len());
-        self.note(&format!("{style}editor {arrow}{style:#} {}", shorten(line, room)))
+        let room = self.width.saturating_sub("    ".len() + who.len());
+        self.note(&format!("{style}{who}{style:#} {}", shorten(line, room)))
     }
 }
 
@@ -131,9 +139,19 @@ impl Editor {
 
     /// Sends a request and shows what comes until its answer; what the server asks meanwhile is answered.
     fn request(&mut self, screen: &mut Screen, method: &str, params: &str) -> Result<Answer> {
+        self.ask(screen, method, params)?;
+        self.answer(screen, method)
+    }
+
+    fn ask(&mut self, screen: &mut Screen, method: &str, params: &str) -> Result<()> {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(screen, &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#))?;
+        self.send(screen, &format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#))
+    }
+
+    /// The answer to what was asked last, which was `method`.
+    fn answer(&mut self, screen: &mut Screen, method: &str) -> Result<Answer> {
+        let id = self.last_id;
         let deadline = Instant::now() + ANSWER_WAIT;
         let mut before = Vec::new();
         loop {

@@ -11,6 +11,7 @@ mod capabilities;
 mod finding;
 mod headers;
 mod legacy_editor;
+mod lobby;
 mod modern;
 mod modern_editor;
 mod own;
@@ -30,6 +31,7 @@ use crate::failure::{Failure, Kind};
 use crate::message::{Fault, Message, Parsed};
 
 pub use headers::Headers;
+pub use lobby::{Lobby, takes_links};
 pub use pairs::Era;
 pub use tools::Filter;
 
@@ -121,6 +123,37 @@ pub enum Event {
     Over(Failure),
 }
 
+/// How far the sign-in is, as far as an editor may be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// A person has to act; requests wait meanwhile.
+    Waiting(Invitation),
+    /// Nobody is waited for, and there may be nothing to sign in with.
+    Over,
+    /// There is a credential, perhaps another one than before.
+    Ready,
+}
+
+/// What a person is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Where to sign in, if it is known yet.
+    pub url: Option<String>,
+    /// The same as a sentence, with the command that does it.
+    pub text: String,
+    /// Whether no browser was opened: then the editor may show the link.
+    pub unopened: bool,
+    /// What the server answered in the last run, by method, as JSON text.
+    pub last: Vec<(&'static str, String)>,
+}
+
+impl Invitation {
+    /// What the server answered to `method` in the last run.
+    fn last(&self, method: &str) -> Option<&str> {
+        self.last.iter().find(|(known, _)| *known == method).map(|(_, result)| result.as_str())
+    }
+}
+
 /// What is to be done about it, in this order.
 #[derive(Debug)]
 pub enum Step {
@@ -130,6 +163,8 @@ pub enum Step {
     Answer(Bytes),
     /// Write this line, the bridge's answer to a request that has none of the server's.
     Failed(Bytes, Kind),
+    /// A request was answered in the server's stead before it became clear why the server could not.
+    Unserved(Kind),
     /// Open a session with this `initialize`; nothing else goes out before its answer.
     Open {
         /// The exchange.
@@ -182,6 +217,10 @@ pub enum Step {
         /// A `notifications/cancelled`.
         message: Message,
     },
+    /// The person does not want to sign in.
+    DeclineSignIn,
+    /// The link cannot be shown in the editor: it is for the browser.
+    OpenBrowser,
     /// An exchange has nothing to bring any more. If it was not sent, it is not sent; if it was, its
     /// stream is closed, which a modern server takes for a cancellation.
     Drop {

@@ -9,6 +9,8 @@ mod parking;
 mod results;
 mod subscriptions;
 
+pub use results::{discovered, for_modern};
+
 use std::collections::HashMap;
 
 use super::capabilities::{self, exceeds, may_be_asked};

@@ -15,7 +15,9 @@ use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
 use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Step, VERSION_KEY};
 use crate::failure::{Failure, Kind};
-use crate::message::{INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line};
+use crate::message::{
+    INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
+};
 
 use pair::Pair;
 use words::{legacy_words, modern_words, name_of, not_modern, one, report};
@@ -61,6 +63,17 @@ impl Era {
         };
         let pairs = self.pair.iter().chain(&self.old);
         self.finding.as_ref().map_or(0, requests) + pairs.map(Pair::unanswered).sum::<usize>()
+    }
+
+    /// Whether this request has no answer yet.
+    pub fn is_running(&self, id: &Id) -> bool {
+        let waits = self.finding.as_ref().is_some_and(|finding| finding.has(id));
+        waits || self.pair.iter().chain(&self.old).any(|pair| pair.is_running(id))
+    }
+
+    /// A list of tools without those that the person has hidden.
+    pub fn without_hidden_tools(&self, list: Message) -> Message {
+        self.settings.filter.cut(list)
     }
 
     /// Whether requests may go to the server.
@@ -222,6 +235,11 @@ impl Era {
                 "ping" if legacy => steps.push(Step::ToEditor(result_line(&id, "{}"))),
                 // Editors of both eras look for the modern one first, and this is how they learn.
                 "server/discover" if legacy => steps.push(not_modern(&id)),
+                // The search may last until a person has signed in; this answer needs no server.
+                "tools/call" => match self.settings.filter.refusal(&message) {
+                    Some(text) => steps.push(refusal(&id, INVALID_PARAMS, &text)),
+                    None => finding.park(message),
+                },
                 _ => finding.park(message),
             },
             _ if message.method() == "notifications/cancelled" => {

@@ -66,6 +66,11 @@ impl Call {
         self.requests.iter().any(asks)
     }
 
+    /// Whether all others wait for it, because it shows how the server is spoken to.
+    pub fn opens(&self) -> bool {
+        matches!(self.method(), "initialize" | "server/discover")
+    }
+
     /// Whether it is a stream that stays open, and waits for nothing.
     pub fn listens(&self) -> bool {
         self.alone.as_ref().is_some_and(|alone| alone.listens)

@@ -51,7 +51,7 @@ impl Link {
         let status = response.status();
         if !status.is_success() {
             let refusal = Refusal::read(response).await;
-            let failure = refusal.failure(&shared.settings);
+            let failure = refusal.failure(&shared.settings, &shared.login.ticket_at_hand());
             return Err(match status.as_u16() {
                 401 | 403 => Trouble::Final(failure),
                 502..=504 => Trouble::Cut(failure),

@@ -3,6 +3,7 @@
 //! [`Remote`] is what the loop holds. It sends one request and sees it to its end, it tells
 //! notifications and answers, and everything that the server says arrives on one bounded channel.
 
+mod admission;
 mod backoff;
 mod call;
 mod inflow;
@@ -25,6 +26,9 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+pub use crate::auth::{Said, Stand};
+
+use crate::auth::Login;
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
@@ -105,16 +109,22 @@ pub struct Remote(Arc<Shared>);
 
 impl Remote {
     /// Nothing is sent yet. `arrivals` is where everything goes that the server says.
-    pub fn new(settings: Settings, http: Http, arrivals: mpsc::Sender<Arrival>) -> Self {
-        Remote(Arc::new(Shared::new(settings, http, arrivals)))
+    pub fn new(settings: Settings, http: Http, login: Login, arrivals: mpsc::Sender<Arrival>) -> Self {
+        Remote(Arc::new(Shared::new(settings, http, login, arrivals)))
     }
 
     /// Starts what runs beside the requests: pings, if wanted, and the watch for sleep.
     pub fn start(&self) {
         tokio::spawn(wake::watch(Arc::clone(&self.0)));
+        tokio::spawn(session::follow_turns(Arc::clone(&self.0)));
         if let Some(every) = self.0.settings.ping {
             tokio::spawn(session::keep_alive(Arc::clone(&self.0), every));
         }
+    }
+
+    /// The sign-in, for whoever answers the editor meanwhile.
+    pub fn login(&self) -> &Login {
+        &self.0.login
     }
 
     /// Opens a session over `transport` with an `initialize`. The previous session, if any, is ended.
@@ -125,7 +135,9 @@ impl Remote {
 
     /// Sends a request and delivers what comes for it; then says that it has ended.
     pub async fn exchange(self, mut call: Call) {
-        let outcome = self.in_time(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind()).await;
+        // Boxed, because what is handed on is kept twice, and a thousand of these may wait at once.
+        let work = Box::pin(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind());
+        let outcome = self.in_time(work).await;
         let outcome = outcome.unwrap_or_else(|late| {
             let late = self.late(late);
             self.cancel(&call, &late.fact);

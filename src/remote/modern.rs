@@ -33,7 +33,7 @@ impl Alone {
     }
 
     /// The headers.
-    pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + Clone {
         self.headers.iter().cloned()
     }
 }
@@ -43,7 +43,7 @@ impl Remote {
     /// ended. Dropping this closes the stream, which is how a server learns that it is cancelled.
     pub async fn exchange_alone(self, mut call: Call) {
         let listens = call.listens();
-        let work = AssertUnwindSafe(self.see_through_alone(&mut call)).catch_unwind();
+        let work = Box::pin(AssertUnwindSafe(self.see_through_alone(&mut call)).catch_unwind());
         let outcome =
             if listens { Ok(work.await.unwrap_or_else(|_| Err(super::panicked()))) } else { self.in_time(work).await };
         let outcome = outcome.unwrap_or_else(|late| Err(self.late(late)));

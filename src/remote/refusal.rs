@@ -6,9 +6,10 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
 use super::Settings;
+use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::message::{Message, Parsed};
+use crate::message::{Message, Parsed, member};
 
 /// A response with a status that is no success, read as far as is useful.
 pub struct Refusal {
@@ -36,24 +37,27 @@ impl Refusal {
         Refusal { status, headers, body }
     }
 
-    /// The JSON-RPC error in the body, if that is what it is.
+    /// The JSON-RPC error in the body, if that is what it is. OAuth and web servers say `error` too,
+    /// and mean a word or an object of their own, which an editor cannot read.
     pub fn error(&self) -> Option<Message> {
         let Ok(Parsed::One(message)) = Message::parse(self.body.clone().into()) else { return None };
-        message.error().is_some().then_some(message)
+        let code = message.error().and_then(|error| member(error, "code")).map(str::parse::<i64>);
+        matches!(code, Some(Ok(_))).then_some(message)
     }
 
-    /// What happened and what to do, for a request that has no better answer.
-    pub fn failure(&self, settings: &Settings) -> Failure {
+    /// What happened and what to do, for a request that has no better answer. The server may repeat
+    /// what it was told, `ticket` above all.
+    pub fn failure(&self, settings: &Settings, ticket: &Ticket) -> Failure {
         let error = self.error().filter(|_| self.status != StatusCode::UNAUTHORIZED);
         let error = error.and_then(|message| message.error().map(Into::into));
-        Failure { error, ..self.in_words(settings) }
+        Failure { error, ..self.in_words(settings, ticket) }
     }
 
-    fn in_words(&self, settings: &Settings) -> Failure {
+    fn in_words(&self, settings: &Settings, ticket: &Ticket) -> Failure {
         let status = self.status.as_u16();
         let server = shown(&settings.url);
         let fact = match status {
-            401 | 403 => return self.refused_credential(settings),
+            401 | 403 => return self.refused_credential(settings, ticket),
             404 | 405 if self.is_web_page() => format!("{server} is a web page (HTTP {status})"),
             429 => format!("{server} has had too many requests (HTTP 429)"),
             _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
@@ -70,7 +74,7 @@ impl Refusal {
             Some(wait) => format!("it asks to wait {} s; try again then", wait.as_secs()),
             None => remedy,
         };
-        Failure::new(kind, format!("{fact}{}", self.excerpt(settings))).remedy(remedy).status(status)
+        Failure::new(kind, format!("{fact}{}", self.excerpt(settings, ticket))).remedy(remedy).status(status)
     }
 
     /// The pause that a busy server asks for, in either form of RFC 9110, section 10.2.3.
@@ -88,7 +92,7 @@ impl Refusal {
         }
     }
 
-    fn refused_credential(&self, settings: &Settings) -> Failure {
+    fn refused_credential(&self, settings: &Settings, ticket: &Ticket) -> Failure {
         let (server, status) = (shown(&settings.url), self.status.as_u16());
         let headers: Vec<&str> = settings.credentials.iter().map(|name| name.as_str()).collect();
         let has_query = settings.url.query().is_some();
@@ -100,14 +104,14 @@ impl Refusal {
             ),
             names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
         };
-        let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings));
+        let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, ticket));
         Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(status)
     }
 
     /// The beginning of a text body, on one line, without any secret that we know.
-    fn excerpt(&self, settings: &Settings) -> String {
+    fn excerpt(&self, settings: &Settings, ticket: &Ticket) -> String {
         let from_error = self.error().and_then(|message| {
-            let text = message.error().and_then(|error| crate::message::member(error, "message"))?;
+            let text = message.error().and_then(|error| member(error, "message"))?;
             serde_json::from_str::<String>(text).ok()
         });
         let text = match from_error {
@@ -119,7 +123,7 @@ impl Refusal {
             },
         };
         let words: Vec<&str> = text.split_whitespace().collect();
-        let text = settings.secrets.scrub(&words.join(" "));
+        let text = ticket.scrub(&settings.secrets.scrub(&words.join(" ")));
         match text.char_indices().nth(EXCERPT) {
             _ if text.is_empty() => String::new(),
             Some((end, _)) => format!(": {}…", &text[..end]),

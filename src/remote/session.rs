@@ -18,6 +18,7 @@ use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
 use super::{Arrival, Settings, Transport, Trouble};
+use crate::auth::{Login, Said};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::message::{Id, Message, member, notification_line, plain_string, request_line};
@@ -81,6 +82,8 @@ pub struct Shared {
     pub settings: Settings,
     /// The HTTP client.
     pub http: Arc<Http>,
+    /// The sign-in.
+    pub login: Login,
     /// Where everything goes that the server says.
     pub arrivals: mpsc::Sender<Arrival>,
     /// Memory for large messages.
@@ -107,10 +110,11 @@ struct Restore {
 
 impl Shared {
     /// Nothing has been sent.
-    pub fn new(settings: Settings, http: Http, arrivals: mpsc::Sender<Arrival>) -> Self {
+    pub fn new(settings: Settings, http: Http, login: Login, arrivals: mpsc::Sender<Arrival>) -> Self {
         Shared {
             settings,
             http: Arc::new(http),
+            login,
             arrivals,
             inflow: Arc::default(),
             woke: watch::Sender::new(0),
@@ -200,6 +204,9 @@ impl Shared {
         if !answer.is_result() {
             return;
         }
+        if let (Some(said), Some(result)) = (Said::by(request.method()), answer.result()) {
+            self.remember(said, request, result);
+        }
         match request.method() {
             "initialize" => {
                 if let Some(opened) = Session::opened(generation, road.clone(), id.cloned(), answer) {
@@ -220,6 +227,14 @@ impl Shared {
         }
     }
 
+    /// A page of a list is no list.
+    fn remember(&self, said: Said, request: &Message, result: &str) {
+        let cursor = request.params().and_then(|params| member(params, "cursor"));
+        if said == Said::Initialize || (cursor.is_none() && member(result, "nextCursor").is_none()) {
+            self.login.remember(said, result);
+        }
+    }
+
     /// Opens a new session in the place of `old`, which the server does not know any more. However
     /// many requests find out at once, it happens once.
     pub async fn renew(self: &Arc<Self>, old: &Arc<Session>) -> Result<Arc<Session>, Failure> {
@@ -233,7 +248,8 @@ impl Shared {
         let mut backoff = Backoff::for_requests();
         loop {
             let attempt = timeout(self.settings.start_window, self.try_renew(old)).await;
-            let trouble = match attempt.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
+            let late = |_| Err(Trouble::Cut(self.login.invitation().unwrap_or_else(no_answer)));
+            let trouble = match attempt.unwrap_or_else(late) {
                 Ok(session) => return Ok(session),
                 Err(trouble) => trouble,
             };
@@ -283,7 +299,7 @@ impl Shared {
             self.delete(&session).await;
             return self.current().ok_or_else(|| Trouble::Final(super::no_session()));
         }
-        log::info!("the server lost the session; a new one is open");
+        log::info!("the old session is gone; a new one is open");
         let _ = self.arrivals.send(Arrival::Renewed { generation }).await;
         *locked(&self.current) = Some(Arc::clone(&session));
         self.listen(&session);
@@ -359,6 +375,20 @@ pub async fn keep_alive(shared: Arc<Shared>, every: Duration) {
             && let Err(failure) = shared.renew(&session).await
         {
             log::warn!("{failure}");
+        }
+    }
+}
+
+/// Ends the session of somebody who has left, and opens one for whoever has come.
+pub async fn follow_turns(shared: Arc<Shared>) {
+    let mut turns = shared.login.turns();
+    while turns.changed().await.is_ok() {
+        let turn = turns.borrow_and_update().clone();
+        let Some(session) = shared.current() else { continue };
+        shared.stop_listening();
+        let _ = timeout(super::GOODBYE, shared.delete_with(&session, &turn.left)).await;
+        if turn.taken {
+            shared.renew_in_time(session.generation);
         }
     }
 }

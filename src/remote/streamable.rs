@@ -13,6 +13,7 @@ use reqwest::Response;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::admission::{CALL_HOLD, Way};
 use super::backoff::Backoff;
 use super::call::{Call, Stage, messages};
 use super::modern::Alone;
@@ -20,6 +21,7 @@ use super::refusal::{Refusal, is_html};
 use super::session::{Listening, Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
 use super::{Arrival, Trouble, Weight};
+use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, shown};
 use crate::message::{METHOD_NOT_FOUND, Message, Parsed, SERVER_ERROR, error_line, member};
@@ -55,34 +57,43 @@ impl Shared {
         &self,
         session: &Session,
         raw: &Bytes,
-        headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
+        headers: impl Iterator<Item = (HeaderName, HeaderValue)> + Clone,
     ) -> Result<(), Trouble> {
-        let mut request = self.request(Method::POST, session, raw.clone());
-        request.own.extend(headers);
-        let response = self.http.send(Lane::Control, request).await?;
+        let make = || {
+            let mut request = self.request(Method::POST, session, raw.clone());
+            request.own.extend(headers.clone());
+            request
+        };
+        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || {}).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         if response.status().is_success() {
             return Ok(());
         }
         let refusal = Refusal::read(response).await;
-        let failure = refusal.failure(&self.settings);
+        let failure = refusal.failure(&self.settings, &self.login.ticket_at_hand());
         Err(refusal.retry_after().map_or(Trouble::Final(failure.clone()), |wait| Trouble::Later(wait, failure)))
     }
 
     /// POSTs beside the requests of the editor.
     pub async fn post(&self, session: &Session, body: Bytes) -> Result<Response, Trouble> {
-        let request = self.request(Method::POST, session, body);
-        let response = self.http.send(Lane::Control, request).await?;
+        let make = || self.request(Method::POST, session, body.clone());
+        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || {}).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         Ok(response)
     }
 
     /// Ends the session at the server, which may not care.
     pub async fn delete(&self, session: &Session) {
+        self.delete_with(session, &self.login.ticket_at_hand()).await;
+    }
+
+    /// Ends the session of the one with this ticket.
+    pub async fn delete_with(&self, session: &Session, ticket: &Ticket) {
         if session.id.is_none() {
             return;
         }
-        let request = self.request(Method::DELETE, session, Bytes::new());
+        let mut request = self.request(Method::DELETE, session, Bytes::new());
+        ticket.add_to(&mut request);
         match self.http.send(Lane::Control, request).await {
             Ok(response) => log::debug!("DELETE answered {}", response.status().as_u16()),
             Err(trouble) => log::debug!("DELETE failed: {}", trouble.into_failure()),
@@ -91,21 +102,30 @@ impl Shared {
 
     /// POSTs a request of the editor, telling the loop how far it has come.
     pub async fn post_call(&self, session: &Session, call: &mut Call) -> Result<Response, Trouble> {
-        let mut request = self.request(Method::POST, session, call.body.clone());
-        request.own.extend(call.alone.iter().flat_map(Alone::headers));
-        request.body_out = Some(Box::new(BodyOut(call.stage.clone())));
-        call.stage.send_replace(Stage::Sending);
-        let lane = if call.listens() { Lane::Control } else { Lane::Calls };
-        let sent = within(self.settings.headers_timeout, self.http.send(lane, request)).await;
-        let response = match sent {
-            Some(Ok(response)) => response,
-            Some(Err(trouble)) => {
-                if let crate::http::Trouble::NotSent(_) = trouble {
-                    call.stage.send_replace(Stage::Held);
+        let make = || {
+            let mut request = self.request(Method::POST, session, call.body.clone());
+            request.own.extend(call.alone.iter().flat_map(Alone::headers));
+            request.body_out = Some(Box::new(BodyOut(call.stage.clone())));
+            call.stage.send_replace(Stage::Sending);
+            request
+        };
+        let held = || {
+            call.stage.send_replace(Stage::Held);
+        };
+        let way = Way {
+            lane: if call.listens() { Lane::Control } else { Lane::Calls },
+            // Whoever waits for a session to open, or for a stream, waits for the person too.
+            patience: (!call.opens() && !call.listens()).then_some(CALL_HOLD),
+            head: self.settings.headers_timeout,
+        };
+        let response = match self.admitted(way, make, held).await {
+            Ok(response) => response,
+            Err(trouble) => {
+                if let Trouble::NotSent(_) = trouble {
+                    held();
                 }
-                return Err(trouble.into());
+                return Err(trouble);
             }
-            None => return Err(Trouble::Cut(silent("did not begin to answer", "--headers-timeout"))),
         };
         log::debug!("POST {} answered {}", call.method(), response.status().as_u16());
         // A stream may be quiet for hours. A body is short-lived, and counts until it is delivered.
@@ -143,13 +163,17 @@ impl Shared {
         last_event: Option<&str>,
         limit: Option<Duration>,
     ) -> Result<Response, Trouble> {
-        let mut request = self.request(Method::GET, session, Bytes::new());
-        if let Some(id) = last_event.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok()) {
-            request.own.push((HeaderName::from_static("last-event-id"), id));
-        }
-        let response = within(limit, self.http.send(lane, request)).await;
-        let response =
-            response.unwrap_or_else(|| Err(crate::http::Trouble::Lost(silent("did not answer a GET", "a limit"))))?;
+        let last = last_event.and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
+        let make = || {
+            let mut request = self.request(Method::GET, session, Bytes::new());
+            request.own.extend(last.clone().map(|id| (HeaderName::from_static("last-event-id"), id)));
+            request
+        };
+        let way = match lane {
+            Lane::Calls => Way { lane, patience: Some(CALL_HOLD), head: limit },
+            Lane::Control => Way { head: limit, ..Way::aside(None) },
+        };
+        let response = self.admitted(way, make, || {}).await?;
         log::debug!("GET answered {}", response.status().as_u16());
         Ok(response)
     }
@@ -177,7 +201,7 @@ impl Shared {
     ) -> Result<(), Trouble> {
         let refusal = Refusal::read(response).await;
         let status = refusal.status.as_u16();
-        let failure = refusal.failure(&self.settings);
+        let failure = refusal.failure(&self.settings, &self.login.ticket_at_hand());
         if let Some(wait) = refusal.retry_after() {
             return Err(Trouble::Later(wait, failure));
         }
@@ -488,7 +512,8 @@ impl Shared {
     }
 
     fn answer_back(&self, session: &Session, line: Bytes) {
-        let request = self.request(Method::POST, session, line);
+        let mut request = self.request(Method::POST, session, line);
+        self.login.ticket_at_hand().add_to(&mut request);
         // Not on this task: the stream must be read on.
         let sent = self.http.send_detached(Lane::Control, request);
         tokio::spawn(sent);
@@ -639,14 +664,15 @@ impl Drop for BodyOut {
 }
 
 /// `future`, or `None` after `limit`, if there is one.
-async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+pub async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => timeout(limit, future).await.ok(),
         None => Some(future.await),
     }
 }
 
-fn silent(what: &str, which: &str) -> Failure {
+/// That the server was silent for longer than a limit allows.
+pub fn silent(what: &str, which: &str) -> Failure {
     Failure::new(Kind::Unreachable, format!("the server {what} in time ({which})")).remedy(MAY_HAVE_RUN)
 }
 

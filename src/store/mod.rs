@@ -5,7 +5,9 @@ mod grant;
 mod item;
 mod key;
 mod keychain;
+mod last;
 mod lock;
+mod pending;
 mod pieces;
 mod registration;
 mod search;
@@ -28,7 +30,9 @@ use crate::failure::{Failure, Kind};
 pub use entry::{Doubt, Ended, Entry, Form};
 pub use grant::{ApiKey, Authentication, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;
+pub use last::Said;
 pub use lock::{Guard, Lock};
+pub use pending::{Ending, Pending};
 pub use watch::Watch;
 
 use item::Item;
@@ -128,6 +132,8 @@ struct Inner {
     home: Option<Home>,
     index: Shelf,
     credentials: Shelf,
+    sign_ins: Shelf,
+    last: Shelf,
     keychain: Keychain,
     held: Arc<Held>,
 }
@@ -215,6 +221,7 @@ impl Store {
     /// # Errors
     /// It may still be there.
     pub async fn forget(&self, key: &Key) -> Result<bool, Failure> {
+        self.forget_last(key);
         let was = self.remove(key).await?;
         Ok(self.inner.index.remove(key.as_str())? || was)
     }
@@ -230,6 +237,22 @@ impl Store {
         (entry.kept, entry.doubt) = (None, None);
         entry.ended = Some(Ended { at: entry::now(), why: why.to_owned() });
         self.keep_entry(key, &entry)
+    }
+
+    /// The grant under `key` of a store that no other process can read.
+    pub async fn held_in_memory(&self, key: &Key) -> Option<Grant> {
+        match self.inner.choice {
+            Choice::Memory => self.read(key).await.ok().flatten(),
+            Choice::Auto | Choice::Keychain | Choice::File => None,
+        }
+    }
+
+    /// Keeps `grant` in a store that no other process can write to.
+    pub async fn hold_in_memory(&self, key: &Key, about: &About, grant: &Grant) {
+        if self.inner.choice == Choice::Memory {
+            // Memory does not fail.
+            let _ = self.write(key, about, grant).await;
+        }
     }
 
     /// What is known of the grant under `key` without opening its store.
@@ -293,6 +316,12 @@ impl Store {
         Some(self.kept(keeper, key))
     }
 
+    /// The file that keeps the grant under `key` for want of a keychain; `None` where it is kept where
+    /// the person wanted it.
+    pub fn stand_in(&self, key: &Key) -> Option<Kept> {
+        self.describe(key).filter(|kept| self.inner.choice == Choice::Auto && matches!(kept, Kept::File(_)))
+    }
+
     /// Where a first grant under `key` would be kept, for a person. Opens the keychain.
     ///
     /// # Errors
@@ -300,15 +329,30 @@ impl Store {
     pub async fn destination(&self, key: &Key) -> Result<Kept, Failure> {
         Ok(self.kept(self.chosen().await?, key))
     }
+
+    /// Makes sure that a grant under `key` could be kept: a keychain that is there may be locked, and
+    /// only writing to it tells. For files the note of the sign-in does.
+    ///
+    /// # Errors
+    /// It could not be kept.
+    pub async fn rehearse(&self, key: &Key) -> Result<(), Failure> {
+        if let Keeper::Keychain = self.chosen().await? {
+            let name = format!("{}.trial", key.as_str());
+            self.write_to_keychain(&name, "a trial", b"trial".to_vec()).await?;
+            self.remove_from_keychain(&name).await.map_err(Refusal::into_failure)?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
     fn with_keychain(home: Home, choice: Choice, keychain: Keychain) -> Store {
         let kept = choice != Choice::Memory;
         let shelf = |name| if kept { Shelf::Folder(home.clone(), name) } else { Shelf::Memory(Default::default()) };
-        let (index, credentials) = (shelf("grants"), shelf("credentials"));
+        let (index, credentials, sign_ins) = (shelf("grants"), shelf("credentials"), shelf("signin"));
+        let last = shelf("last");
         let home = kept.then_some(home);
-        let inner = Inner { choice, home, index, credentials, keychain, held: Arc::default() };
+        let inner = Inner { choice, home, index, credentials, sign_ins, last, keychain, held: Arc::default() };
         Store { inner: Arc::new(inner), patience: PATIENCE }
     }
 

@@ -73,8 +73,14 @@ impl Launch {
     }
 
     pub fn spawn(self) -> Bridge {
+        self.spawn_as(|_| ())
+    }
+
+    /// As an editor with ways of its own starts it.
+    pub fn spawn_as(self, change: impl FnOnce(&mut Command)) -> Bridge {
         let scratch = TempDir::new().expect("a temporary folder");
         let mut command = self.command(scratch.path());
+        change(&mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("the bridge starts");
         Bridge::from_child(child, scratch, !self.unread)

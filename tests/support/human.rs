@@ -6,8 +6,8 @@ use std::{
     io::{BufRead, BufReader},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
@@ -18,14 +18,14 @@ use url::{Url, form_urlencoded};
 
 use super::{
     client::{Seen, fetch},
-    sync::{Mailbox, PATIENCE},
+    sync::{Mailbox, PATIENCE, lock},
 };
 
 pub struct Human {
     folder: TempDir,
     port: u16,
     visits: Mailbox<Visit>,
-    windows: Arc<AtomicUsize>,
+    windows: Arc<Mutex<Vec<String>>>,
     pages: Mailbox<Seen>,
     left: Arc<AtomicBool>,
 }
@@ -69,8 +69,8 @@ impl Human {
                 if reader.read_line(&mut url).is_err() || url.trim().is_empty() {
                     continue;
                 }
-                windows.fetch_add(1, Ordering::SeqCst);
-                let visit = Visit { url: url.trim_end().to_owned(), _window: Arc::new(reader.into_inner()) };
+                lock(&windows).push(url.trim_end().to_owned());
+                let visit = Visit { url: url.trim_end().to_owned(), _window: Some(Arc::new(reader.into_inner())) };
                 match habit {
                     None => visits.put(visit),
                     // A window does not wait for another one's page.
@@ -119,7 +119,12 @@ impl Human {
 
     /// How many windows were opened so far.
     pub fn windows(&self) -> usize {
-        self.windows.load(Ordering::SeqCst)
+        lock(&self.windows).len()
+    }
+
+    /// What was opened in them.
+    pub fn opened(&self) -> Vec<String> {
+        lock(&self.windows).clone()
     }
 
     /// The windows in the order they opened; the next one is waited for.
@@ -156,10 +161,15 @@ impl Drop for Human {
 #[derive(Clone)]
 pub struct Visit {
     pub url: String,
-    _window: Arc<TcpStream>,
+    _window: Option<Arc<TcpStream>>,
 }
 
 impl Visit {
+    /// The person follows a link that they were shown elsewhere.
+    pub fn by_link(url: &str) -> Self {
+        Self { url: url.to_owned(), _window: None }
+    }
+
     /// A parameter of the URL.
     pub fn query(&self, name: &str) -> Option<String> {
         let url = Url::parse(&self.url).ok()?;

@@ -11,9 +11,11 @@ mod human;
 mod legacy;
 mod message;
 mod oauth;
+mod processes;
 mod server;
 mod shell;
 mod sync;
+mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary};
 pub use client::{Seen, fetch, get, post_form};
@@ -25,6 +27,9 @@ pub use oauth::{
     Answer, Asked, Authorization, Authorize, CHALLENGE, Client, Desk, Endpoint, ExpiresIn, Fault, Guard, Iss, Manners,
     Page, Place, Proof, Protected, Registration, Rotation, STEP_UP, State, Tokens,
 };
+#[cfg(target_os = "linux")]
+pub use processes::{descendants, helpers, kill_the_helper, no_helper_is_left};
 pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
+pub use world::{World, end_well, files, refusal, start};

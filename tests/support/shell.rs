@@ -64,8 +64,12 @@ impl Shell {
 
     /// A line, as a person types it into a pipe.
     pub fn type_line(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().expect("stdin is open");
-        stdin.write_all(format!("{line}\n").as_bytes()).expect("the program reads");
+        self.type_bytes(format!("{line}\n").as_bytes());
+    }
+
+    /// Bytes as they are. A program that has ended does not read them, which shows in what it told.
+    pub fn type_bytes(&mut self, bytes: &[u8]) {
+        self.stdin.as_mut().expect("stdin is open").write_all(bytes).ok();
     }
 
     pub fn close_stdin(&mut self) {

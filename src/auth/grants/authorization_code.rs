@@ -6,7 +6,7 @@ use oauth2::{
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
-use super::{Tokens, Trouble, ask, endpoints, tokens};
+use super::{Tokens, Trouble, ask, endpoints, named_beside, tokens};
 use crate::auth::discovery::AuthorizationServer;
 use crate::auth::scopes::OFFLINE_ACCESS;
 use crate::auth::words;
@@ -207,6 +207,9 @@ pub async fn exchange(http: &Http, permission: &Permission<'_>, proof: Proof, co
         known.exchange_code(AuthorizationCode::new(code.0.expose().to_owned())).set_pkce_verifier(proof.verifier);
     if let Some(resource) = permission.resource {
         request = request.add_extra_param("resource", resource);
+    }
+    if let Some(id) = named_beside(permission.client) {
+        request = request.add_extra_param("client_id", id);
     }
     let answer = request.request_async(&|made| ask(http, endpoint, made)).await;
     tokens(answer, endpoint, &secrets)

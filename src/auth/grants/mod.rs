@@ -57,6 +57,16 @@ pub enum Trouble {
 
 impl Trouble {
     /// The failure, without the decision.
+    pub fn failure(&self) -> &Failure {
+        match self {
+            Trouble::Transient(failure)
+            | Trouble::InvalidGrant(failure)
+            | Trouble::InvalidClient(failure)
+            | Trouble::Refused(failure) => failure,
+        }
+    }
+
+    /// The failure, taken out of the decision.
     pub fn into_failure(self) -> Failure {
         match self {
             Trouble::Transient(failure)
@@ -83,12 +93,7 @@ impl Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Transient(failure)
-            | Trouble::InvalidGrant(failure)
-            | Trouble::InvalidClient(failure)
-            | Trouble::Refused(failure) => failure.fmt(f),
-        }
+        self.failure().fmt(f)
     }
 }
 
@@ -171,6 +176,12 @@ fn endpoints(client: &Client) -> Endpoints {
         Authentication::Post => secret(known).set_auth_type(AuthType::RequestBody),
         Authentication::Basic => secret(known).set_auth_type(AuthType::BasicAuth),
     }
+}
+
+/// The id of a client that proves itself in a header. Some authorization servers look for it in the
+/// form all the same, and it is no secret.
+fn named_beside(client: &Client) -> Option<String> {
+    (client.authentication == Authentication::Basic).then(|| client.id.clone())
 }
 
 /// Sends what oauth2 made to `endpoint`.

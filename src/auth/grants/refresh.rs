@@ -3,7 +3,7 @@
 use oauth2::{RefreshToken, TokenUrl};
 use url::Url;
 
-use super::{Tokens, Trouble, ask, endpoints, tokens};
+use super::{Tokens, Trouble, ask, endpoints, named_beside, tokens};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::Secrets;
@@ -28,6 +28,9 @@ pub async fn refresh(http: &Http, held: &OAuth) -> Result<Tokens, Trouble> {
     let mut request = known.exchange_refresh_token(&token);
     if let Some(resource) = &held.resource {
         request = request.add_extra_param("resource", resource.as_str());
+    }
+    if let Some(id) = named_beside(&held.client) {
+        request = request.add_extra_param("client_id", id);
     }
     let answer = request.request_async(&|made| ask(http, endpoint, made)).await;
     tokens(answer, endpoint, &secrets)

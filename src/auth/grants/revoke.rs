@@ -4,11 +4,11 @@ use oauth2::{AccessToken, RefreshToken, RevocationUrl, StandardRevocableToken};
 use url::Url;
 
 use super::refresh::endpoint;
-use super::{Trouble, answer, endpoints, refused, send};
+use super::{Trouble, answer, endpoints, named_beside, refused, send};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::{Secret, Secrets};
-use crate::store::{Client, OAuth};
+use crate::store::{Authentication, Client, OAuth};
 
 /// What became of the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +45,30 @@ pub async fn revoke(http: &Http, held: &OAuth) -> Result<Revoked, Trouble> {
     }
 }
 
+/// Revokes one token. A server may want the secret of its client in the header and in the form too, as
+/// that of the Python SDK does; it hears so only when it has refused the header alone.
 async fn one(
     http: &Http,
     endpoint: &Url,
     client: &Client,
     token: &Secret,
     kind: StandardRevocableToken,
+) -> Result<(), Trouble> {
+    match once(http, endpoint, client, token, (kind.clone(), None)).await {
+        // To revoke twice does no harm, and to leave a token alive does.
+        Err(Trouble::Refused(_)) if client.authentication == Authentication::Basic => {
+            once(http, endpoint, client, token, (kind, client.secret.as_ref())).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn once(
+    http: &Http,
+    endpoint: &Url,
+    client: &Client,
+    token: &Secret,
+    (kind, secret): (StandardRevocableToken, Option<&Secret>),
 ) -> Result<(), Trouble> {
     let mut secrets = Secrets::default();
     for secret in [Some(token), client.secret.as_ref()].into_iter().flatten() {
@@ -61,10 +79,16 @@ async fn one(
     let mut shown = endpoint.clone();
     let _ = shown.set_scheme("https");
     let known = endpoints(client).set_revocation_url(RevocationUrl::from_url(shown));
-    let request = known.revoke_token(kind).map_err(|_| {
+    let mut request = known.revoke_token(kind).map_err(|_| {
         let fact = format!("{endpoint} is no place to revoke a token at");
         Trouble::Refused(Failure::new(Kind::Internal, fact))
     })?;
+    if let Some(id) = named_beside(client) {
+        request = request.add_extra_param("client_id", id);
+    }
+    if let Some(secret) = secret {
+        request = request.add_extra_param("client_secret", secret.expose().to_owned());
+    }
     let sent = |made| async move { answer::of_revocation_endpoint(&send(http, endpoint, made).await?, endpoint) };
     request.request_async(&sent).await.map_err(|error| refused(error, endpoint, &secrets))
 }

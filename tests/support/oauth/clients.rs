@@ -120,6 +120,9 @@ impl Desk {
         }
         let id = basic.as_ref().map(|(id, _)| id.as_str()).or(asked.get("client_id"));
         let id = id.ok_or_else(|| refused("no client is named"))?;
+        if self.manners().client_id_in_form && asked.get("client_id").is_none() {
+            return Err(refused("client_id is missing in the form"));
+        }
         if asked.get("client_id").is_some_and(|posted| posted != id) {
             return Err(refused("two clients are named"));
         }

@@ -22,6 +22,9 @@ pub struct Manners {
     pub authorize: Authorize,
     pub registration: Registration,
     pub tokens: Tokens,
+    /// Token requests need `client_id` in the form, also of clients that prove themselves by Basic: the Python SDK's
+    /// servers want it.
+    pub client_id_in_form: bool,
     /// Known without registration.
     pub clients: Vec<Client>,
     /// An https URL is a client of its own (a client ID metadata document, taken as read).
@@ -37,6 +40,7 @@ impl Default for Manners {
             authorize: Authorize::default(),
             registration: Registration::default(),
             tokens: Tokens::default(),
+            client_id_in_form: false,
             clients: Vec::new(),
             metadata_documents: false,
         }

@@ -81,6 +81,12 @@ impl Protected {
         Self { server, gate }
     }
 
+    /// For one that must *not* be asked.
+    pub fn may_be_unused(mut self) -> Self {
+        self.server = self.server.may_be_unused();
+        self
+    }
+
     /// The authorization server that this server is itself.
     pub fn desk(&self) -> Arc<Desk> {
         self.gate.own.clone().expect("a server started alone")

@@ -1,0 +1,84 @@
+//! Opening the person's browser.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+/// Opens `url`; whether somebody will see it. Only http and https URLs with a host are opened, and no
+/// shell is asked: what a server says must not become a command (CVE-2025-6514).
+pub fn open(url: &Url) -> bool {
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        log::warn!("{}: is nothing for a browser", url.scheme());
+        return false;
+    }
+    match std::env::var("BROWSER") {
+        Ok(browsers) if !browsers.trim().is_empty() => browsers.split(separator()).any(|browser| start(browser, url)),
+        _ if !has_screen() => false,
+        _ => match open::that_detached(url.as_str()) {
+            Ok(()) => true,
+            Err(error) => {
+                log::debug!("no browser: {error}");
+                false
+            }
+        },
+    }
+}
+
+/// Starts one of `$BROWSER`, with the URL in the place of %s or as the last argument.
+fn start(browser: &str, url: &Url) -> bool {
+    let browser = browser.trim();
+    // A path may have spaces in it; otherwise they separate arguments.
+    let words: Vec<&str> =
+        if Path::new(browser).is_file() { vec![browser] } else { browser.split_whitespace().collect() };
+    let Some((program, arguments)) = words.split_first() else { return false };
+    if matches!(*program, "none" | "false" | ":") {
+        return false;
+    }
+    let mut command = Command::new(program);
+    let filled: Vec<String> = arguments.iter().map(|argument| argument.replace("%s", url.as_str())).collect();
+    if !arguments.iter().any(|argument| argument.contains("%s")) {
+        command.args(filled).arg(url.as_str());
+    } else {
+        command.args(filled);
+    }
+    // Nothing that a browser prints may reach the editor.
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            log::debug!("{program} cannot be started: {error}");
+            return false;
+        }
+    };
+    let until = Instant::now() + SETTLED;
+    while Instant::now() < until {
+        match child.try_wait() {
+            Ok(None) => thread::sleep(GLANCE),
+            Ok(Some(status)) => return status.success(),
+            Err(_) => return true,
+        }
+    }
+    // Somebody has to take its exit status.
+    let _ = thread::Builder::new().name("browser".into()).spawn(move || child.wait());
+    true
+}
+
+/// Whether there is a screen on which a browser could show something. Without one some launchers
+/// start a browser for terminals, which has none here.
+fn has_screen() -> bool {
+    let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(all(unix, not(target_os = "macos"))) || has("DISPLAY") || has("WAYLAND_DISPLAY") || has("WSL_DISTRO_NAME")
+}
+
+/// Between the browsers in `$BROWSER`.
+fn separator() -> char {
+    if cfg!(windows) { ';' } else { ':' }
+}
+
+/// A browser that is still there after this long has not failed to start.
+const SETTLED: Duration = Duration::from_millis(250);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_millis(10);

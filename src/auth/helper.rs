@@ -1,0 +1,222 @@
+//! The helper: a short-lived process of the same program that changes a grant.
+//!
+//! Editors kill their relays whenever they like, also while a person is in the browser or while the
+//! authorization server has already replaced a token. So what must not be torn runs in a process
+//! that no editor knows of. The job comes as one JSON line on its stdin, so that nothing secret is in
+//! a list of processes; events leave as JSON lines, and a closed pipe does not stop it.
+
+use std::io::{self, BufRead, Write};
+use std::process::{self, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot};
+
+use super::change::{Denied, How, Job, Outcome, Progress, Tools, change};
+use crate::failure::{Failure, Kind};
+use crate::http::{self, Http};
+use crate::store::{Grant, Store};
+
+/// What the helper is to do.
+#[derive(Serialize, Deserialize)]
+pub struct Order {
+    job: Job,
+    http: http::Settings,
+    /// What a store in memory holds; other stores are read by the helper itself.
+    seed: Option<Grant>,
+    /// Whether the helper says on stderr what it does.
+    pub debug: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Progress(Progress),
+    Published { grant: Box<Grant>, how: How },
+    Elsewhere,
+    Denied(Denied),
+}
+
+/// Has `job` done by a helper. Where none can be started it is done here, on a thread of its own, and
+/// `here` is set meanwhile: then it can be torn, but it is done.
+pub async fn run(
+    job: &Job,
+    http: &http::Settings,
+    store: &Store,
+    here: &AtomicBool,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Outcome {
+    match by_helper(job, http, store, tell).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            log::debug!("no helper: {error}");
+            here.store(true, Ordering::Relaxed);
+            let outcome = by_thread(job.clone(), http.clone(), store.clone(), tell).await;
+            here.store(false, Ordering::Relaxed);
+            outcome
+        }
+    }
+}
+
+async fn by_thread(job: Job, http: http::Settings, store: Store, tell: &(dyn Fn(Progress) + Send + Sync)) -> Outcome {
+    let (said, mut heard) = mpsc::unbounded_channel();
+    let work = move || -> io::Result<Outcome> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let tell = |progress| drop(said.send(progress));
+        let tools = Tools { store: &store, http: &Http::new(http), tell: &tell };
+        Ok(runtime.block_on(change(&job, &tools)))
+    };
+    let (done, end) = oneshot::channel();
+    let started = thread::Builder::new().name("grant".into()).spawn(move || done.send(work()));
+    let lost = |error: io::Error| {
+        Outcome::Denied(Failure::new(Kind::Internal, format!("nothing can sign in or renew here: {error}")).into())
+    };
+    if let Err(error) = started {
+        return lost(error);
+    }
+    while let Some(progress) = heard.recv().await {
+        tell(progress);
+    }
+    match end.await {
+        Ok(outcome) => outcome.unwrap_or_else(lost),
+        Err(_) => lost(io::Error::other("the thread ended")),
+    }
+}
+
+/// An error is that nothing was begun.
+async fn by_helper(
+    job: &Job,
+    http: &http::Settings,
+    store: &Store,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> io::Result<Outcome> {
+    let debug = log::max_level() >= log::LevelFilter::Debug;
+    let key = job.options.key().map_err(io::Error::other)?;
+    let seed = store.held_in_memory(&key).await;
+    let order = Order { job: job.clone(), http: http.clone(), seed, debug };
+    let mut line = serde_json::to_vec(&order)?;
+    line.push(b'\n');
+    let mut command = Command::new(program()?);
+    command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped());
+    // Not the editor's stderr: the helper may outlive the relay, and must hold no pipe of the editor's.
+    command.stderr(if debug { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.spawn()?;
+    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(io::Error::other("no pipe"));
+    };
+    stdin.write_all(&line).await?;
+    drop(stdin);
+    // The process that starts the worker leaves at once: nobody below the relay, alive or dead, is part
+    // of the sign-in.
+    let stderr = child.stderr.take();
+    tokio::spawn(async move { child.wait().await });
+    if let Some(stderr) = stderr {
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(stderr).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                log::debug!("helper: {line}");
+            }
+        });
+    }
+    let mut lines = BufReader::new(stdout).lines();
+    let mut last = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        match serde_json::from_str(&line) {
+            Ok(Event::Progress(progress)) => tell(progress),
+            Ok(Event::Published { grant, how }) => last = Some(Outcome::Published(grant, how)),
+            Ok(Event::Elsewhere) => last = Some(Outcome::Elsewhere),
+            Ok(Event::Denied(denied)) => last = Some(Outcome::Denied(denied)),
+            Err(error) => log::debug!("the helper said something else: {error}"),
+        }
+    }
+    if let Some(Outcome::Published(grant, _)) = &last {
+        store.hold_in_memory(&key, &job.options.about(None).map_err(io::Error::other)?, grant).await;
+    }
+    Ok(last.unwrap_or_else(|| {
+        let fact = "the process that signs in and renews ended without a word";
+        Outcome::Denied(
+            Failure::new(Kind::Internal, fact).remedy(format!("run: {}", job.options.command("login"))).into(),
+        )
+    }))
+}
+
+/// Reads the order from stdin, before anything else runs. The first process starts the one that does
+/// the work and leaves, so that no tree of the editor's processes has the worker in it; it gets
+/// nothing back.
+///
+/// # Errors
+/// stdin holds no order: somebody has typed the command.
+pub fn order(is_worker: bool) -> Result<Option<Order>, Failure> {
+    if cfg!(unix) && !is_worker {
+        keep_inherited();
+        let again = program().and_then(|program| process::Command::new(program).args(["helper", "--worker"]).spawn());
+        match again {
+            Ok(_) => return Ok(None),
+            Err(error) => log::debug!("no second process: {error}"),
+        }
+    }
+    detach();
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    read.ok().and_then(|_| serde_json::from_str(&line).ok()).map(Some).ok_or_else(|| {
+        Failure::new(Kind::Usage, "this command is for mcpbridge itself").remedy("to sign in, run: mcpbridge login URL")
+    })
+}
+
+/// Does what `order` says. `store` is the one that the environment names, as it is for the relay.
+pub async fn serve(order: Order, store: Store) {
+    if let (Some(grant), Ok(key), Ok(about)) = (&order.seed, order.job.options.key(), order.job.options.about(None)) {
+        // It is kept in memory, which cannot fail.
+        let _ = store.write(&key, &about, grant).await;
+    }
+    let tell = |progress| say(&Event::Progress(progress));
+    let tools = Tools { store: &store, http: &Http::new(order.http), tell: &tell };
+    say(&match change(&order.job, &tools).await {
+        Outcome::Published(grant, how) => Event::Published { grant, how },
+        Outcome::Elsewhere => Event::Elsewhere,
+        Outcome::Denied(denied) => Event::Denied(denied),
+    });
+}
+
+fn say(event: &Event) {
+    let Ok(mut line) = serde_json::to_vec(event) else { return };
+    line.push(b'\n');
+    let mut out = io::stdout().lock();
+    // The relay may be gone. What was begun is finished all the same.
+    let _ = out.write_all(&line).and_then(|()| out.flush());
+}
+
+/// Keeps from the worker what the editor has left open in all its children. A pipe of the editor's in
+/// a process that it does not know of would make it wait.
+fn keep_inherited() {
+    #[cfg(unix)]
+    {
+        use rustix::io::{FdFlags, fcntl_setfd};
+        let open = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+        for number in
+            open.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).filter(|number| *number > 2)
+        {
+            // SAFETY: it is borrowed for this one call, which harms no descriptor, open or not.
+            let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
+            let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
+        }
+    }
+}
+
+/// Leaves the relay's session, so that no signal for the editor's processes arrives here.
+fn detach() {
+    #[cfg(unix)]
+    // Fails where the process leads a group: then a person has typed the command.
+    let _ = rustix::process::setsid();
+}
+
+/// The very program that runs, also when an update has replaced its file.
+fn program() -> io::Result<std::path::PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    std::env::current_exe()
+}

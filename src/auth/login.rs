@@ -1,0 +1,336 @@
+//! The sign-in as a relay sees it: a ticket for each request, and one place that makes it good.
+//!
+//! A relay changes no grant. It starts the helper, which does, and follows the store: what another
+//! process renews, signs in or signs out is noticed here.
+
+mod follow;
+mod work;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, watch};
+use tokio::time::timeout;
+
+use super::change::{Demand, Denied, How};
+use super::ticket::Ticket;
+use super::{Options, now};
+use crate::failure::{Failure, Kind};
+use crate::http::{self, shown};
+use crate::store::{Credential, Grant, Key, Said, Store};
+
+/// The sign-in of one relay. A clone is the same.
+#[derive(Clone)]
+pub struct Login(Option<Arc<Inner>>);
+
+/// How far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// Nobody is waited for.
+    Quiet,
+    /// There is a grant, perhaps another one than before.
+    Ready,
+    /// A person has to act.
+    Waiting {
+        /// Where, once it is known.
+        url: String,
+        /// Whether somebody has opened a browser.
+        opened: bool,
+    },
+}
+
+/// Somebody has left, and perhaps somebody else has come.
+#[derive(Clone, Default)]
+pub struct Turn {
+    /// With this ticket the old session can be ended.
+    pub left: Ticket,
+    /// Whether there is somebody new, who needs a session.
+    pub taken: bool,
+}
+
+struct Inner {
+    options: Options,
+    key: Key,
+    store: Store,
+    http: http::Settings,
+    state: Mutex<State>,
+    loaded: OnceCell<()>,
+    following: OnceCell<()>,
+    stand: watch::Sender<Stand>,
+    /// Sign-ins of other people and sign-outs: a session does not outlive them.
+    turns: watch::Sender<Turn>,
+    closed: watch::Sender<bool>,
+    /// Whether a change runs in this process, for want of a helper.
+    here: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    grant: Option<Grant>,
+    ticket: Ticket,
+    how: How,
+    /// Whether the server has taken the ticket at least once.
+    accepted: bool,
+    work: Option<Work>,
+    /// The program that the person uses, and whether it shows links.
+    editor: Option<String>,
+    link: bool,
+    /// Sets of scopes that were asked for in step-ups: each once.
+    stepped_up: Vec<Vec<String>>,
+}
+
+/// A change under way; `None` until it has ended.
+type Work = watch::Receiver<Option<Result<(), Denied>>>;
+
+impl Login {
+    /// No sign-in: the credential is given, or none is wanted.
+    pub fn none() -> Self {
+        Login(None)
+    }
+
+    /// A sign-in that has done nothing yet.
+    ///
+    /// # Errors
+    /// The options name no server.
+    pub fn new(options: Options, store: Store, http: http::Settings) -> Result<Self, Failure> {
+        let inner = Inner {
+            key: options.key()?,
+            options,
+            store,
+            http,
+            state: Mutex::default(),
+            loaded: OnceCell::new(),
+            following: OnceCell::new(),
+            stand: watch::Sender::new(Stand::Quiet),
+            turns: watch::Sender::default(),
+            closed: watch::Sender::new(false),
+            here: AtomicBool::new(false),
+        };
+        Ok(Login(Some(Arc::new(inner))))
+    }
+
+    /// How far the sign-in is.
+    pub fn stand(&self) -> watch::Receiver<Stand> {
+        self.0.as_ref().map_or_else(|| watch::Sender::new(Stand::Quiet).subscribe(), |inner| inner.stand.subscribe())
+    }
+
+    /// Changes when the session belongs to nobody any more.
+    pub fn turns(&self) -> watch::Receiver<Turn> {
+        self.0.as_ref().map_or_else(|| watch::Sender::default().subscribe(), |inner| inner.turns.subscribe())
+    }
+
+    /// What somebody who waits for the person may be told.
+    pub fn invitation(&self) -> Option<Failure> {
+        self.0.as_ref().and_then(|inner| inner.invitation())
+    }
+
+    /// Says which program the person uses, and whether it shows links.
+    pub fn meet(&self, editor: Option<String>, link: bool) {
+        if let Some(inner) = &self.0 {
+            let mut state = inner.state();
+            state.editor = editor;
+            state.link = link;
+        }
+    }
+
+    /// Nobody waits for the person any more: the editor has left.
+    pub fn close(&self) {
+        if let Some(inner) = &self.0 {
+            inner.closed.send_replace(true);
+        }
+    }
+
+    /// Waits for a change that would end with this process.
+    pub async fn finish(&self) {
+        let Some(inner) = self.0.as_ref().filter(|inner| inner.here.load(Ordering::Relaxed)) else { return };
+        let work = inner.state().work.clone();
+        if let Some(mut work) = work {
+            let _ = timeout(FINISH, work.wait_for(Option::is_some)).await;
+        }
+    }
+
+    /// The person does not want to sign in.
+    pub fn decline(&self) {
+        if let Some(inner) = &self.0 {
+            inner.store.end_pending(&inner.key);
+        }
+    }
+
+    /// Remembers what the server answered to somebody who is signed in, for an editor that starts
+    /// while somebody has to sign in again.
+    pub fn remember(&self, said: Said, result: &str) {
+        let Some(inner) = &self.0 else { return };
+        let Some(lineage) = inner.state().grant.as_ref().map(|grant| grant.lineage.clone()) else { return };
+        let (inner, result) = (Arc::clone(inner), result.to_owned());
+        tokio::task::spawn_blocking(move || inner.store.remember(&inner.key, &lineage, said, &result));
+    }
+
+    /// What the server answered last, as JSON text.
+    pub fn last(&self, said: Said) -> Option<String> {
+        let inner = self.0.as_ref()?;
+        let lineage = inner.state().grant.as_ref().map(|grant| grant.lineage.clone());
+        let lineage = lineage.or_else(|| inner.store.entry(&inner.key).ok().flatten().map(|entry| entry.lineage))?;
+        inner.store.last(&inner.key, &lineage, said)
+    }
+
+    /// The link could not be shown: whoever waits for the browser shall open one.
+    pub fn open_browser(&self) {
+        if let Some(inner) = self.0.as_ref().filter(|inner| inner.options.browser) {
+            inner.state().link = false;
+            inner.store.want_browser(&inner.key);
+        }
+    }
+
+    /// What goes with the next request. Waits while the token is renewed, and for a person at most
+    /// `patience`.
+    ///
+    /// # Errors
+    /// The store does not say, or the token has expired and cannot be renewed.
+    pub async fn ticket(&self, patience: Option<Duration>) -> Result<Ticket, Denied> {
+        let Some(inner) = &self.0 else { return Ok(Ticket::default()) };
+        if !inner.loaded.initialized() {
+            Box::pin(inner.loaded.get_or_try_init(|| inner.load())).await?;
+        }
+        let expired = {
+            let state = inner.state();
+            if state.is_alive() {
+                return Ok(state.ticket.clone());
+            }
+            state.ticket.clone()
+        };
+        match Box::pin(inner.renew(Demand::Renewal, &expired, patience)).await {
+            // Now a person has to act. What they are to be asked for the server says in its challenge.
+            Err(Denied::Because(failure)) if failure.kind == Kind::SignInRequired => Ok(expired),
+            renewed => renewed,
+        }
+    }
+
+    /// What goes with a request that waits for nothing.
+    pub fn ticket_at_hand(&self) -> Ticket {
+        self.0.as_ref().map(|inner| inner.state().ticket.clone()).unwrap_or_default()
+    }
+
+    /// The server took this ticket.
+    pub fn accepted(&self, ticket: &Ticket) {
+        if let Some(inner) = &self.0 {
+            let mut state = inner.state();
+            if !state.accepted && state.ticket == *ticket {
+                state.accepted = true;
+            }
+        }
+    }
+
+    /// A better ticket than the one that was refused. Waits for a person at most `patience`.
+    ///
+    /// # Errors
+    /// There is none: what happened, and the command that helps.
+    pub async fn renew(&self, demand: Demand, refused: &Ticket, patience: Option<Duration>) -> Result<Ticket, Denied> {
+        match &self.0 {
+            Some(inner) => inner.renew(demand, refused, patience).await,
+            None => Err(Denied::NotOffered),
+        }
+    }
+
+    /// Whether a refusal is for this sign-in to mend.
+    pub fn is_active(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Inner {
+    /// Reads what is kept, if anything is. Where nothing is, that is one look into the index: a relay
+    /// to a server that asks for nothing touches no keychain.
+    async fn load(self: &Arc<Self>) -> Result<(), Failure> {
+        // A damaged entry says nothing, and reading the grant mends it.
+        if let Ok(None) = self.store.entry(&self.key) {
+            return Ok(());
+        }
+        if let Some(grant) = self.store.read(&self.key).await? {
+            self.adopt(grant, How::Kept);
+        }
+        if let Some(kept) = self.store.stand_in(&self.key) {
+            log::info!("the sign-in is kept in {kept}, because this system has no keychain service");
+        }
+        self.follow();
+        Ok(())
+    }
+
+    async fn renew(
+        self: &Arc<Self>,
+        demand: Demand,
+        refused: &Ticket,
+        patience: Option<Duration>,
+    ) -> Result<Ticket, Denied> {
+        for _ in 0..MOST_ROUNDS {
+            if let Some(ticket) = self.better_than(refused, &demand)? {
+                return Ok(ticket);
+            }
+            let (work, mine) = self.begin(&demand, refused);
+            let outcome = self.wait(work.clone(), patience).await;
+            // What another request had begun may have been for less than is wanted here. If it is not
+            // over, the patience is.
+            if mine || work.borrow().is_none() {
+                outcome?;
+            }
+        }
+        Err(self.wanted().into())
+    }
+
+    /// The ticket at hand, if it is not the refused one.
+    fn better_than(&self, refused: &Ticket, demand: &Demand) -> Result<Option<Ticket>, Failure> {
+        let state = self.state();
+        if state.ticket != *refused {
+            return Ok(state.is_alive().then(|| state.ticket.clone()));
+        }
+        if !state.accepted && state.how == How::SignedIn && matches!(demand, Demand::Token(_)) {
+            return Err(self.not_taken(&state));
+        }
+        let scopes: Vec<&str> = demand.scopes().collect();
+        if state.stepped_up.iter().any(|asked| *asked == scopes) && state.under_way().is_none() {
+            let fact = format!("{} wants more rights ({}), and they were not granted", self.server(), scopes.join(" "));
+            let remedy = format!("ask its operator, or run: {} --force", self.options.command("login"));
+            return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403));
+        }
+        Ok(None)
+    }
+
+    /// A second window would bring the same token once more, also to a relay that is started again.
+    fn not_taken(&self, state: &State) -> Failure {
+        let audience = state.grant.as_ref().and_then(Grant::audience);
+        let meant = audience.map(|audience| format!(", which is for {audience}")).unwrap_or_default();
+        let fact =
+            format!("{} refuses the token that its own authorization server has just issued{meant}", self.server());
+        self.store.ask_nobody(&self.key, &fact, now());
+        Failure::new(Kind::SignInRequired, fact)
+            .remedy("its operator has to mend that; --resource may help")
+            .status(401)
+    }
+
+    fn server(&self) -> String {
+        self.options.url().map_or_else(|_| self.options.server.clone(), |url| shown(&url))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The change under way.
+    fn under_way(&self) -> Option<&Work> {
+        self.work.as_ref().filter(|work| work.borrow().is_none() && work.has_changed().is_ok())
+    }
+
+    fn is_alive(&self) -> bool {
+        match self.grant.as_ref().map(|grant| &grant.credential) {
+            Some(Credential::OAuth(oauth)) => oauth.is_alive(now(), 0),
+            Some(Credential::ApiKey(_)) | None => true,
+        }
+    }
+}
+
+/// How often a request lets a change under way end before it gives up.
+const MOST_ROUNDS: u32 = 4;
+/// How long a renewal in this process may delay its end: as long as one takes at most.
+const FINISH: Duration = Duration::from_secs(30);

@@ -1,0 +1,103 @@
+//! What a person may choose about a sign-in.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::discovery::ResourceChoice;
+use super::registration::Wishes;
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::store::{About, Key};
+
+/// What a person may choose about a sign-in. It goes to the helper as it is, so it can be
+/// serialised; the helper's stdin is the only place where it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Options {
+    /// The MCP URL, as it is requested.
+    pub server: String,
+    /// The name of the account, where there are several.
+    pub account: Option<String>,
+    /// Which resource indicator is sent.
+    pub resource: ResourceChoice,
+    /// Parameters that are added to the authorization request.
+    pub authorize: Vec<(String, String)>,
+    /// Which client asks.
+    pub client: Wishes,
+    /// Whether the id token is sent instead of the access token.
+    pub use_id_token: bool,
+    /// Where the browser comes back to.
+    pub callback: CallbackOptions,
+    /// Whether a browser may be opened.
+    pub browser: bool,
+    /// How long an authorization server may take for one answer.
+    pub step: Option<Duration>,
+    /// How long a person may take.
+    pub person: Option<Duration>,
+}
+
+/// Where the browser comes back to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CallbackOptions {
+    /// The host in the redirect URI.
+    pub host: String,
+    /// The path in the redirect URI.
+    pub path: String,
+    /// The port, if it must be this one.
+    pub port: Option<u16>,
+    /// Where the browser goes afterwards, instead of a page of ours.
+    pub success_url: Option<String>,
+}
+
+impl Options {
+    /// The key of the grant.
+    pub fn key(&self) -> Result<Key, Failure> {
+        let given = match &self.resource {
+            ResourceChoice::Given(resource) => Some(resource.as_str()),
+            ResourceChoice::Published | ResourceChoice::Disabled => None,
+        };
+        Ok(Key::new(&self.url()?, given, self.account.as_deref()))
+    }
+
+    /// The MCP URL.
+    pub fn url(&self) -> Result<Url, Failure> {
+        Url::parse(&self.server).map_err(|_| Failure::new(Kind::Internal, "the URL of the server was lost"))
+    }
+
+    /// What a grant is for. `subject` is who signed in, if that is known.
+    pub fn about(&self, subject: Option<String>) -> Result<About, Failure> {
+        let resource = match &self.resource {
+            ResourceChoice::Given(resource) => Some(resource.clone()),
+            ResourceChoice::Published | ResourceChoice::Disabled => None,
+        };
+        Ok(About { server: shown(&self.url()?), account: self.account.clone(), resource, subject })
+    }
+
+    /// The command that signs in, as it can be typed.
+    pub fn command(&self, verb: &str) -> String {
+        let server = self.url().map_or_else(|_| self.server.clone(), |url| shown(&url));
+        let resource = match &self.resource {
+            ResourceChoice::Given(resource) => Some(resource.as_str()),
+            ResourceChoice::Published | ResourceChoice::Disabled => None,
+        };
+        command(verb, &server, self.account.as_deref(), resource)
+    }
+}
+
+/// The command `verb` about an account, as it can be typed: with all that its key is made of.
+pub fn command(verb: &str, server: &str, account: Option<&str>, resource: Option<&str>) -> String {
+    let flag = |name: &str, value: Option<&str>| value.map(|value| format!(" {name} {}", quoted(value)));
+    let flags = [flag("--account", account), flag("--resource", resource)].map(Option::unwrap_or_default).concat();
+    format!("mcpbridge {verb} {}{flags}", quoted(server))
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-._~:/@%+=,[]".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,314 @@
+//! A sign-in: somebody is sent to the authorization server and comes back with a code.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::callback::{Callback, Ending as Shown, Port, Redirect};
+use super::change::{self, Demand, Denied, How, Job, Outcome, Progress, Tools, satisfies};
+use super::discovery::{Discovery, discover};
+use super::grants::Trouble;
+use super::grants::authorization_code::{Permission, State, authorize, exchange};
+use super::page::Page;
+use super::{browser, lineage, now, registration, scopes};
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::store::{Client, Credential, Grant, Lock, OAuth, Origin, Pending};
+
+/// Signs a person in, or says who is doing it already. `why` is what the person is told of the reason.
+pub async fn sign_in(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Outcome {
+    match begin(job, tools, why).await {
+        Ok(outcome) => outcome,
+        Err(denied) => Outcome::Denied(denied),
+    }
+}
+
+async fn begin(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Result<Outcome, Denied> {
+    let key = job.options.key()?;
+    let store = tools.store;
+    let Some(_lock) = store.try_lock(&key, Lock::SignIn)? else {
+        // It may have begun with a link inside an editor that nobody looks at any more.
+        if job.options.browser && !job.link {
+            store.want_browser(&key);
+        }
+        return Ok(Outcome::Elsewhere);
+    };
+    // Somebody may have finished between the look into the store and the lock.
+    if !job.forced
+        && let Some(grant) = store.read(&key).await?.filter(|grant| satisfies(grant, job))
+    {
+        return Ok(Outcome::Published(Box::new(grant), How::Kept));
+    }
+    // Under the lock: what another process notes in the middle of its sign-in is not its end.
+    if let Some(refusal) =
+        store.pending(&key).as_ref().and_then(|pending| pending.refusal(now())).filter(|_| !job.forced)
+    {
+        let fact = format!("{} wants a sign-in, and a short while ago: {}", shown(&job.options.url()?), refusal.why);
+        return Err(Failure::new(Kind::SignInRequired, fact)
+            .remedy(format!("run: {}", job.options.command("login")))
+            .into());
+    }
+    // Nobody is sent to a browser for what could not be kept.
+    if job.forced || store.describe(&key).is_none() {
+        store.rehearse(&key).await?;
+    }
+    if let Some(why) = why {
+        log::info!("{why}");
+    }
+    // What is left of a sign-in before this one.
+    store.end_pending(&key);
+    with_the_person(job, tools).await.map(|grant| Outcome::Published(Box::new(grant), How::SignedIn))
+}
+
+async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> {
+    let options = &job.options;
+    let server = options.url()?;
+    let discovery =
+        in_step(options.step, discover(tools.http, &server, job.demand.challenge(), &options.resource)).await?;
+    let mut again = true;
+    loop {
+        let port = options.callback.port.map_or_else(|| Port::derived(&server), Port::Exactly);
+        let mut callback = Callback::listen(port, &options.callback.host, &options.callback.path)?;
+        let client = match client(job, tools, &discovery, callback.redirect_uri()).await {
+            // Where nothing is published, a server without registration offers no sign-in at all.
+            Err(_) if !discovery.server.has_metadata && job.options.client.given.is_none() => {
+                return Err(Denied::NotOffered);
+            }
+            outcome => outcome?,
+        };
+        let outcome = one_round(job, tools, &discovery, client.clone(), &mut callback).await;
+        callback.close().await;
+        match outcome {
+            // A registration that the authorization server has forgotten is made anew, once.
+            Err(Trouble::InvalidClient(_)) if client.origin == Origin::Registered && again => {
+                again = false;
+                tools.store.forget_registration(&discovery.server.issuer, &client.redirect_uri).await?;
+            }
+            outcome => return outcome.map_err(|trouble| refused(job, trouble).into()),
+        }
+    }
+}
+
+async fn client(job: &Job, tools: &Tools<'_>, discovery: &Discovery, redirect_uri: &str) -> Result<Client, Failure> {
+    let issuer = &discovery.server.issuer;
+    let stored = tools.store.registration(issuer, redirect_uri).await?;
+    let client = in_step(
+        job.options.step,
+        registration::client(tools.http, &discovery.server, redirect_uri, &job.options.client, stored.as_ref(), now()),
+    )
+    .await?;
+    if client.origin == Origin::Registered && stored.as_ref() != Some(&client) {
+        tools.store.keep_registration(issuer, &client).await?;
+    }
+    Ok(client)
+}
+
+async fn one_round(
+    job: &Job,
+    tools: &Tools<'_>,
+    discovery: &Discovery,
+    client: Client,
+    callback: &mut Callback,
+) -> Result<Grant, Trouble> {
+    let server = job.options.url().map_err(Trouble::Refused)?;
+    let before = held(job, tools).await.map_err(Trouble::Transient)?;
+    let asked = asked(job, discovery, before.as_ref());
+    let permission = Permission {
+        server: &discovery.server,
+        client: &client,
+        scopes: &asked,
+        resource: discovery.resource.as_deref(),
+        parameters: &job.options.authorize,
+    };
+    let (url, proof) = authorize(&permission).map_err(Trouble::Refused)?;
+    show(job, tools, &url, callback.redirect_uri()).map_err(Trouble::Transient)?;
+    let redirect = match come_back(job, tools, callback, proof.state()).await {
+        Ok(redirect) => redirect,
+        Err(failure) => {
+            remember(job, tools, Some(&failure));
+            return Err(Trouble::Refused(failure));
+        }
+    };
+    let granted = match proof.check(&redirect.answer) {
+        Ok(code) => exchange(tools.http, &permission, proof, code).await,
+        Err(trouble) => Err(trouble),
+    };
+    let kept = match granted {
+        Ok(tokens) => {
+            let oauth =
+                OAuth::issued(tokens, &discovery.server, client.clone(), &asked, discovery.resource.as_deref(), now());
+            keep(job, tools, oauth, before).await.map_err(Trouble::Transient)
+        }
+        Err(trouble) => Err(trouble),
+    };
+    remember(job, tools, kept.as_ref().err().map(Trouble::failure));
+    redirect.finish(ending(job, &server, &kept));
+    kept
+}
+
+/// Notes how it ended for somebody who was sent off, whoever is to blame: neither the next request nor
+/// a relay that is started again may send them off once more. What failed before that is not
+/// remembered, because trying it again bothers nobody.
+fn remember(job: &Job, tools: &Tools<'_>, failure: Option<&Failure>) {
+    let Ok(key) = job.options.key() else { return };
+    let Some(failure) = failure else { return tools.store.end_pending(&key) };
+    if let Err(failure) = tools.store.note_pending(&key, &Pending::ended(&failure.fact, now())) {
+        log::debug!("{failure}");
+    }
+}
+
+/// What is asked for: of a step-up all that is held too, because a server names only what one
+/// operation needs.
+fn asked(job: &Job, discovery: &Discovery, before: Option<&Grant>) -> Vec<String> {
+    let held = match before.map(|grant| &grant.credential) {
+        Some(Credential::OAuth(oauth)) => oauth.scopes.as_slice(),
+        _ => &[],
+    };
+    let given = job.options.client.scope();
+    match &job.demand {
+        Demand::Scopes(challenge) => scopes::stepped_up(held, challenge),
+        Demand::Token(_) | Demand::Renewal => scopes::wanted(given, job.demand.challenge(), discovery),
+    }
+}
+
+/// The grant that a step-up adds to. Another sign-in adds to nothing, and what there is may be damaged.
+async fn held(job: &Job, tools: &Tools<'_>) -> Result<Option<Grant>, Failure> {
+    match job.demand {
+        Demand::Scopes(_) => tools.store.read(&job.options.key()?).await,
+        Demand::Token(_) | Demand::Renewal => Ok(None),
+    }
+}
+
+/// Shows the person where to go.
+fn show(job: &Job, tools: &Tools<'_>, url: &Url, redirect_uri: &str) -> Result<(), Failure> {
+    let key = job.options.key()?;
+    let mut pending = Pending {
+        pid: std::process::id(),
+        url: url.to_string(),
+        redirect_uri: redirect_uri.to_owned(),
+        opened: false,
+        link: job.link,
+        wanted: false,
+        since: now(),
+        end: None,
+    };
+    // Before the browser opens, so that whoever comes now finds it, and opens no second one.
+    tools.store.note_pending(&key, &pending)?;
+    if job.options.browser && !job.link {
+        pending.opened = browser::open(url);
+        // Opening takes a while, in which somebody may have called it off. That is noticed below.
+        if tools.store.pending(&key).is_some()
+            && let Err(failure) = tools.store.note_pending(&key, &pending)
+        {
+            log::debug!("{failure}");
+        }
+    }
+    (tools.tell)(Progress::Waiting { url: pending.url, opened: pending.opened });
+    Ok(())
+}
+
+/// Waits for the person, who may also be called off: then the note of this sign-in is gone.
+async fn come_back(job: &Job, tools: &Tools<'_>, callback: &mut Callback, state: &State) -> Result<Redirect, Failure> {
+    let too_long = async {
+        match job.options.person {
+            Some(limit) => sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let refuse = |what: String| {
+        let remedy = format!("run: {}", job.options.command("login"));
+        Err(Failure::new(Kind::SignInRefused, what).remedy(remedy))
+    };
+    tokio::select! {
+        redirect = callback.wait(state) => Ok(redirect),
+        failure = watch_the_note(job, tools) => Err(failure),
+        () = too_long => {
+            let limit = job.options.person.unwrap_or_default().as_secs();
+            refuse(format!("nobody signed in within {limit} s"))
+        }
+    }
+}
+
+/// Does what other processes write into the note of this sign-in. Returns when it is gone.
+async fn watch_the_note(job: &Job, tools: &Tools<'_>) -> Failure {
+    loop {
+        let key = job.options.key();
+        let note = key.as_ref().ok().and_then(|key| tools.store.pending(key)).filter(|note| note.end.is_none());
+        let (Ok(key), Some(mut note)) = (key, note) else {
+            let failure = Failure::new(Kind::SignInRefused, "the sign-in was called off");
+            return failure.remedy(format!("run: {}", job.options.command("login")));
+        };
+        if note.wanted && !note.opened {
+            note.opened = Url::parse(&note.url).is_ok_and(|url| browser::open(&url));
+            note.link = false;
+            if let Err(failure) = tools.store.note_pending(&key, &note) {
+                log::debug!("{failure}");
+            }
+            (tools.tell)(Progress::Waiting { url: note.url, opened: note.opened });
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Keeps what was granted. The browser hears of it only afterwards.
+async fn keep(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) -> Result<Grant, Failure> {
+    let key = job.options.key()?;
+    let about = job.options.about(oauth.subject())?;
+    let _lock = tools.store.lock(&key, Lock::Grant, LOCK_WAIT).await?;
+    let grant = Grant {
+        lineage: before.as_ref().map_or_else(lineage, |before| before.lineage.clone()),
+        serial: before.as_ref().map_or(1, |before| before.serial + 1),
+        signed_in_at: now(),
+        credential: Credential::OAuth(Box::new(oauth)),
+    };
+    if job.forced {
+        tools.store.move_here(&key, &about, &grant).await?;
+    } else {
+        change::keep(tools.store, &key, &about, &grant).await?;
+    }
+    Ok(grant)
+}
+
+fn ending(job: &Job, server: &Url, outcome: &Result<Grant, Trouble>) -> Shown {
+    match outcome {
+        Ok(_) => match job.options.callback.success_url.as_ref().and_then(|url| Url::parse(url).ok()) {
+            Some(url) => Shown::Elsewhere(url),
+            None => Shown::Page(Page::success(server, job.editor.as_deref())),
+        },
+        Err(trouble) => Shown::Page(Page::refusal(server, &trouble.failure().fact, &job.options.command("login"))),
+    }
+}
+
+/// A refusal of the authorization server, with what to do about it.
+fn refused(job: &Job, trouble: Trouble) -> Failure {
+    let given = job.options.client.given.is_some();
+    let failure = match trouble {
+        Trouble::InvalidClient(failure) if given => {
+            return failure.remedy("check the client_id and client_secret in --static-oauth-client-info");
+        }
+        Trouble::InvalidGrant(failure) => Failure { kind: Kind::SignInRefused, ..failure },
+        trouble => trouble.into_failure(),
+    };
+    match failure.remedy {
+        Some(_) => failure,
+        None => failure.remedy(format!("to try again, run: {}", job.options.command("login"))),
+    }
+}
+
+/// One step with the authorization server, within `--auth-timeout`.
+async fn in_step<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match limit {
+        None => work.await,
+        Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| {
+            let fact = format!("the authorization server did not answer within {} s", limit.as_secs());
+            Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while, or raise --auth-timeout"))
+        }),
+    }
+}
+
+/// How often it is looked whether the sign-in was called off.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long the grant's lock is waited for, once somebody has signed in.
+const LOCK_WAIT: Duration = Duration::from_secs(45);

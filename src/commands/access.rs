@@ -1,0 +1,145 @@
+//! How a server is entered, as it was typed: connection, sign-in, store.
+
+use std::fs;
+use std::time::Duration;
+
+use url::Url;
+
+use super::server;
+use crate::auth::callback::success_url;
+use crate::auth::discovery::ResourceChoice;
+use crate::auth::grants::authorization_code::parameter;
+use crate::auth::registration::{self, Given, Wishes};
+use crate::auth::{CallbackOptions, Options};
+use crate::cli;
+use crate::config::Home;
+use crate::failure::{Failure, Kind};
+use crate::http;
+use crate::log::{self as logging, Volume};
+use crate::store::{Choice, Key, Store};
+
+/// Starts the log as the flags say.
+///
+/// # Errors
+/// The log file cannot be written.
+pub fn start_log(output: &cli::Output) -> Result<(), Failure> {
+    let volume = match (output.debug, output.silent) {
+        (true, _) => Volume::Debug,
+        (_, true) => Volume::Silent,
+        _ => Volume::Normal,
+    };
+    logging::start(volume, output.log_file.as_deref()).map_err(|error| {
+        let file = output.log_file.as_deref().unwrap_or("-".as_ref());
+        Failure::new(Kind::Usage, format!("the log file {} cannot be written: {error}", file.display()))
+    })
+}
+
+/// How connections are made.
+pub fn http(connection: &cli::Connection) -> http::Settings {
+    http::Settings {
+        connect_timeout: connection.connect_timeout.limit(),
+        ipv4: connection.ipv4,
+        cookies: !connection.disable_cookies,
+    }
+}
+
+/// The store of this user, as the environment chooses it.
+///
+/// # Errors
+/// The environment names a store that there is not, or no folder for it.
+pub fn store() -> Result<Store, Failure> {
+    let variable = |name: &str| std::env::var_os(name);
+    let choice = match variable("MCPBRIDGE_CREDENTIAL_STORE").filter(|choice| !choice.is_empty()) {
+        Some(choice) => choice.to_string_lossy().parse()?,
+        None => Choice::Auto,
+    };
+    Ok(Store::new(Home::find(variable)?, choice))
+}
+
+/// What was chosen for the sign-in.
+///
+/// # Errors
+/// A value that cannot be used; the sentence names the flag.
+pub fn options(server: &Url, port: Option<u16>, typed: &cli::SignIn) -> Result<Options, Failure> {
+    let resource = match (&typed.resource, typed.disable_resource_parameter) {
+        (_, true) => ResourceChoice::Disabled,
+        (Some(resource), _) => ResourceChoice::Given(absolute(resource, "--resource")?),
+        (None, _) => ResourceChoice::Published,
+    };
+    if !typed.callback_path.starts_with('/') {
+        return Err(usage("--callback-path begins with a /", "for example /oauth/callback"));
+    }
+    Ok(Options {
+        server: server.to_string(),
+        account: typed.account.clone().filter(|account| !account.is_empty()),
+        resource,
+        authorize: typed.authorize_params.iter().map(|text| parameter(text)).collect::<Result<_, _>>()?,
+        client: wishes(typed)?,
+        use_id_token: typed.use_id_token,
+        callback: CallbackOptions {
+            host: typed.host.clone(),
+            path: typed.callback_path.clone(),
+            port,
+            success_url: typed.auth_success_url.as_deref().map(success_url).transpose()?.map(Into::into),
+        },
+        browser: !typed.no_browser,
+        step: typed.auth_timeout.limit(),
+        person: typed.sign_in_timeout.limit(),
+    })
+}
+
+fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {
+    let given = match &typed.static_oauth_client_info {
+        None => None,
+        Some(text) => {
+            let flag = "--static-oauth-client-info";
+            let text =
+                server::expand(&json_or_file(text, flag)?, &|name| std::env::var(name).ok()).map_err(|unset| {
+                    usage(&format!("${{{unset}}} in {flag} is not set"), "set the variable, or write the value")
+                })?;
+            Some(Given::read(&text)?)
+        }
+    };
+    let metadata = match &typed.static_oauth_client_metadata {
+        None => serde_json::Map::new(),
+        Some(text) => registration::metadata(&json_or_file(text, "--static-oauth-client-metadata")?)?,
+    };
+    let document = typed.client_metadata_url.as_deref().map(registration::document_url).transpose()?;
+    Ok(Wishes { given, document, metadata })
+}
+
+/// JSON as it was typed, or from the file behind an @.
+fn json_or_file(text: &str, flag: &str) -> Result<String, Failure> {
+    let Some(path) = text.trim().strip_prefix('@') else { return Ok(text.to_owned()) };
+    fs::read_to_string(path)
+        .map_err(|error| usage(&format!("the file {path} of {flag} cannot be read: {error}"), "check its path"))
+}
+
+/// RFC 8707 asks for an absolute URI without a fragment. It is sent as it was typed.
+fn absolute(text: &str, flag: &str) -> Result<String, Failure> {
+    match Url::parse(text) {
+        Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
+        _ => Err(usage(
+            &format!("{flag} is not an absolute URI without a fragment"),
+            "for example https://mcp.example.com/mcp",
+        )),
+    }
+}
+
+fn usage(fact: &str, remedy: &str) -> Failure {
+    Failure::new(Kind::Usage, fact).remedy(remedy)
+}
+
+/// The account that a selection names: its URL and its key.
+///
+/// # Errors
+/// What was typed is no URL.
+pub fn select(typed: &str, selection: &cli::Selection) -> Result<(Url, Key), Failure> {
+    // What is kept is not sent anywhere, so plain http matters to nobody here.
+    let url = server::url(typed, true)?;
+    let key = Key::new(&url, selection.resource.as_deref(), selection.account.as_deref());
+    Ok((url, key))
+}
+
+/// How long a keychain may take where a person is at the terminal, who may be asked for a password.
+pub const AT_A_TERMINAL: Duration = Duration::from_secs(60);

@@ -1,0 +1,413 @@
+//! `mcpbridge login`: a sign-in at a terminal, and API keys.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::{access, print, print_json, server};
+use crate::auth::challenge::{self, Bearer};
+use crate::auth::discovery::discover;
+use crate::auth::{self, Demand, Denied, Job, Options, Outcome, Progress, Ticket, Tools, change};
+use crate::cli::Login;
+use crate::failure::{Failure, Kind};
+use crate::http::{Http, Lane, Redirects, Request, shown};
+use crate::secret::Secret;
+use crate::store::{ApiKey, Credential, Grant, Key, Lock, Place, Store};
+
+/// Signs in, or keeps an API key, or ends a sign-in that is under way.
+///
+/// # Errors
+/// The sign-in was refused or is not offered, or the store cannot keep it.
+pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
+    access::start_log(&typed.output)?;
+    let connection = &typed.connection;
+    let url = server::url(&typed.server, connection.allow_http)?;
+    let headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
+    let options = access::options(&url, typed.port, &typed.sign_in)?;
+    let session = Session {
+        key: options.key()?,
+        store: access::store()?.with_patience(access::AT_A_TERMINAL),
+        http: Http::new(access::http(connection)),
+        headers: Arc::new(headers.all),
+        options,
+        url,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        match (typed.cancel, place(typed)?) {
+            (true, _) => session.cancel().await,
+            (_, Some(place)) => session.keep_key(place).await,
+            (_, None) => session.sign_in(typed.force).await,
+        }
+    })?;
+    crate::log::finish();
+    let code = if typed.json {
+        print_json(&json!({
+            "schema_version": 1,
+            "server": shown(&session.url),
+            "account": session.options.account,
+            "result": done.word,
+            "subject": done.subject,
+            "kept_in": done.kept,
+        }))
+    } else {
+        print(format!("{}\n", done.sentence).as_bytes())
+    };
+    code?;
+    // Not by returning: a thread that reads the terminal cannot be woken.
+    std::process::exit(0)
+}
+
+fn place(typed: &Login) -> Result<Option<Place>, Failure> {
+    Ok(match (&typed.api_key_header, &typed.api_key_query) {
+        (Some(name), _) => {
+            let parsed: HeaderName = name.parse().map_err(|_| {
+                Failure::new(Kind::Usage, format!("{name:?} is not the name of a header"))
+                    .remedy("for example X-API-Key")
+            })?;
+            if server::is_of_the_transport(&parsed) {
+                let fact = format!("the header {parsed} is part of the transport: it cannot carry a key");
+                return Err(Failure::new(Kind::Usage, fact).remedy("for example X-API-Key"));
+            }
+            Some(Place::Header(parsed.to_string()))
+        }
+        (None, Some(name)) if name.is_empty() => {
+            return Err(Failure::new(Kind::Usage, "--api-key-query has no name").remedy("for example api_key"));
+        }
+        (None, Some(name)) => Some(Place::Query(name.clone())),
+        (None, None) => None,
+    })
+}
+
+struct Session {
+    options: Options,
+    key: Key,
+    store: Store,
+    http: Http,
+    headers: Arc<HeaderMap>,
+    url: Url,
+}
+
+/// What came of it.
+struct Done {
+    word: &'static str,
+    sentence: String,
+    subject: Option<String>,
+    kept: Option<String>,
+}
+
+/// What the server says to somebody with a ticket, or without.
+enum Welcome {
+    /// It lets them in.
+    Open,
+    /// It wants a sign-in.
+    Wants(Option<Bearer>),
+}
+
+impl Session {
+    async fn sign_in(&self, force: bool) -> Result<Done, Failure> {
+        if !force && let Some(done) = self.already().await? {
+            return Ok(done);
+        }
+        let challenge = match self.knock(&Ticket::default()).await? {
+            Welcome::Wants(challenge) => challenge,
+            Welcome::Open => {
+                // Some servers let everybody open a session, and only then ask who they are.
+                let discovery = discover(&self.http, &self.url, None, &self.options.resource).await;
+                if discovery.is_ok_and(|discovery| !discovery.fallback) {
+                    None
+                } else {
+                    let sentence = format!("{} asks for no sign-in: use it as it is", shown(&self.url));
+                    return Ok(Done { word: "not_needed", sentence, subject: None, kept: None });
+                }
+            }
+        };
+        let grant = self.with_the_person(challenge).await?;
+        let ticket = Ticket::of(&grant, self.options.use_id_token);
+        if let Welcome::Wants(_) = self.knock(&ticket).await? {
+            let meant = grant.audience().map(|audience| format!(", which is for {audience}")).unwrap_or_default();
+            let fact = format!(
+                "{} refuses the token that its own authorization server has just issued{meant}",
+                shown(&self.url)
+            );
+            self.store.ask_nobody(&self.key, &fact, auth::now());
+            return Err(
+                Failure::new(Kind::SignInRefused, fact).remedy("its operator has to mend that; --resource may help")
+            );
+        }
+        Ok(self.done("signed_in", &grant, "signed in to"))
+    }
+
+    /// That somebody is signed in already, with a token that is good, or was renewed just now.
+    async fn already(&self) -> Result<Option<Done>, Failure> {
+        if self.store.entry(&self.key)?.is_none() && self.store.read(&self.key).await?.is_none() {
+            return Ok(None);
+        }
+        let job = Job { person: false, forced: false, ..self.job(Demand::Renewal) };
+        let tools = Tools { store: &self.store, http: &self.http, tell: &|_| {} };
+        let Outcome::Published(grant, _) = change(&job, &tools).await else { return Ok(None) };
+        let ticket = Ticket::of(&grant, self.options.use_id_token);
+        Ok(match self.knock(&ticket).await? {
+            Welcome::Open => Some(self.done("already_signed_in", &grant, "already signed in to")),
+            Welcome::Wants(_) => None,
+        })
+    }
+
+    fn job(&self, demand: Demand) -> Job {
+        Job {
+            options: self.options.clone(),
+            demand,
+            refused: None,
+            renewed_in_vain: false,
+            person: true,
+            forced: true,
+            link: false,
+            editor: None,
+        }
+    }
+
+    async fn with_the_person(&self, challenge: Option<Bearer>) -> Result<Grant, Failure> {
+        let (paste, mut pasted) = mpsc::channel(1);
+        let _ = thread::Builder::new().name("paste".into()).spawn(move || read_lines(&paste));
+        let tell = |Progress::Waiting { url, opened }: Progress| self.show(&url, opened);
+        let tools = Tools { store: &self.store, http: &self.http, tell: &tell };
+        let mut job = self.job(Demand::Token(challenge));
+        loop {
+            let outcome = {
+                let mut changing = std::pin::pin!(change(&job, &tools));
+                loop {
+                    tokio::select! {
+                        outcome = &mut changing => break outcome,
+                        // Both at once: the answer to what is handed over comes when the sign-in is through.
+                        Some(text) = pasted.recv() => tokio::select! {
+                            outcome = &mut changing => break outcome,
+                            () = self.hand_over(&text) => {}
+                        },
+                    }
+                }
+            };
+            match outcome {
+                Outcome::Published(grant, _) => return Ok(*grant),
+                Outcome::Denied(Denied::Because(failure)) => return Err(failure),
+                Outcome::Denied(Denied::NotOffered) => {
+                    let fact = format!("{} wants a credential, and offers no sign-in", shown(&self.url));
+                    let command = self.options.command("login");
+                    let remedy = format!("if it takes an API key, run: {command} --api-key-header NAME");
+                    return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy));
+                }
+                Outcome::Elsewhere => {
+                    // It is in the store afterwards, and then it will do.
+                    job.forced = false;
+                    self.elsewhere(&mut pasted).await;
+                }
+            }
+        }
+    }
+
+    /// Watches the sign-in of another process, and takes part in it.
+    async fn elsewhere(&self, pasted: &mut mpsc::Receiver<String>) {
+        let mut shown = false;
+        loop {
+            if let Some(pending) = self.store.pending(&self.key).filter(|pending| pending.end.is_none() && !shown) {
+                shown = true;
+                say(&format!("a sign-in is under way already (process {})", pending.pid));
+                self.show(&pending.url, pending.opened);
+            }
+            match self.store.try_lock(&self.key, Lock::SignIn) {
+                Ok(None) => {}
+                Ok(Some(_)) | Err(_) => return,
+            }
+            tokio::select! {
+                () = sleep(LOOK) => {}
+                Some(text) = pasted.recv() => self.hand_over(&text).await,
+            }
+        }
+    }
+
+    fn show(&self, url: &str, opened: bool) {
+        if opened {
+            say("a browser window was opened; sign in there. If it does not show, open this address:");
+        } else {
+            say("open this address in a browser, and sign in:");
+        }
+        eprintln!("\n  {url}\n");
+        let redirect = self.store.pending(&self.key).and_then(|pending| Url::parse(&pending.redirect_uri).ok());
+        if let Some(port) = redirect.and_then(|redirect| redirect.port()).filter(|_| is_remote()) {
+            say("you are on another machine by SSH. So that the browser finds its way back, run this on yours first:");
+            eprintln!("\n  ssh -L {port}:127.0.0.1:{port} HOST\n");
+        }
+        if !opened && io::stdin().is_terminal() {
+            say("if the browser cannot come back here, paste the address that it ends at, and press Enter");
+        }
+    }
+
+    /// Gives a pasted address to whoever waits for the browser, as the browser would have.
+    async fn hand_over(&self, text: &str) {
+        let Some(pending) = self.store.pending(&self.key).filter(|pending| pending.end.is_none()) else { return };
+        let (Ok(mut target), Ok(pasted)) = (Url::parse(&pending.redirect_uri), Url::parse(text.trim())) else {
+            return say("that is no address; paste all of it, beginning with http");
+        };
+        if pasted.path() != target.path() || pasted.query().is_none() {
+            return say("that is not the address that the browser ends at after the sign-in");
+        }
+        target.set_query(pasted.query());
+        let request = Request {
+            method: Method::GET,
+            url: target,
+            common: Arc::default(),
+            own: Vec::new(),
+            body: Bytes::new(),
+            body_out: None,
+        };
+        // Its own answer is a page; what came of it shows in the sign-in.
+        if let Err(trouble) = self.http.fetch(request, Redirects::Never).await {
+            log::debug!("{}", trouble.into_failure());
+        }
+    }
+
+    async fn cancel(&self) -> Result<Done, Failure> {
+        let done = |word, sentence: String| Ok(Done { word, sentence, subject: None, kept: None });
+        let running = self.store.pending(&self.key).filter(|pending| pending.end.is_none());
+        let Some(pending) = running.filter(|_| matches!(self.store.try_lock(&self.key, Lock::SignIn), Ok(None))) else {
+            return done("nothing_to_cancel", format!("no sign-in to {} is under way", shown(&self.url)));
+        };
+        // Whoever waits for the browser notices that the note is gone, and lets the lock go. It may be
+        // about to write it anew, so it is taken away until then.
+        let gone = async {
+            while let Ok(None) = self.store.try_lock(&self.key, Lock::SignIn) {
+                if self.store.pending(&self.key).is_some_and(|pending| pending.end.is_none()) {
+                    self.store.end_pending(&self.key);
+                }
+                sleep(LOOK).await;
+            }
+        };
+        if timeout(CANCELLED, gone).await.is_err() {
+            let fact = format!("process {} does not let go of the sign-in", pending.pid);
+            return Err(Failure::new(Kind::Internal, fact).remedy("end that process"));
+        }
+        done("cancelled", format!("the sign-in to {} (process {}) was called off", shown(&self.url), pending.pid))
+    }
+
+    async fn keep_key(&self, place: Place) -> Result<Done, Failure> {
+        let value = read_key()?;
+        let credential = Credential::ApiKey(ApiKey { place, value });
+        let _lock = self.store.lock(&self.key, Lock::Grant, LOCK_WAIT).await?;
+        let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: auth::now(), credential };
+        let ticket = Ticket::of(&grant, false);
+        // A key that the server refuses is kept all the same: it may be one for a tool alone.
+        match self.knock(&ticket).await {
+            Ok(Welcome::Open) => {}
+            Ok(Welcome::Wants(_)) => log::warn!("{} refuses this key; it is kept", shown(&self.url)),
+            Err(failure) => log::warn!("the key could not be tried: {failure}"),
+        }
+        self.store.move_here(&self.key, &self.options.about(None)?, &grant).await?;
+        // Somebody who gives a key has changed their mind about a refusal.
+        self.store.end_pending(&self.key);
+        Ok(self.done("key_kept", &grant, "kept the API key for"))
+    }
+
+    /// Opens a session with `ticket` to see what the server says, and ends it again.
+    async fn knock(&self, ticket: &Ticket) -> Result<Welcome, Failure> {
+        let request = |method: Method, body: Bytes, more: Vec<(HeaderName, HeaderValue)>| {
+            let json = HeaderValue::from_static("application/json");
+            let accept = HeaderValue::from_static("application/json, text/event-stream");
+            let mut own = vec![(header::CONTENT_TYPE, json), (header::ACCEPT, accept)];
+            own.extend(more);
+            let mut request =
+                Request { method, url: self.url.clone(), common: Arc::clone(&self.headers), own, body, body_out: None };
+            ticket.add_to(&mut request);
+            request
+        };
+        let sent = self.http.send(Lane::Control, request(Method::POST, Bytes::from_static(HELLO), Vec::new())).await;
+        let response = sent.map_err(crate::http::Trouble::into_failure)?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        drop(response);
+        let session = HeaderName::from_static("mcp-session-id");
+        if let Some(id) = headers.get(&session) {
+            let goodbye = request(Method::DELETE, Bytes::new(), vec![(session, id.clone())]);
+            let _ = timeout(GOODBYE, self.http.send(Lane::Control, goodbye)).await;
+        }
+        match status {
+            401 => Ok(Welcome::Wants(challenge::bearer(&headers))),
+            500..=599 => {
+                let fact = format!("{} is in trouble (HTTP {status})", shown(&self.url));
+                Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status))
+            }
+            // What else it says of a hello is of the protocol, not of the sign-in.
+            _ => Ok(Welcome::Open),
+        }
+    }
+
+    fn done(&self, word: &'static str, grant: &Grant, what: &str) -> Done {
+        let kept = self.store.describe(&self.key).map(|kept| kept.to_string());
+        let subject = match &grant.credential {
+            Credential::OAuth(oauth) => oauth.subject(),
+            Credential::ApiKey(_) => None,
+        };
+        let who = subject.as_ref().map(|subject| format!(" as {subject}")).unwrap_or_default();
+        let stand_in = self.store.stand_in(&self.key).is_some();
+        let why = if stand_in { ", because this system has no keychain service" } else { "" };
+        let place = kept.as_ref().map(|kept| format!("; kept in {kept}{why}")).unwrap_or_default();
+        Done { word, sentence: format!("{what} {}{who}{place}", shown(&self.url)), subject, kept }
+    }
+}
+
+/// Reads the key without an echo, or from a pipe.
+fn read_key() -> Result<Secret, Failure> {
+    let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the key cannot be read: {error}"));
+    let typed = if io::stdin().is_terminal() {
+        rpassword::prompt_password("API key (it is not shown): ").map_err(unreadable)?
+    } else {
+        io::read_to_string(io::stdin().lock()).map_err(unreadable)?
+    };
+    let key = typed.trim();
+    if key.len() != typed.trim_end_matches(['\r', '\n']).len() {
+        say("white space around the key was left out");
+    }
+    if key.is_empty() {
+        return Err(Failure::new(Kind::Usage, "the key is empty").remedy("type it, or pipe it to stdin"));
+    }
+    if key.contains(|c: char| c.is_control()) {
+        let fact = "the key has a line break or a control character in it";
+        return Err(Failure::new(Kind::Usage, fact).remedy("copy it again, on one line"));
+    }
+    Ok(Secret::new(key))
+}
+
+/// Lines that a person pastes. A pipe counts too: a script may hand the address over.
+fn read_lines(paste: &mpsc::Sender<String>) {
+    for line in io::stdin().lock().lines().map_while(Result::ok) {
+        if !line.trim().is_empty() && paste.blocking_send(line).is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether the person sits at another machine.
+fn is_remote() -> bool {
+    std::env::var_os("SSH_CONNECTION").is_some_and(|connection| !connection.is_empty())
+}
+
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Nothing more than a hello, in the form that every server of the legacy era knows.
+const HELLO: &[u8] = br#"{"jsonrpc":"2.0","id":"mcpbridge-login","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpbridge","version":"0"}}}"#;
+/// How often the sign-in of another process is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long another process may take to notice that its sign-in was called off.
+const CANCELLED: Duration = Duration::from_secs(5);
+/// How long a renewal that is under way may still take.
+const LOCK_WAIT: Duration = Duration::from_secs(45);
+/// How long the end of a session may take.
+const GOODBYE: Duration = Duration::from_secs(1);

@@ -1,0 +1,110 @@
+//! `mcpbridge logout`: revokes what can be revoked, and forgets.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{access, print, print_json};
+use crate::auth;
+use crate::cli::Logout;
+use crate::failure::Failure;
+use crate::http::{Http, shown};
+use crate::log::{self as logging, Volume};
+use crate::store::{Credential, Key, Lock, Pending, Store};
+
+/// Signs out.
+///
+/// # Errors
+/// The store does not say, or something could not be removed from it.
+pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
+    logging::start(Volume::Normal, None)?;
+    let store = access::store()?.with_patience(access::AT_A_TERMINAL);
+    let mut accounts: Vec<(Key, String)> = Vec::new();
+    match &typed.selection.server {
+        Some(server) => {
+            let (url, key) = access::select(server, &typed.selection)?;
+            accounts.push((key, shown(&url)));
+        }
+        None => {
+            let name = |key: &Key| store.entry(key).ok().flatten().map(|entry| entry.about.server);
+            accounts.extend(store.entries().into_iter().map(|(key, _)| (key.clone(), name(&key).unwrap_or_default())));
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut results = Vec::new();
+    let mut failed = None;
+    for (key, server) in &accounts {
+        match runtime.block_on(sign_out(&store, key, server)) {
+            Ok(how) => results.push((server, how)),
+            // The others are signed out all the same.
+            Err(failure) => failed = failed.or(Some(failure)),
+        }
+    }
+    if let Some(failure) = failed.take_if(|_| results.is_empty()) {
+        return Err(failure.into());
+    }
+    if typed.json {
+        let all: Vec<_> = results
+            .iter()
+            .map(|(server, how)| json!({ "server": server, "signed_out": how.was, "revoked": how.revoked }))
+            .collect();
+        print_json(&json!({ "schema_version": 1, "accounts": all }))?;
+    } else {
+        print(told(&results).as_bytes())?;
+    }
+    failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
+}
+
+fn told(results: &[(&String, How)]) -> String {
+    let mut text = String::new();
+    for (server, how) in results {
+        text += &match (how.was, how.revoked) {
+            (false, _) => format!("nobody was signed in to {server}\n"),
+            (true, Some(true)) => format!("signed out of {server}, and revoked there\n"),
+            (true, Some(false)) => format!("signed out of {server}; it could not be revoked there\n"),
+            (true, None) => format!("signed out of {server}\n"),
+        };
+    }
+    if results.is_empty() {
+        text += "nobody was signed in anywhere\n";
+    }
+    text
+}
+
+/// What became of one account.
+struct How {
+    was: bool,
+    /// Whether the server took it back; `None` where it offers no way to.
+    revoked: Option<bool>,
+}
+
+async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure> {
+    let _lock = store.lock(key, Lock::Grant, PATIENCE).await?;
+    let grant = store.read(key).await;
+    let revoked = match grant.as_ref().map(|grant| grant.as_ref().map(|grant| &grant.credential)) {
+        // What is damaged can still be removed. A store that is locked says so once more then.
+        Err(failure) => {
+            log::warn!("{failure}");
+            Some(false)
+        }
+        Ok(Some(Credential::OAuth(oauth))) if oauth.revocation_endpoint.is_some() => {
+            let http = Http::new(crate::http::Settings { connect_timeout: Some(CONNECT), ipv4: false, cookies: false });
+            let outcome = auth::grants::revoke::revoke(&http, oauth).await;
+            Some(outcome.inspect_err(|trouble| log::warn!("{trouble}")).is_ok())
+        }
+        _ => None,
+    };
+    let was = store.forget(key).await? || grant.is_ok_and(|grant| grant.is_some());
+    if was {
+        // A relay that runs must not open a window because somebody has signed out.
+        let why = format!("somebody signed out of {server}");
+        store.note_pending(key, &Pending::ended(&why, auth::now()))?;
+    }
+    Ok(How { was, revoked })
+}
+
+/// How long a renewal that is under way may still take.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How long an authorization server may take to accept a connection.
+const CONNECT: Duration = Duration::from_secs(8);

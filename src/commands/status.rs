@@ -1,0 +1,222 @@
+//! `mcpbridge status`: who is signed in where.
+
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::{access, print, print_json, span};
+use crate::auth;
+use crate::cli::{Selection, Status};
+use crate::failure::{Failure, Kind};
+use crate::store::{Entry, Form, Key, Store};
+
+/// Shows the accounts that are known, from the index alone: nothing is asked of a keychain.
+///
+/// # Errors
+/// The selection names no account, or the index cannot be read.
+pub fn run(typed: &Status) -> anyhow::Result<ExitCode> {
+    let store = access::store()?;
+    let accounts = selected(&store, &typed.selection)?;
+    let wanting = accounts.iter().any(|account| account.state != State::Ready);
+    if typed.json {
+        let accounts: Vec<Value> = accounts.iter().map(Account::json).collect();
+        print_json(&json!({ "schema_version": 1, "accounts": accounts }))?;
+    } else {
+        print(human(&accounts).as_bytes())?;
+    }
+    let selected = typed.selection.server.is_some();
+    Ok(if wanting && (selected || !accounts.is_empty()) && !typed.exit_zero {
+        ExitCode::from(Kind::SignInRequired.exit_code())
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// One account, as it is shown.
+pub struct Account {
+    key: Key,
+    entry: Option<Entry>,
+    server: String,
+    name: Option<String>,
+    resource: Option<String>,
+    kept: Option<String>,
+    state: State,
+    waiting: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Ready,
+    Waiting,
+    Expired,
+    Ended,
+    Unknown,
+}
+
+/// The accounts that `selection` names.
+///
+/// # Errors
+/// The index cannot be read.
+fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
+    let Some(typed) = &selection.server else {
+        return Ok(store.entries().into_iter().map(|(key, entry)| Account::new(store, key, entry.ok())).collect());
+    };
+    let (url, key) = access::select(typed, selection)?;
+    let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten());
+    if store.entry(&key)?.is_some() || selection.account.is_some() || selection.resource.is_some() {
+        let (name, resource) = (selection.account.clone(), selection.resource.clone());
+        return Ok(vec![Account { server: crate::http::shown(&url), name, resource, ..whole(&key) }]);
+    }
+    // Without a name all accounts of the server are meant.
+    let shown = crate::http::shown(&url);
+    let mut all: Vec<Account> = store
+        .entries()
+        .into_iter()
+        .filter_map(|(key, entry)| Some((key, entry.ok()?)))
+        .filter(|(_, entry)| entry.about.server == shown)
+        .map(|(key, entry)| Account::new(store, key, Some(entry)))
+        .collect();
+    if all.is_empty() {
+        all.push(Account { server: shown, ..whole(&key) });
+    }
+    Ok(all)
+}
+
+impl Account {
+    fn new(store: &Store, key: Key, entry: Option<Entry>) -> Self {
+        let pending = store.pending(&key).filter(|pending| pending.end.is_none());
+        // Whoever waits for the browser holds the lock; a note without it is of a process that was killed.
+        let waiting = pending.filter(|_| matches!(store.try_lock(&key, crate::store::Lock::SignIn), Ok(None)));
+        let now = auth::now();
+        let state = match &entry {
+            _ if waiting.is_some() => State::Waiting,
+            None => State::Unknown,
+            Some(entry) if entry.ended.is_some() || entry.kept.is_none() => State::Ended,
+            Some(entry) if !entry.renewable && entry.expires_at.is_some_and(|end| end <= now) => State::Expired,
+            Some(_) => State::Ready,
+        };
+        Account {
+            server: entry.as_ref().map(|entry| entry.about.server.clone()).unwrap_or_default(),
+            name: entry.as_ref().and_then(|entry| entry.about.account.clone()),
+            resource: entry.as_ref().and_then(|entry| entry.about.resource.clone()),
+            kept: store.describe(&key).map(|kept| match store.stand_in(&key) {
+                Some(_) => format!("{kept} (no keychain service)"),
+                None => kept.to_string(),
+            }),
+            waiting: waiting.map(|pending| pending.url),
+            key,
+            entry,
+            state,
+        }
+    }
+
+    fn command(&self) -> String {
+        auth::command("login", &self.server, self.name.as_deref(), self.resource.as_deref())
+    }
+
+    fn json(&self) -> Value {
+        let state = match self.state {
+            State::Ready => "ready",
+            State::Waiting => "waiting",
+            State::Expired => "expired",
+            State::Ended => "ended",
+            State::Unknown => "signed_out",
+        };
+        let entry = self.entry.as_ref();
+        json!({
+            "server": self.server,
+            "account": self.name,
+            "state": state,
+            "kind": entry.map(|entry| match entry.kind { Form::Oauth => "oauth", Form::ApiKey => "api_key" }),
+            "subject": entry.and_then(|entry| entry.about.subject.clone()),
+            "kept_in": self.kept,
+            "issuer": entry.and_then(|entry| entry.issuer.clone()),
+            "scopes": entry.map(|entry| entry.scopes.clone()).unwrap_or_default(),
+            "signed_in_at": entry.map(|entry| entry.signed_in_at),
+            "renewed_at": entry.and_then(|entry| entry.renewed_at),
+            "expires_at": entry.and_then(|entry| entry.expires_at),
+            "renewable": entry.is_some_and(|entry| entry.renewable),
+            "why": entry.and_then(|entry| entry.ended.as_ref()).map(|ended| ended.why.clone()),
+            "sign_in_url": self.waiting,
+            "hint": (self.state != State::Ready).then(|| self.command()),
+            "key": self.key.as_str(),
+        })
+    }
+
+    fn lines(&self) -> String {
+        let (mark, style) = match self.state {
+            State::Ready => ("✓", AnsiColor::Green),
+            State::Waiting => ("…", AnsiColor::Yellow),
+            State::Expired | State::Ended | State::Unknown => ("✗", AnsiColor::Red),
+        };
+        let style = Style::new().fg_color(Some(style.into()));
+        let name = self.name.as_deref().unwrap_or("default");
+        let mut facts = Vec::new();
+        let now = auth::now();
+        if let Some(entry) = &self.entry {
+            facts.extend(entry.about.subject.clone());
+            match self.state {
+                State::Ended => facts.push(match &entry.ended {
+                    Some(ended) => format!("ended {} ago: {}", span(now.saturating_sub(ended.at)), ended.why),
+                    None => "ended".to_owned(),
+                }),
+                State::Expired => {
+                    let ago = entry.expires_at.map(|end| span(now.saturating_sub(end))).unwrap_or_default();
+                    facts.push(format!("expired {ago} ago, and cannot be renewed"));
+                }
+                _ => {}
+            }
+            facts.extend(self.kept.as_ref().map(|kept| {
+                format!(
+                    "{} in {kept}",
+                    match entry.kind {
+                        Form::Oauth => "token",
+                        Form::ApiKey => "API key",
+                    }
+                )
+            }));
+            if self.state == State::Ready {
+                facts.extend(renewal(entry, now));
+            }
+            if !entry.scopes.is_empty() {
+                facts.push(format!("scopes: {}", entry.scopes.join(" ")));
+            }
+        }
+        facts.extend(self.waiting.as_ref().map(|url| format!("waits for the browser: {url}")));
+        if self.state == State::Unknown {
+            facts.push("not signed in".to_owned());
+        }
+        let mut text = format!("  {style}{mark}{style:#} {name}  {}\n", facts.join(" · "));
+        if !matches!(self.state, State::Ready | State::Waiting) {
+            text += &format!("    run: {}\n", self.command());
+        }
+        text
+    }
+}
+
+fn renewal(entry: &Entry, now: u64) -> Option<String> {
+    let left = entry.expires_at?.saturating_sub(now);
+    Some(match (entry.renewable, left) {
+        (true, 0) => "renewed when it is used next".to_owned(),
+        (true, left) => format!("renewed in {}", span(left)),
+        (false, left) => format!("expires in {}", span(left)),
+    })
+}
+
+fn human(accounts: &[Account]) -> String {
+    if accounts.is_empty() {
+        return "nobody is signed in anywhere\n  run: mcpbridge login URL\n".to_owned();
+    }
+    let bold = Style::new().bold();
+    let mut text = String::new();
+    let mut last = "";
+    for account in accounts {
+        if account.server != last {
+            text += &format!("{bold}{}{bold:#}\n", account.server);
+            last = &account.server;
+        }
+        text += &account.lines();
+    }
+    text
+}

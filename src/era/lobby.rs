@@ -1,0 +1,479 @@
+//! Where an editor waits while a person signs in.
+//!
+//! Editors give up on a server that does not answer `initialize`, and then start it again. So while
+//! somebody has to act in a browser, `initialize` is answered here after a short hold, lists are
+//! those of the last run or empty, and calls wait for a while and then say what to do. When the
+//! session is open, the editor hears that its lists have changed. Behind the lobby stands the pair
+//! that does all the rest; it does not know of it.
+
+mod early;
+mod listeners;
+mod offer;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Era, Event, Invitation, Key, SignIn, Step, VERSION_KEY};
+use crate::message::{Id, Kind as Is, Message, Parsed, member, notification_line, result_line};
+
+use early::{LISTS, List, answered, early_answer, early_discovery, early_list, failed, line, list, under};
+use listeners::{LISTEN, Listener};
+use offer::Offer;
+pub use offer::takes_links;
+
+/// The lobby in front of a pair.
+pub struct Lobby {
+    pair: Era,
+    stage: Stage,
+    /// The editor's `initialize`.
+    initialize: Option<Message>,
+    /// The id under which `initialize` is on its way now.
+    opening: Option<Id>,
+    /// Whether the editor has said `notifications/initialized`.
+    initialized: bool,
+    invitation: Option<Invitation>,
+    /// Requests that wait for the session.
+    guests: HashMap<Id, Guest>,
+    /// Whether lists have been held long enough.
+    lists_are_due: bool,
+    /// Whether `server/discover` has been held long enough.
+    discovery_is_due: bool,
+    /// Subscriptions that the server has not agreed to yet.
+    listeners: Vec<Listener>,
+    /// Whether a modern editor has lists of ours, and no subscription that tells of the server's.
+    is_behind: bool,
+    /// Whether the tools have been listed, if only as none.
+    tools_were_listed: bool,
+    offer: Option<Offer>,
+    count: u64,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    /// The editor has been told nothing yet.
+    Arriving,
+    /// `initialize` was answered here, and the session is still to open.
+    Early,
+    /// `initialize` was answered here, and the session could not be opened.
+    Asleep,
+    /// The session is open; these lists were promised here, and the server does not have them.
+    Partly(Vec<&'static str>),
+    /// The session is open, and everything passes.
+    Through,
+}
+
+struct Guest {
+    key: Key,
+    method: String,
+    /// Whether the editor speaks the modern era, where every answer says more of itself.
+    modern: bool,
+    /// Where the editor wants to hear how far it is.
+    progress: Option<String>,
+    told: u32,
+}
+
+impl Lobby {
+    /// An empty lobby before `pair`.
+    pub fn new(pair: Era) -> Self {
+        Lobby {
+            pair,
+            stage: Stage::Arriving,
+            initialize: None,
+            opening: None,
+            initialized: false,
+            invitation: None,
+            guests: HashMap::new(),
+            lists_are_due: false,
+            discovery_is_due: false,
+            listeners: Vec::new(),
+            is_behind: false,
+            tools_were_listed: false,
+            offer: None,
+            count: 0,
+        }
+    }
+
+    /// Requests of the editor that have no answer yet.
+    pub fn unanswered(&self) -> usize {
+        self.pair.unanswered()
+    }
+
+    /// Whether requests may go to the server.
+    pub fn is_open(&self) -> bool {
+        self.pair.is_open()
+    }
+
+    /// Whether it has still to be found out how the server is spoken to.
+    pub fn is_opening(&self) -> bool {
+        self.pair.is_opening()
+    }
+
+    /// Whether the editor has an answer to `initialize` that is not the server's.
+    pub fn is_early(&self) -> bool {
+        matches!(self.stage, Stage::Early | Stage::Asleep)
+    }
+
+    /// Whether more of the editor's may be read.
+    pub fn has_room(&self) -> bool {
+        self.pair.has_room()
+    }
+
+    /// Whether the server waits for an answer of the editor.
+    pub fn is_asked(&self) -> bool {
+        self.pair.is_asked()
+    }
+
+    /// Takes an event and appends what is to be done.
+    pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
+        match event {
+            Event::Due { key } if key > LAST_KEY => self.due(key, steps),
+            // A server that waits for a person is not silent, and says nothing of its era.
+            Event::Due { key } if self.is_waiting() => steps.push(Step::Wake { key, after: PERSON }),
+            Event::Editor(Ok(Parsed::One(message))) if self.concerns(&message) => self.editor(message, steps),
+            event => self.pass(event, steps),
+        }
+    }
+
+    /// A sign-in has begun, or is over.
+    pub fn sign_in(&mut self, sign_in: SignIn, steps: &mut Vec<Step>) {
+        match sign_in {
+            SignIn::Waiting(invitation) => {
+                let first = self.invitation.is_none() && matches!(self.stage, Stage::Arriving | Stage::Early);
+                self.invitation = Some(invitation);
+                if first {
+                    self.hold(steps);
+                    let waiting: Vec<Id> = self.guests.keys().cloned().collect();
+                    waiting.iter().for_each(|id| self.keep_waiting(id, steps));
+                }
+                self.offer_the_link(steps);
+            }
+            SignIn::Over | SignIn::Ready => {
+                self.invitation = None;
+                self.withdraw_the_offer(steps);
+                if sign_in == SignIn::Ready && self.stage == Stage::Asleep {
+                    self.wake_up(steps);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing but the person is waited for.
+    fn is_waiting(&self) -> bool {
+        self.invitation.is_some() && self.pair.is_opening()
+    }
+
+    /// Whether a message is for the lobby to see. In an open session that is nearly none.
+    fn concerns(&self, message: &Message) -> bool {
+        self.stage != Stage::Through
+            || self.offer.is_some()
+            || (self.is_behind && message.method() == LISTEN)
+            || matches!(message.method(), "initialize" | "notifications/initialized")
+    }
+
+    fn pass(&mut self, event: Event, steps: &mut Vec<Step>) {
+        let (was_opening, from) = (self.pair.is_opening(), steps.len());
+        self.pair.on(event, steps);
+        // A modern editor needs no opening where the server's era is known.
+        let at_once = self.stage == Stage::Arriving && self.pair.is_open();
+        if (was_opening || at_once) && !self.pair.is_opening() {
+            self.opened_or_not(from, steps);
+        }
+        if !self.listeners.is_empty() {
+            self.follow_up(from, steps);
+        }
+    }
+
+    fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        match message.kind() {
+            Is::Answer if self.offer.as_ref().is_some_and(|offer| offer.is_answered_by(&message)) => {
+                self.offer_was_answered(&message, steps);
+                return;
+            }
+            Is::Notification if message.method() == "notifications/initialized" => {
+                self.initialized = true;
+                self.offer_the_link(steps);
+            }
+            Is::Request => {
+                self.request(message, steps);
+                return;
+            }
+            Is::Notification | Is::Answer => {}
+        }
+        self.pass(Event::Editor(Ok(Parsed::One(message))), steps);
+        // What was cancelled waits for nothing.
+        self.guests.retain(|id, _| self.pair.is_running(id));
+        self.listeners.retain(|listener| self.pair.is_running(&listener.id));
+    }
+
+    fn request(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let Some(id) = message.id().cloned() else { return };
+        // A second request under an id that is in use is the pair's to refuse.
+        let is_new = !self.pair.is_running(&id);
+        let waits = is_new && self.is_waiting();
+        let modern = is_modern(&message);
+        match (&self.stage, list(message.method())) {
+            (Stage::Early, _) if message.method() == "initialize" && self.pair.is_opening() => {
+                steps.push(early_answer(&message, self.invitation.as_ref()));
+                self.arrive(message, steps);
+                return;
+            }
+            _ if message.method() == "initialize" && !self.pair.is_opening() && is_new => {
+                self.stage = Stage::Arriving;
+                self.opening = Some(id);
+                self.arrive(message.clone(), steps);
+                return self.pass(Event::Editor(Ok(Parsed::One(message))), steps);
+            }
+            (Stage::Partly(absent), Some(list)) if is_new && absent.contains(&list.capability) => {
+                return steps.push(Step::ToEditor(result_line(&id, list.empty)));
+            }
+            (Stage::Early, Some(list)) if waits && self.lists_are_due => {
+                return self.list_early(&id, list, false, steps);
+            }
+            (Stage::Arriving, Some(list)) if waits && modern && self.lists_are_due => {
+                return self.list_early(&id, list, true, steps);
+            }
+            (Stage::Arriving, _) if waits && modern && self.discovery_is_due && asks_what_there_is(&message) => {
+                return steps.push(early_discovery(&id, self.invitation.as_ref()));
+            }
+            (Stage::Asleep, _) if message.method() != "ping" => self.wake_up(steps),
+            _ => {}
+        }
+        if is_new && modern && message.method() == LISTEN && (self.pair.is_opening() || self.is_behind) {
+            self.listeners.push(Listener::of(&id, &message));
+            self.is_behind = false;
+        }
+        let guest = is_new.then(|| self.guest(&message, modern));
+        let begins = modern && !self.pair.is_opening();
+        self.pass(Event::Editor(Ok(Parsed::One(message))), steps);
+        if let Some(guest) = guest.filter(|_| self.pair.is_opening() && self.pair.is_running(&id)) {
+            self.guests.insert(id.clone(), guest);
+            if self.invitation.is_some() {
+                if begins {
+                    self.hold(steps);
+                }
+                self.keep_waiting(&id, steps);
+            }
+        }
+        if waits && self.lists_are_due {
+            self.agree_early(steps);
+        }
+    }
+
+    /// An editor begins, perhaps not for the first time.
+    fn arrive(&mut self, initialize: Message, steps: &mut Vec<Step>) {
+        self.initialize = Some(initialize);
+        self.initialized = false;
+        self.tools_were_listed = false;
+        if self.invitation.is_some() {
+            self.hold(steps);
+        }
+    }
+
+    /// Sets how long the first answers are held.
+    fn hold(&mut self, steps: &mut Vec<Step>) {
+        (self.lists_are_due, self.discovery_is_due) = (false, false);
+        // To hold what only a click inside this very editor can end is of no use.
+        let here = self.takes_links() && self.invitation.as_ref().is_some_and(|invitation| invitation.unopened);
+        let (opening, lists) = if here { (Duration::ZERO, Duration::ZERO) } else { (INITIALIZE_HOLD, LISTS_HOLD) };
+        let lists = if self.never_lists_again() { ONLY_LISTS_HOLD } else { lists };
+        let opening = if self.initialize.is_some() { (OPENING_DUE, opening) } else { (DISCOVERY_DUE, DISCOVERY_HOLD) };
+        let dues = [opening, (LISTS_DUE, lists)];
+        steps.extend(dues.map(|(key, after)| Step::Wake { key, after }));
+    }
+
+    fn guest(&mut self, message: &Message, modern: bool) -> Guest {
+        let key = self.next_key();
+        let meta = message.params().and_then(|params| member(params, "_meta"));
+        let progress = meta.and_then(|meta| member(meta, "progressToken")).map(str::to_owned);
+        Guest { key, method: message.method().to_owned(), modern, progress, told: 0 }
+    }
+
+    /// Tells the editor why a request takes so long, and looks at it again in a while.
+    fn keep_waiting(&mut self, id: &Id, steps: &mut Vec<Step>) {
+        let Some(guest) = self.guests.get_mut(id) else { return };
+        if let (Some(token), Some(invitation)) = (&guest.progress, &self.invitation) {
+            let text = serde_json::Value::from(invitation.text.as_str());
+            let params = format!(r#"{{"progressToken":{token},"progress":{},"message":{text}}}"#, guest.told);
+            steps.push(Step::ToEditor(notification_line("notifications/progress", Some(&params))));
+        }
+        guest.told += 1;
+        steps.push(Step::Wake { key: guest.key, after: NEWS });
+    }
+
+    /// Answers a list with what the server said in the last run, or with nothing. An editor that
+    /// asks once would be left with nothing, so it gets the reason.
+    fn list_early(&mut self, id: &Id, list: &List, modern: bool, steps: &mut Vec<Step>) {
+        let last = self.invitation.as_ref().and_then(|invitation| invitation.last(list.method));
+        if let Some(invitation) = self.invitation.as_ref().filter(|_| last.is_none() && self.never_lists_again()) {
+            return steps.push(failed(id, invitation));
+        }
+        steps.push(early_list(id, list, last, modern, &self.pair));
+        self.is_behind = modern && self.listeners.is_empty();
+        if list.capability == "tools" {
+            self.tools_were_listed = true;
+            self.offer_the_link(steps);
+        }
+    }
+
+    fn due(&mut self, key: Key, steps: &mut Vec<Step>) {
+        // Without an invitation nobody is waited for: the server is about to answer.
+        let Some(invitation) = self.invitation.clone() else { return };
+        match key {
+            OPENING_DUE => {
+                let initialize = self.initialize.clone().filter(|_| self.pair.is_opening());
+                if let Some(initialize) = initialize.filter(|_| self.stage == Stage::Arriving) {
+                    steps.push(early_answer(&initialize, Some(&invitation)));
+                    self.stage = Stage::Early;
+                }
+            }
+            LISTS_DUE => {
+                self.lists_are_due = true;
+                self.agree_early(steps);
+                // A legacy editor that has no answer to `initialize` yet has asked for no list.
+                for (id, guest) in self.leaving(|guest| list(&guest.method).is_some(), steps) {
+                    if let Some(list) = list(&guest.method) {
+                        self.list_early(&id, list, guest.modern, steps);
+                    }
+                }
+            }
+            DISCOVERY_DUE => {
+                self.discovery_is_due = true;
+                for (id, _) in self.leaving(|guest| guest.modern && guest.method == DISCOVER, steps) {
+                    steps.push(early_discovery(&id, Some(&invitation)));
+                }
+            }
+            OFFER_READ => {
+                if let Some(offer) = &mut self.offer {
+                    offer.fresh = false;
+                }
+            }
+            key => {
+                let id = self.guests.iter().find(|(_, guest)| guest.key == key).map(|(id, _)| id.clone());
+                let Some(id) = id else { return };
+                let long = self.guests.get(&id).is_some_and(|guest| guest.told >= MOST_NEWS);
+                if !long {
+                    self.keep_waiting(&id, steps);
+                } else if self.guests.remove(&id).is_some() && self.take_back(&id, steps) {
+                    steps.push(failed(&id, &invitation));
+                }
+            }
+        }
+    }
+
+    /// Takes these guests out, and away from the pair.
+    fn leaving(&mut self, which: impl Fn(&Guest) -> bool, steps: &mut Vec<Step>) -> Vec<(Id, Guest)> {
+        let mut out: Vec<(Id, Guest)> = self.guests.extract_if(|_, guest| which(guest)).collect();
+        out.sort_by_key(|(_, guest)| std::cmp::Reverse(guest.key));
+        out.retain(|(id, _)| self.take_back(id, steps));
+        out
+    }
+
+    /// Takes a request away from the pair; whether it was still there.
+    fn take_back(&mut self, id: &Id, steps: &mut Vec<Step>) -> bool {
+        let running = self.pair.is_running(id);
+        let params = format!(r#"{{"requestId":{}}}"#, id.spelled());
+        if running && let Ok(cancel) = Message::single(notification_line("notifications/cancelled", Some(&params))) {
+            self.pair.on(Event::Editor(Ok(Parsed::One(cancel))), steps);
+        }
+        running
+    }
+
+    /// The server has answered `initialize`, or it has become clear that it will not.
+    fn opened_or_not(&mut self, from: usize, steps: &mut Vec<Step>) {
+        let opening = self.opening.take();
+        let is_open = self.pair.is_open();
+        let guests = std::mem::take(&mut self.guests);
+        if self.stage == Stage::Arriving {
+            if is_open {
+                self.invitation = None;
+                self.stage = Stage::Through;
+                // Who was told nothing early has missed nothing.
+                self.listeners.retain(|listener| listener.agreed);
+            }
+            return;
+        }
+        let at = steps.iter().skip(from).position(|step| opening.is_some() && answered(step) == opening);
+        let answer = at.map(|at| steps.remove(from + at));
+        if !is_open {
+            self.stage = Stage::Asleep;
+            // The editor has its answer to `initialize`; who waited for the session hears the reason.
+            for step in steps.iter_mut().skip(from) {
+                let guest = answered(step).filter(|id| guests.contains_key(id));
+                if let Some(told) = guest.zip(answer.as_ref()).and_then(|(id, answer)| under(answer, &id)) {
+                    *step = told;
+                }
+            }
+            if let Some(Step::Failed(_, kind)) = answer {
+                // How the process ends is still decided by this.
+                steps.push(Step::Unserved(kind));
+            }
+            return;
+        }
+        let answer = answer.as_ref().and_then(line).and_then(|line| Message::single(line.clone()).ok());
+        let capabilities = answer.as_ref().and_then(Message::result).and_then(|result| member(result, "capabilities"));
+        let has = |list: &&List| capabilities.is_some_and(|all| member(all, list.capability).is_some());
+        let (present, absent): (Vec<&List>, Vec<&List>) = LISTS.iter().partition(has);
+        let told = present.into_iter().filter_map(|list| list.changed);
+        steps.extend(told.map(|method| Step::ToEditor(notification_line(method, None))));
+        let absent: Vec<&str> = absent.into_iter().map(|list| list.capability).collect();
+        self.stage = if absent.is_empty() { Stage::Through } else { Stage::Partly(absent) };
+    }
+
+    /// Opens the session again for an editor that was answered early.
+    fn wake_up(&mut self, steps: &mut Vec<Step>) {
+        let Some(initialize) = self.initialize.clone() else { return };
+        self.count += 1;
+        let id = Id::own(&format!("mcpbridge-initialize-{}", self.count));
+        self.opening = Some(id.clone());
+        self.stage = Stage::Early;
+        self.pair.on(Event::Editor(Ok(Parsed::One(initialize.with_id(&id)))), steps);
+        if self.initialized
+            && let Ok(message) = Message::single(notification_line("notifications/initialized", None))
+        {
+            self.pair.on(Event::Editor(Ok(Parsed::One(message))), steps);
+        }
+    }
+
+    fn next_key(&mut self) -> Key {
+        self.count += 1;
+        FIRST_GUEST - self.count
+    }
+}
+
+fn is_modern(request: &Message) -> bool {
+    let meta = request.params().and_then(|params| member(params, "_meta"));
+    meta.is_some_and(|meta| member(meta, VERSION_KEY).is_some())
+}
+
+fn asks_what_there_is(request: &Message) -> bool {
+    request.method() == DISCOVER
+}
+
+const DISCOVER: &str = "server/discover";
+/// How long `initialize` is held: a person who is still signed in at the authorization server comes
+/// back at once, and then nothing needs to be answered early.
+const INITIALIZE_HOLD: Duration = Duration::from_secs(2);
+/// How long `server/discover` is held. Editors of both eras give it 3 s from their start, and remember
+/// a server that takes longer as one of the legacy era.
+const DISCOVERY_HOLD: Duration = Duration::from_secs(1);
+/// How long the first lists are held. `claude mcp list` gives a list 5 s, and several editors let
+/// nobody write before they have it.
+const LISTS_HOLD: Duration = Duration::from_secs(4);
+/// The same for editors that ask once: they wait for 30 s, and let people write meanwhile.
+const ONLY_LISTS_HOLD: Duration = Duration::from_secs(25);
+/// How often the editor hears why a request takes so long.
+const NEWS: Duration = Duration::from_secs(15);
+/// After how many of them the request gets its error: 45 s. Most editors give a call a minute, and
+/// an error that says what to do is better than a timeout of theirs.
+const MOST_NEWS: u32 = 3;
+/// How long a pause of the pair's is prolonged at a time, while a person is waited for.
+const PERSON: Duration = Duration::from_secs(5);
+// Keys of the lobby count down, so that they meet none of the pair's, which count up.
+const OPENING_DUE: Key = Key::MAX;
+const LISTS_DUE: Key = Key::MAX - 1;
+const OFFER_READ: Key = Key::MAX - 2;
+const DISCOVERY_DUE: Key = Key::MAX - 3;
+const FIRST_GUEST: Key = Key::MAX - 3;
+const LAST_KEY: Key = Key::MAX / 2;

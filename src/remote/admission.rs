@@ -1,0 +1,101 @@
+//! Requests with the ticket of the sign-in, and the one place that knows what its refusal means.
+
+use std::time::Duration;
+
+use reqwest::Response;
+
+use super::Trouble;
+use super::session::Shared;
+use super::streamable::{silent, within};
+use crate::auth::{Demand, Denied, Ticket, challenge};
+use crate::http::{Lane, Request};
+
+/// How a request goes.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// Over which connections.
+    pub lane: Lane,
+    /// How long it waits for a person who has to sign in; `None` is as long as it takes.
+    pub patience: Option<Duration>,
+    /// How long it waits for the head of the answer.
+    pub head: Option<Duration>,
+}
+
+impl Way {
+    /// Beside the requests of the editor.
+    pub fn aside(patience: Option<Duration>) -> Self {
+        Way { lane: Lane::Control, patience, head: None }
+    }
+}
+
+impl Shared {
+    /// Sends what `make` makes, with the ticket at hand. A 401, and a 403 that asks for more scopes,
+    /// lead to a better ticket and to one more request; `refused` is called before the wait for it,
+    /// because the request certainly did not run. Waits for a person at most `patience`.
+    pub async fn admitted(
+        &self,
+        way: Way,
+        make: impl Fn() -> Request,
+        refused: impl Fn(),
+    ) -> Result<Response, Trouble> {
+        let mut ticket = match self.login.ticket(way.patience).await {
+            Ok(ticket) => ticket,
+            Err(Denied::Because(failure)) => return Err(Trouble::Final(failure)),
+            Err(Denied::NotOffered) => Ticket::default(),
+        };
+        let mut demands = 0;
+        loop {
+            let mut request = make();
+            ticket.add_to(&mut request);
+            // Boxed: what waits for an answer, as hundreds of calls may, should be small.
+            let sent = within(way.head, Box::pin(self.http.send(way.lane, request))).await;
+            let late = || Err(Trouble::Cut(silent("did not begin to answer", "--headers-timeout")));
+            let response = sent.map_or_else(late, |sent| Ok(sent?))?;
+            let demand = match self.demand(&response) {
+                None => {
+                    self.login.accepted(&ticket);
+                    return Ok(response);
+                }
+                Some(_) if demands == MOST_DEMANDS => return Ok(response),
+                Some(demand) => demand,
+            };
+            demands += 1;
+            refused();
+            ticket = match Box::pin(self.login.renew(demand, &ticket, way.patience)).await {
+                Ok(ticket) => ticket,
+                Err(Denied::NotOffered) => return Ok(response),
+                Err(Denied::Because(failure)) => return Err(Trouble::Final(failure)),
+            };
+        }
+    }
+
+    /// What a refusal asks of the sign-in, if it is for the sign-in to mend.
+    fn demand(&self, response: &Response) -> Option<Demand> {
+        let status = response.status().as_u16();
+        if !matches!(status, 401 | 403) || !self.login.is_active() {
+            return None;
+        }
+        let challenge = challenge::bearer(response.headers());
+        if status == 403 {
+            let asks =
+                |name: &str| challenge.as_ref().is_some_and(|challenge| challenge.error.as_deref() == Some(name));
+            return challenge
+                .clone()
+                .filter(|challenge| asks("insufficient_scope") && challenge.scope.is_some())
+                .map(Demand::Scopes);
+        }
+        // A key that was given, and a server that speaks of no token: then the key is wrong.
+        let has_key = !self.settings.credentials.is_empty() || self.settings.url.query().is_some();
+        if challenge.is_none() && has_key {
+            return None;
+        }
+        Some(Demand::Token(challenge))
+    }
+}
+
+/// How often one request may be refused for its ticket before it is sent for the last time: an old
+/// token, one with too few scopes, and one more of either.
+const MOST_DEMANDS: u32 = 3;
+/// How long a request in a session waits for a person. Editors give calls a minute, and an error
+/// that says what to do is better than a timeout of theirs.
+pub const CALL_HOLD: Duration = Duration::from_secs(45);

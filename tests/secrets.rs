@@ -1,0 +1,169 @@
+//! Where secrets are: in the store, and in the request that needs them. Looked for in what is said, in the log, in every
+//! file of the user, and in what every user of the machine can see of a process.
+
+mod support;
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use support::{Authorization, Bridge, Endpoint, Fault, Human, PATIENCE, Proof, World, call, end_well};
+use tempfile::TempDir;
+
+/// A whole life of a grant: sign-in, renewal, a renewal that fails, a withdrawn consent, a new sign-in, the end.
+#[test]
+fn no_process_shows_a_secret_in_its_arguments_or_its_environment() {
+    let world = World::with(|it| it.registration.auth_method = Some("client_secret_basic"), |_| ());
+    let onlooker = Onlooker::of(world.home.path());
+    let human = Human::prompt();
+    let log = world.home.path().join("log");
+    let mut bridge = world.relay(&human).args(["--debug", "--log-file"]).arg(&log).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    world.authorization.ledger.drop_access_tokens();
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    world.authorization.ledger.drop_access_tokens();
+    world.authorization.fail_next(Endpoint::Refresh, Fault::error(400, "invalid_request"));
+    bridge.send(call(3));
+    bridge.answer("3");
+    world.authorization.ledger.revoke_all();
+    bridge.send(call(4));
+    bridge.answer("4");
+    let login = world.command("login").args(["--force", "--debug"]).human(&human).told();
+    login.expect(0, &[]);
+    let status = world.command("status").told();
+    let secrets = world.authorization.ledger.secrets();
+    let logout = world.command("logout").told();
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+
+    let told: Vec<String> = [login, status, logout].into_iter().flat_map(|told| [told.stdout, told.stderr]).collect();
+    let mut told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let (stderr, log) = (bridge.stderr(), fs::read_to_string(&log).unwrap());
+    told.extend([stderr.as_str(), log.as_str()]);
+    world.assert_kept_secret(&told);
+    let seen = onlooker.seen();
+    // Elsewhere the arguments are read by other means, and there is nothing else in them.
+    assert!(!cfg!(target_os = "linux") || seen.len() >= 5, "relays, helpers and commands were seen: {seen:#?}");
+    assert!(secrets.len() >= 6, "{secrets:?}");
+    let client = "a:secret %with";
+    for text in told.iter().copied().chain(seen.iter().map(String::as_str)) {
+        for secret in secrets.iter().map(String::as_str).chain([client]) {
+            assert!(!text.contains(secret), "{secret} is to be seen: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_authorization_server_that_repeats_what_it_was_told_gets_it_into_no_error() {
+    // Errors of the token endpoint with the code, the verifier and the secret of the client in them.
+    let world = World::with(
+        |it| it.clients = vec![support::Client::given("by hand", Proof::Post("s3cret-of-the-client".to_owned()))],
+        |_| (),
+    );
+    let human = Human::at_ease();
+    let given = r#"{"client_id":"by hand","client_secret":"s3cret-of-the-client","token_endpoint_auth_method":"client_secret_post"}"#;
+    let log = world.home.path().join("log");
+    let mut bridge =
+        world.relay(&human).args(["--debug", "--static-oauth-client-info", given, "--log-file"]).arg(&log).spawn();
+    let visit = support::start(&mut bridge, &human);
+    let back = visit.callback();
+    let code = world.authorization.ledger.secrets()[0].clone();
+    let text = format!("the code {code} of the client with s3cret-of-the-client is of no use");
+    world.authorization.fail(Endpoint::Code, Fault::Answer(support::Answer::error(400, "invalid_grant", &text)));
+    let page = support::get(&back);
+    let told = support::refusal(&mut bridge, &["invalid_grant"]);
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    for text in [&page.body, &told, &bridge.stderr(), &fs::read_to_string(&log).unwrap()] {
+        assert!(!text.contains(&code) && !text.contains("s3cret"), "{text}");
+    }
+    for (path, text) in support::files(world.home.path()) {
+        assert!(!text.contains(&code) && !text.contains("s3cret-of"), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_token_goes_to_the_server_it_was_issued_for_and_to_nobody_else() {
+    let world = World::new();
+    let elsewhere = support::Server::start(|_, reply| reply.json("{}")).may_be_unused();
+    let human = Human::prompt();
+    let mut bridge = world.bridge(&human);
+    // Another server of the same user. Somebody else has been there before, so that its tokens have other numbers.
+    let home = TempDir::new().unwrap();
+    let other = Authorization::start(|_| ());
+    let second = support::Protected::start(&other.desk(), |_| ());
+    let sign_in = |home: &Path| {
+        let mut beside = Bridge::to(&second).home(home).human(&human).ready();
+        beside.send(call(1));
+        beside.expect_result("1");
+        end_well(beside);
+    };
+    sign_in(home.path());
+    let before = second.requests().len();
+    sign_in(world.home.path());
+    let tokens = |requests: &[support::Request]| -> HashSet<String> {
+        requests.iter().filter_map(|request| request.header("authorization").map(str::to_owned)).collect()
+    };
+    assert!(tokens(&world.server.requests()).is_disjoint(&tokens(&second.requests()[before..])));
+    // A redirect to another origin is not followed with it.
+    let moved = elsewhere.at("/mcp");
+    let legacy =
+        support::Legacy::new().on("tools/call", move |_, reply| reply.header("Location", moved.clone()).status(307));
+    let redirecting = World::over(legacy);
+    let mut bridge_there = redirecting.relay(&human).ready();
+    bridge_there.send(call(1));
+    bridge_there.expect_error("1", &[]);
+    assert!(elsewhere.requests().is_empty(), "a redirect to another place was followed");
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    end_well(bridge);
+}
+
+/// Looks at all processes of one user's folder, as everybody on the machine can with `ps`.
+struct Onlooker {
+    seen: Arc<Mutex<HashSet<String>>>,
+    enough: Arc<AtomicBool>,
+}
+
+impl Onlooker {
+    fn of(home: &Path) -> Self {
+        let onlooker = Self { seen: Arc::default(), enough: Arc::default() };
+        let (seen, enough) = (onlooker.seen.clone(), onlooker.enough.clone());
+        let home = home.to_string_lossy().into_owned();
+        thread::spawn(move || {
+            while !enough.load(Ordering::SeqCst) {
+                for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+                    let read = |name: &str| fs::read(process.path().join(name)).unwrap_or_default();
+                    let text = String::from_utf8_lossy(&[read("cmdline"), read("environ")].concat()).into_owned();
+                    if text.contains(&home) {
+                        seen.lock().unwrap().insert(text);
+                    }
+                }
+                // Processes live longer than this; without it the onlooker would be most of the load.
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        onlooker
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.enough.store(true, Ordering::SeqCst);
+        self.seen.lock().unwrap().iter().cloned().collect()
+    }
+}
+
+impl Drop for Onlooker {
+    fn drop(&mut self) {
+        self.enough.store(true, Ordering::SeqCst);
+    }
+}
