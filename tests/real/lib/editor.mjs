@@ -8,7 +8,7 @@ import {
   ElicitRequestSchema,
   ListRootsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { BRIDGE, HOME, neverOutlive } from "./processes.mjs";
+import { BRIDGE, HOME, homely, neverOutlive } from "./processes.mjs";
 import { eventually, within } from "./wait.mjs";
 
 /** After 2 s the SDKs stop waiting for a server whose input they closed, and kill it. */
@@ -64,11 +64,15 @@ export class Editor {
   exit = 0;
   #waiting = [];
 
-  constructor(url) {
-    this.transport = new WatchedTransport(url);
+  /**
+   * `args` and `env` are the bridge's; `home` is where it remembers. `name` is the editor's own, and
+   * `links` says whether it shows a link that it is asked to show.
+   */
+  constructor(url, { args = [], env = {}, home = HOME, name = "editor", links = true } = {}) {
+    this.transport = new WatchedTransport([url, ...args], { ...homely(home), ...env });
     this.client = new Client(
-      { name: "editor", version: "1.0.0" },
-      { capabilities: { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } } },
+      { name, version: "1.0.0" },
+      { capabilities: { sampling: {}, elicitation: { form: {}, ...(links && { url: {} }) }, roots: { listChanged: true } } },
     );
     this.client.onerror = (error) => this.problems.push(error.message);
     this.client.fallbackNotificationHandler = async (notification) => {
@@ -166,8 +170,8 @@ class WatchedTransport extends StdioClientTransport {
   stdout = [];
   stderr = "";
 
-  constructor(url) {
-    super({ command: BRIDGE, args: [url], env: { HOME }, stderr: "pipe" });
+  constructor(args, env) {
+    super({ command: BRIDGE, args, env, stderr: "pipe" });
   }
 
   start() {

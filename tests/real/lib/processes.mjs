@@ -6,10 +6,22 @@ import { fileURLToPath } from "node:url";
 
 export const HERE = fileURLToPath(new URL("..", import.meta.url));
 export const PYTHON = join(HERE, ".venv", "bin", "python");
+/** With release 2 of the Python SDK, which FastMCP 2 does not go with. */
+export const PYTHON_2 = join(HERE, ".venv_2", "bin", "python");
 export const BRIDGE = bridge();
 
 /** A home of its own, so that what the bridge remembers about servers never comes from another run. */
 export const HOME = mkdtempSync(join(tmpdir(), "mcpbridge-real-"));
+
+/** One more of these, for a test that begins with nothing remembered. */
+export function newHome() {
+  return mkdtempSync(join(HOME, "home-"));
+}
+
+/** What a bridge is started with, so that it touches nothing of the developer's. */
+export function homely(home = HOME) {
+  return { HOME: home, MCPBRIDGE_CONFIG_DIR: join(home, "mcpbridge"), MCPBRIDGE_CREDENTIAL_STORE: "file", BROWSER: "true" };
+}
 
 const children = new Set();
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { HERE, HOME, PYTHON, neverOutlive } from "./processes.mjs";
+import { HERE, HOME, PYTHON, PYTHON_2, neverOutlive } from "./processes.mjs";
 import { eventually, within } from "./wait.mjs";
 
 const EVERYTHING = join(HERE, "node_modules/@modelcontextprotocol/server-everything/dist/index.js");
@@ -33,6 +33,11 @@ export const SERVERS = {
     opened: /Created new transport with session ID/g,
     ended: /"DELETE \/mcp HTTP\/1.1" 200/g,
   },
+  typescript2Modern: sdk2("the TypeScript SDK 2 of the modern era", process.execPath, "typescript_sdk_2.mjs", "modern"),
+  typescript2Dual: sdk2("the TypeScript SDK 2 of both eras", process.execPath, "typescript_sdk_2.mjs", "dual"),
+  typescript2Legacy: sdk2("the TypeScript SDK 2 of the legacy era", process.execPath, "typescript_sdk_2.mjs", "legacy"),
+  python2Modern: sdk2("the Python SDK 2 of the modern era", PYTHON_2, "python_sdk_2.py", "modern"),
+  python2Dual: sdk2("the Python SDK 2 of both eras", PYTHON_2, "python_sdk_2.py", "dual"),
   fastmcp: {
     name: "the FastMCP server",
     command: (port) => [PYTHON, join(HERE, "servers/fastmcp_server.py"), port],
@@ -40,7 +45,33 @@ export const SERVERS = {
     opened: /Created new transport with session ID/g,
     ended: /"DELETE \/mcp HTTP\/1.1" 200/g,
   },
+  oidcProvider: {
+    name: "an MCP server behind oidc-provider",
+    command: (port) => [process.execPath, join(HERE, "servers/oidc_provider.mjs"), port],
+    path: "/mcp",
+    opened: /session opened/g,
+    ended: /session ended/g,
+  },
+  fastmcpOauth: {
+    name: "a FastMCP server behind FastMCP's authorization server",
+    command: (port) => [PYTHON, join(HERE, "servers/fastmcp_oauth.py"), port],
+    path: "/mcp",
+    opened: /Created new transport with session ID/g,
+    ended: /"DELETE \/mcp HTTP\/1.1" 200/g,
+  },
+  sdkAuthRouter: {
+    name: "an MCP server behind the TypeScript SDK's authorization server",
+    command: (port) => [process.execPath, join(HERE, "servers/sdk_auth_router.mjs"), port],
+    path: "/mcp",
+    opened: /session opened/g,
+    ended: /session ended/g,
+  },
 };
+
+/** The modern era has no sessions, so there are none to be counted. */
+function sdk2(name, program, script, era) {
+  return { name, command: (port) => [program, join(HERE, "servers", script), era, port], path: "/mcp" };
+}
 
 /** A real server on a free port of this machine. */
 export class Server {
@@ -63,6 +94,11 @@ export class Server {
   }
   get ended() {
     return this.output.match(this.kind.ended)?.length ?? 0;
+  }
+
+  /** How often it has said something like this so far. */
+  said(words) {
+    return this.output.split(words).length - 1;
   }
 
   /** Gone without a goodbye and back on the same port, with no memory of any session. */

@@ -1,0 +1,63 @@
+// `node oidc_provider.mjs PORT [SECONDS]`: an MCP server behind oidc-provider, both on one port. Dynamic
+// registration, resource indicators, access tokens of SECONDS (5), rotating refresh tokens with reuse
+// detection. A login page and a consent page; it says what it grants and what it revokes.
+
+import { createServer } from "node:http";
+import { Provider } from "oidc-provider";
+import { bearer, mcp, turnAway } from "./protected_mcp.mjs";
+
+const [port, seconds = "5"] = process.argv.slice(2);
+const ORIGIN = `http://127.0.0.1:${port}`;
+const RESOURCE = `${ORIGIN}/mcp`;
+const METADATA = "/.well-known/oauth-protected-resource/mcp";
+const SCOPE = "mcp:use";
+
+const provider = new Provider(ORIGIN, {
+  features: {
+    registration: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (context, resource) => {
+        if (resource !== RESOURCE) throw new InvalidTarget(`not ${RESOURCE}`);
+        return { scope: SCOPE, audience: RESOURCE, accessTokenFormat: "opaque", accessTokenTTL: Number(seconds) };
+      },
+      useGrantedResource: () => true,
+    },
+  },
+  scopes: ["openid", "offline_access", SCOPE],
+  issueRefreshToken: (context, client) => client.grantTypeAllowed("refresh_token"),
+  rotateRefreshToken: true,
+  findAccount: (context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  cookies: { keys: ["only a test"] },
+  ttl: { Interaction: 600, Session: 600, Grant: 3600, RefreshToken: 3600, AuthorizationCode: 60 },
+});
+
+class InvalidTarget extends Error {
+  error = "invalid_target";
+  status = 400;
+  expose = true;
+}
+
+provider.on("registration_create.success", (context, client) => console.log(`registered ${client.clientId}`));
+provider.on("grant.success", (context) => console.log(`granted ${context.oidc.params.grant_type}`));
+provider.on("grant.error", (context, error) => console.log(`refused ${context.oidc.params?.grant_type}: ${error.error_description ?? error.message}`));
+provider.on("grant.revoked", () => console.log("grant revoked"));
+provider.on("authorization.error", (context, error) => console.log(`authorization refused: ${error.error_description ?? error.message}`));
+provider.on("server_error", (context, error) => console.log(error));
+
+const answer = provider.callback();
+const serve = mcp("oidc-provider");
+
+createServer(async (request, response) => {
+  const { pathname } = new URL(request.url, ORIGIN);
+  if (pathname === METADATA) {
+    response.writeHead(200, { "content-type": "application/json" });
+    const document = { resource: RESOURCE, authorization_servers: [ORIGIN], scopes_supported: [SCOPE] };
+    return response.end(JSON.stringify(document));
+  }
+  if (pathname !== "/mcp") return answer(request, response);
+  const token = await provider.AccessToken.find(bearer(request) ?? "none");
+  if (token?.aud !== RESOURCE) return turnAway(response, ORIGIN + METADATA, SCOPE);
+  return serve(request, response, { token: token.jti, clientId: token.clientId, scopes: [...token.scopes], extra: { sub: token.accountId } });
+}).listen(Number(port), "127.0.0.1");
