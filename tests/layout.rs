@@ -42,7 +42,7 @@ const WORDS: [(&[&str], Where); 8] = [
     (&["tiny_http"], Where::OnlyIn(&["demo/", "auth/callback.rs"])),
     (
         &["clap", "clap_complete", "clap_mangen"],
-        Where::OnlyIn(&["cli.rs", "commands.rs", "commands/completions.rs", "commands/man.rs"]),
+        Where::OnlyIn(&["cli.rs", "cli/", "commands.rs", "commands/completions.rs", "commands/man.rs"]),
     ),
     (&["keyring"], Where::OnlyIn(&["store/keychain.rs"])),
     (&["keyring_core"], Where::OnlyIn(&["store/keychain.rs", "store/pieces.rs", "store/tests.rs"])),

@@ -1,0 +1,97 @@
+//! The arguments of the commands about accounts.
+
+use clap::Args;
+
+use super::server::{Connection, Output, SignIn};
+
+/// The arguments of `mcpbridge login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The URL of the remote MCP server
+    #[arg(value_name = "URL")]
+    pub server: String,
+
+    /// The port that the browser comes back to, if it must be this one
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// Sign in again, although there is a credential
+    #[arg(long)]
+    pub force: bool,
+
+    /// End a sign-in that is under way
+    #[arg(long, conflicts_with_all = ["force", "api_key_header", "api_key_query"])]
+    pub cancel: bool,
+
+    /// Keep an API key, read from the terminal or from stdin, and send it in this header
+    #[arg(long, value_name = "NAME", conflicts_with = "api_key_query")]
+    pub api_key_header: Option<String>,
+
+    /// Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL
+    #[arg(long, value_name = "NAME")]
+    pub api_key_query: Option<String>,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// How the server is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+
+    /// How one signs in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+
+    /// What is said.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Which accounts a command is about.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// The URL of the remote MCP server
+    #[arg(value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The name of the account
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub account: Option<String>,
+
+    /// The resource indicator that was given at the sign-in
+    #[arg(long, value_name = "URI", requires = "server")]
+    pub resource: Option<String>,
+}
+
+/// The arguments of `mcpbridge logout`.
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// Which accounts.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Sign out everywhere
+    #[arg(long, conflicts_with = "server", required_unless_present = "server")]
+    pub all: bool,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `mcpbridge status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Which accounts.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Exit with 0 also when somebody has to sign in
+    #[arg(long)]
+    pub exit_zero: bool,
+}

@@ -1,0 +1,100 @@
+//! The arguments of the relay.
+
+use clap::{Args, ValueEnum};
+
+use super::server::{Connection, Output, SignIn};
+use super::values::{Seconds, seconds, size};
+
+/// The arguments of the relay.
+#[derive(Debug, Args)]
+pub struct Relay {
+    /// The URL of the remote MCP server, for example https://mcp.example.com/mcp
+    #[arg(value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The port that the browser comes back to after a sign-in, if it must be this one
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// How the server is reached.
+    #[command(flatten)]
+    pub connection: Connection,
+
+    /// How one signs in.
+    #[command(flatten)]
+    pub sign_in: SignIn,
+
+    /// Which transport to try, and in which order
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
+    pub transport: Transport,
+
+    /// Which era of the protocol the server speaks; auto finds out
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
+    pub protocol: Protocol,
+
+    /// Show only tools that match this pattern (* and ?); may be given several times
+    #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
+    pub allow_tools: Vec<String>,
+
+    /// Hide tools that match this pattern (* and ?); may be given several times
+    #[arg(long = "ignore-tool", value_name = "GLOB", help_heading = "Tools")]
+    pub ignore_tools: Vec<String>,
+
+    /// Answer a request with an error when the server has not begun to answer after this long (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
+    pub headers_timeout: Seconds,
+
+    /// Answer a request with an error when its answer has been silent for this long (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
+    pub body_timeout: Seconds,
+
+    /// Answer a request with an error, and cancel it, when it has taken this long (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
+    pub request_timeout: Seconds,
+
+    /// How long requests may still run after the end of the input (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Deadlines")]
+    pub drain_timeout: Seconds,
+
+    /// Ping the server regularly, for networks that drop idle connections
+    #[arg(long, help_heading = "Deadlines")]
+    pub keep_alive: bool,
+
+    /// How often --keep-alive pings
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Deadlines")]
+    pub ping_interval: Seconds,
+
+    /// The largest message in either direction, in bytes or with K, M or G
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
+    pub max_message_size: usize,
+
+    /// What is said.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Which transport to try, and in which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// Streamable HTTP, then HTTP+SSE if the server does not speak it
+    #[default]
+    HttpFirst,
+    /// HTTP+SSE, then Streamable HTTP if the server does not speak it
+    SseFirst,
+    /// Streamable HTTP only
+    HttpOnly,
+    /// HTTP+SSE (2024-11-05) only
+    SseOnly,
+}
+
+/// Which era of the protocol the server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// Find out
+    #[default]
+    Auto,
+    /// 2024-11-05 to 2025-11-25
+    Legacy,
+    /// 2026-07-28
+    Modern,
+}

@@ -1,0 +1,115 @@
+//! What a command has to know of the server that it speaks to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::{Seconds, seconds};
+
+/// How the server is reached, and with which headers.
+#[derive(Debug, Args)]
+pub struct Connection {
+    /// Add a header to every request to the server; ${VAR} is replaced from the environment
+    #[arg(long = "header", value_name = "NAME: VALUE", allow_hyphen_values = true, help_heading = "Credentials")]
+    pub headers: Vec<String>,
+
+    /// Read headers from a file, one a line; lines that start with # are comments
+    #[arg(long = "header-file", value_name = "PATH", help_heading = "Credentials")]
+    pub header_files: Vec<PathBuf>,
+
+    /// Allow plain http to a host other than this machine
+    #[arg(long, help_heading = "Connection")]
+    pub allow_http: bool,
+
+    /// Use IPv4 only
+    #[arg(long, help_heading = "Connection")]
+    pub ipv4: bool,
+
+    /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
+    #[arg(long, help_heading = "Connection")]
+    pub enable_proxy: bool,
+
+    /// Do not keep the cookies that the server sets
+    #[arg(long, help_heading = "Connection")]
+    pub disable_cookies: bool,
+
+    /// How long to wait for a connection
+    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds, help_heading = "Deadlines")]
+    pub connect_timeout: Seconds,
+}
+
+/// How one signs in.
+#[derive(Debug, Args)]
+pub struct SignIn {
+    /// The name of the account, where one server is used with several
+    #[arg(long, value_name = "NAME", help_heading = "Sign-in")]
+    pub account: Option<String>,
+
+    /// The resource indicator to ask for, instead of the one that the server publishes
+    #[arg(long, value_name = "URI", conflicts_with = "disable_resource_parameter", help_heading = "Sign-in")]
+    pub resource: Option<String>,
+
+    /// Send no resource indicator, for authorization servers that refuse it
+    #[arg(long, help_heading = "Sign-in")]
+    pub disable_resource_parameter: bool,
+
+    /// Add a parameter to the authorization request; may be given several times
+    #[arg(long = "authorize-param", value_name = "KEY=VALUE", help_heading = "Sign-in")]
+    pub authorize_params: Vec<String>,
+
+    /// Members for the registration of the client: JSON, or @FILE
+    #[arg(long, value_name = "JSON", help_heading = "Sign-in")]
+    pub static_oauth_client_metadata: Option<String>,
+
+    /// A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced
+    #[arg(long, value_name = "JSON", help_heading = "Sign-in")]
+    pub static_oauth_client_info: Option<String>,
+
+    /// The URL of a client ID metadata document that describes this client
+    #[arg(long, value_name = "URL", help_heading = "Sign-in")]
+    pub client_metadata_url: Option<String>,
+
+    /// Send the id token instead of the access token
+    #[arg(long, help_heading = "Sign-in")]
+    pub use_id_token: bool,
+
+    /// The host in the redirect URI
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1", help_heading = "Sign-in")]
+    pub host: String,
+
+    /// The path in the redirect URI
+    #[arg(long, value_name = "PATH", default_value = "/oauth/callback", help_heading = "Sign-in")]
+    pub callback_path: String,
+
+    /// Where the browser goes after a sign-in, instead of a page of mcpbridge
+    #[arg(long, value_name = "URL", help_heading = "Sign-in")]
+    pub auth_success_url: Option<String>,
+
+    /// Open no browser; say the URL instead
+    #[arg(long, help_heading = "Sign-in")]
+    pub no_browser: bool,
+
+    /// How long an authorization server may take for one answer
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Sign-in")]
+    pub auth_timeout: Seconds,
+
+    /// How long a person may take to sign in
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds, help_heading = "Sign-in")]
+    pub sign_in_timeout: Seconds,
+}
+
+/// What is said, and where.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Say more on stderr: every message's method and id and every status, never a secret
+    #[arg(long, overrides_with = "silent", help_heading = "Output")]
+    pub debug: bool,
+
+    /// Say nothing on stderr
+    #[arg(long, help_heading = "Output")]
+    pub silent: bool,
+
+    /// Also write what is said to this file
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub log_file: Option<PathBuf>,
+}

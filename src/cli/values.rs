@@ -1,0 +1,67 @@
+//! Values of flags, read as people write them.
+
+use std::time::Duration;
+
+/// A duration as typed; `None` is no limit.
+pub type Seconds = OptionalDuration;
+
+/// A duration in seconds, where 0 means no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionalDuration(Option<Duration>);
+
+impl OptionalDuration {
+    /// The duration, `None` for no limit.
+    pub fn limit(self) -> Option<Duration> {
+        self.0
+    }
+}
+
+pub fn seconds(text: &str) -> Result<Seconds, String> {
+    match text.trim_end_matches('s').parse::<f64>() {
+        Ok(0.0) => Ok(OptionalDuration(None)),
+        Ok(seconds) => Duration::try_from_secs_f64(seconds)
+            .ok()
+            .filter(|duration| *duration < LONGEST)
+            .map(|duration| OptionalDuration(Some(duration)))
+            .ok_or_else(|| "a number of seconds, 0 or more, is expected".into()),
+        Err(_) => Err("a number of seconds is expected".into()),
+    }
+}
+
+pub fn size(text: &str) -> Result<usize, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let bare = upper.trim_end_matches('B').trim_end_matches('I');
+    let (digits, shift) = match bare.char_indices().last() {
+        Some((at, 'K')) => (&bare[..at], 10),
+        Some((at, 'M')) => (&bare[..at], 20),
+        Some((at, 'G')) => (&bare[..at], 30),
+        _ => (bare, 0),
+    };
+    let number = digits.parse::<usize>().map_err(|_| "a size such as 500K, 64M or 1G is expected")?;
+    match number.checked_mul(1 << shift) {
+        Some(size) if size >= SMALLEST_LIMIT => Ok(size),
+        _ => Err(format!("a size of at least {SMALLEST_LIMIT} bytes is expected")),
+    }
+}
+
+/// A century: clocks cannot count arbitrarily far.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// A limit below this cannot pass an ordinary `initialize`.
+const SMALLEST_LIMIT: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_seconds_are_read_as_people_write_them() {
+        assert_eq!(
+            (size("64M"), size("1024"), size("2 KiB".replace(' ', "").as_str())),
+            (Ok(64 << 20), Ok(1024), Ok(2048))
+        );
+        assert!(size("0").is_err() && size("x").is_err() && size("99999999999G").is_err());
+        assert_eq!(seconds("1.5").unwrap().limit(), Some(Duration::from_millis(1500)));
+        assert_eq!(seconds("0").unwrap().limit(), None);
+        assert!(seconds("-1").is_err() && seconds("inf").is_err() && seconds("1e300").is_err());
+    }
+}
