@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, Write},
+    mem,
     sync::Barrier,
     thread,
     time::{Duration, Instant},
@@ -12,15 +13,17 @@ use anyhow::{Context, bail, ensure};
 use crate::{
     lab::{Client, End, Lab, Subject},
     process,
+    server::Server,
     table::{Row, row},
     wire,
 };
 
 type Measure = (&'static str, fn(&mut Lab));
 
-pub const ALL: [Measure; 8] = [
+pub const ALL: [Measure; 9] = [
     ("start", start),
     ("echo", echo),
+    ("echo-on-one-core", echo_on_one_core),
     ("inflight", in_flight),
     ("notifications", notifications),
     ("large", large),
@@ -67,13 +70,38 @@ fn start(lab: &mut Lab) {
 
 /// One call at a time: what a bridge adds to each, in time and in CPU.
 fn echo(lab: &mut Lab) {
-    let calls = if lab.quick() { 1_000 } else { 2_000 };
-    let clients = lab.on_living("echo", &Subject::EVERY, |table, client| {
-        let calls = client.subject.part_of(calls);
-        for (tool, p50, p99, cpu) in [
+    let clients = one_after_another(
+        lab,
+        "echo",
+        &[
             ("echo", row::ECHO_P50, row::ECHO_P99, row::ECHO_CPU),
             ("echo_sse", row::SSE_P50, row::SSE_P99, row::SSE_CPU),
-        ] {
+        ],
+    );
+    for client in clients {
+        note_peak(lab, &client, row::ECHO_PEAK);
+    }
+}
+
+/// The same with server, bridge and editor on one processor: what the programs themselves cost.
+fn echo_on_one_core(lab: &mut Lab) {
+    let placed = process::OneCore::take().and_then(|core| Ok((core, Server::spawn()?)));
+    let (core, server) = match placed {
+        Ok(placed) => placed,
+        Err(error) => return lab.table.note(format!("echo on one core: {error:#}")),
+    };
+    let free = mem::replace(&mut lab.server, server);
+    let tools = [("echo", row::ONE_CORE_P50, row::ONE_CORE_P99, row::ONE_CORE_CPU)];
+    drop(one_after_another(lab, "echo on one core", &tools));
+    lab.server = free;
+    drop(core);
+}
+
+fn one_after_another(lab: &mut Lab, name: &str, tools: &[(&str, Row, Row, Row)]) -> Vec<Client> {
+    let calls = if lab.quick() { 1_000 } else { 2_000 };
+    lab.on_living(name, &Subject::EVERY, |table, client| {
+        let calls = client.subject.part_of(calls);
+        for &(tool, p50, p99, cpu) in tools {
             // Connections, caches and mcp-remote's compiler settle first.
             for _ in 0..calls / 10 {
                 client.call(tool, ECHO)?;
@@ -93,10 +121,7 @@ fn echo(lab: &mut Lab) {
             }
         }
         Ok(())
-    });
-    for client in clients {
-        note_peak(lab, &client, row::ECHO_PEAK);
-    }
+    })
 }
 
 /// 64 calls under way all the time: each answer is followed by the next call at once.

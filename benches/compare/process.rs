@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
+#[cfg(target_os = "linux")]
+use anyhow::Context;
+
 /// CPU time so far, user and system together.
 pub struct Cpu {
     /// Nanoseconds by thread. Exact, but a thread that ends takes its share with it.
@@ -63,6 +66,45 @@ pub fn switches(pid: u32) -> Option<u64> {
         Some(counts.sum())
     };
     Some(threads(pid, "status", of_thread)?.values().sum())
+}
+
+/// The calling thread, and all it starts meanwhile, on one processor. Dropped, it is where it was.
+///
+/// Else the scheduler places server, bridge and editor as it likes, in each round anew. Waking
+/// another processor costs a multiple of a call on a virtual machine, so that the figures would tell
+/// of the placement.
+#[cfg(target_os = "linux")]
+pub struct OneCore(rustix::thread::CpuSet);
+
+#[cfg(target_os = "linux")]
+impl OneCore {
+    pub fn take() -> anyhow::Result<Self> {
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        let all = sched_getaffinity(None)?;
+        let last = (0..CpuSet::MAX_CPU).rev().find(|cpu| all.is_set(*cpu)).context("no processor is allowed")?;
+        let mut one = CpuSet::new();
+        one.set(last);
+        sched_setaffinity(None, &one)?;
+        Ok(Self(all))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for OneCore {
+    fn drop(&mut self) {
+        // What it was a moment ago is still allowed.
+        let _ = rustix::thread::sched_setaffinity(None, &self.0);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub struct OneCore;
+
+#[cfg(not(target_os = "linux"))]
+impl OneCore {
+    pub fn take() -> anyhow::Result<Self> {
+        anyhow::bail!("threads can be kept on one processor on Linux only")
+    }
 }
 
 /// The machine in one line, nothing in it that names its owner.

@@ -44,6 +44,9 @@ pub mod row {
     pub const SSE_P50: Row = of("echo answered as an event stream, p50", Us);
     pub const SSE_P99: Row = of("echo answered as an event stream, p99", Us);
     pub const SSE_CPU: Row = of("echo answered as an event stream, CPU per call", Us);
+    pub const ONE_CORE_P50: Row = of("echo, all on one core, p50", Us);
+    pub const ONE_CORE_P99: Row = of("echo, all on one core, p99", Us);
+    pub const ONE_CORE_CPU: Row = of("echo, all on one core, CPU per call", Us);
     pub const ECHO_PEAK: Row = of("echo, peak memory", Mb);
     pub const INFLIGHT: Row = of("64 in flight, calls", PerSecond);
     pub const INFLIGHT_CPU: Row = of("64 in flight, CPU per call", Us);
@@ -158,6 +161,14 @@ impl Table {
             Goal::at_most("echo p50, times direct", against(row::ECHO_P50, Direct), 4.0, 2.5),
             Goal::at_most("echo p50, part of mcp-remote's", against(row::ECHO_P50, McpRemote), 0.05, 0.05),
             Goal::at_most("CPU per call, µs", own(row::ECHO_CPU), 60.0, 30.0),
+            Goal::at_most("echo p50 on one core, times direct", against(row::ONE_CORE_P50, Direct), 4.0, 2.5),
+            Goal::at_most(
+                "echo p50 on one core, part of mcp-remote's",
+                against(row::ONE_CORE_P50, McpRemote),
+                0.05,
+                0.05,
+            ),
+            Goal::at_most("CPU per call on one core, µs", own(row::ONE_CORE_CPU), 60.0, 30.0),
             Goal::at_least("64 in flight, part of direct's", against(row::INFLIGHT, Direct), 0.3, 0.5),
             Goal::at_least("64 in flight, times mcp-remote's", against(row::INFLIGHT, McpRemote), 15.0, 15.0),
             Goal::at_least("notifications/s, in order, none lost", own(row::STREAM), 1e5, 5e5),
