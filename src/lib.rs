@@ -14,5 +14,6 @@ pub mod log;
 pub mod message;
 pub mod remote;
 pub mod secret;
+pub mod source;
 pub mod stdio;
 pub mod store;

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
         &[
             "auth", "bridge", "cli", "client", "config", "demo", "editors", "era", "http", "message", "remote",
-            "stdio", "store",
+            "source", "stdio", "store",
         ],
     ),
     ("cli", &[]),
@@ -20,7 +20,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("stdio", &["message"]),
     ("era", &["message"]),
     ("remote", &["auth", "http", "message"]),
-    ("auth", &["http", "store"]),
+    ("auth", &["http", "source", "store"]),
+    ("source", &["config", "store"]),
     ("store", &["config"]),
     ("http", &[]),
     ("message", &[]),
@@ -60,6 +61,8 @@ const WORDS: [(&[&str], Where); 8] = [
             "commands/login.rs",
             "auth/helper.rs",
             "auth/browser.rs",
+            // Pipes of a command.
+            "source.rs",
         ]),
     ),
 ];

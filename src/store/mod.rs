@@ -11,6 +11,7 @@ mod pending;
 mod pieces;
 mod registration;
 mod search;
+mod secrets;
 mod shelf;
 #[cfg(test)]
 mod tests;

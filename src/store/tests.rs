@@ -422,6 +422,28 @@ async fn a_registration_belongs_to_its_issuer_and_its_redirect_uri() {
 }
 
 #[tokio::test]
+async fn a_secret_is_kept_under_its_name_where_grants_are() {
+    for choice in [Choice::Keychain, Choice::File, Choice::Memory] {
+        let fixture = Fixture::new();
+        let store = fixture.store(choice);
+        assert_eq!(store.secret("work").await.unwrap(), None);
+        let kept = store.keep_secret("work", &Secret::new("hidden\nkey")).await.unwrap();
+        assert_eq!(matches!(kept, Kept::File(_)), choice == Choice::File);
+        assert_eq!(store.secret("work").await.unwrap(), Some(Secret::new("hidden\nkey")));
+        assert_eq!(store.secret("home").await.unwrap(), None);
+        assert_eq!(holds(&fixture.files(), "hidden"), choice == Choice::File);
+        assert!(store.entries().is_empty(), "it is no sign-in");
+        assert!(store.forget_secret("work").await.unwrap() && !store.forget_secret("work").await.unwrap());
+        assert!(fixture.vault.items.lock().unwrap().is_empty() && !holds(&fixture.files(), "hidden"));
+        if choice == Choice::Keychain {
+            fixture.vault.set(Mood::Locked);
+            let failure = store.secret("work").await.unwrap_err();
+            assert_eq!(failure.kind, Kind::StoreUnavailable, "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_damaged_is_named_without_a_word_of_it() {
     let fixture = Fixture::new();
     let store = fixture.store(Choice::Auto);
