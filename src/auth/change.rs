@@ -16,7 +16,7 @@ use super::grants::refresh::refresh;
 use super::{Options, now, sign_in};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
-use crate::store::{About, Credential, Doubt, Grant, Key, Lock, OAuth, Origin, Store};
+use crate::store::{About, Credential, Doubt, GRANT_WAIT, Grant, Key, Lock, OAuth, Origin, Store};
 
 /// What is to be done, and by which means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -164,7 +164,7 @@ enum Kept {
 async fn kept(job: &Job, tools: &Tools<'_>) -> Result<Kept, Failure> {
     let key = job.options.key()?;
     let store = tools.store;
-    let _lock = store.lock(&key, Lock::Grant, LOCK_WAIT).await?;
+    let _lock = store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
     // What is damaged is replaced by a new sign-in, so it must not stand in its way.
     let before = if job.forced { None } else { store.read(&key).await? };
     let Some(grant) = before else { return Ok(Kept::Of(None)) };
@@ -276,9 +276,6 @@ fn sign_in_first(job: &Job, why: Option<&str>) -> Failure {
     Failure { status, ..failure.remedy(format!("run: {}", job.options.command("login"))) }
 }
 
-/// How long the grant's lock is waited for. Who holds it renews, which takes 30 s at most, and
-/// talks to the keychain.
-const LOCK_WAIT: Duration = Duration::from_secs(45);
 /// How long a store may take to recover while a renewed grant waits for it. Others wait for the lock
 /// meanwhile.
 const RECOVERY: Duration = Duration::from_secs(15);

@@ -15,7 +15,7 @@ use super::page::Page;
 use super::{browser, lineage, now, registration, scopes};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::store::{Client, Credential, Grant, Lock, OAuth, Origin, Pending};
+use crate::store::{Client, Credential, GRANT_WAIT, Grant, Lock, OAuth, Origin, Pending};
 
 /// Signs a person in, or says who is doing it already. `why` is what the person is told of the reason.
 pub async fn sign_in(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Outcome {
@@ -256,7 +256,7 @@ async fn watch_the_note(job: &Job, tools: &Tools<'_>) -> Failure {
 async fn keep(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) -> Result<Grant, Failure> {
     let key = job.options.key()?;
     let about = job.options.about(oauth.subject())?;
-    let _lock = tools.store.lock(&key, Lock::Grant, LOCK_WAIT).await?;
+    let _lock = tools.store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
     let grant = Grant {
         lineage: before.as_ref().map_or_else(lineage, |before| before.lineage.clone()),
         serial: before.as_ref().map_or(1, |before| before.serial + 1),
@@ -310,5 +310,3 @@ async fn in_step<T>(limit: Option<Duration>, work: impl Future<Output = Result<T
 
 /// How often it is looked whether the sign-in was called off.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long the grant's lock is waited for, once somebody has signed in.
-const LOCK_WAIT: Duration = Duration::from_secs(45);

@@ -21,7 +21,7 @@ use crate::cli::Login;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Lane, Redirects, Request, shown};
 use crate::secret::Secret;
-use crate::store::{ApiKey, Credential, Grant, Key, Lock, Place, Store};
+use crate::store::{ApiKey, Credential, GRANT_WAIT, Grant, Key, Lock, Place, Store};
 
 /// Signs in, or keeps an API key, or ends a sign-in that is under way.
 ///
@@ -300,7 +300,7 @@ impl Session {
     async fn keep_key(&self, place: Place) -> Result<Done, Failure> {
         let value = read_key()?;
         let credential = Credential::ApiKey(ApiKey { place, value });
-        let _lock = self.store.lock(&self.key, Lock::Grant, LOCK_WAIT).await?;
+        let _lock = self.store.lock(&self.key, Lock::Grant, GRANT_WAIT).await?;
         let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: auth::now(), credential };
         let ticket = Ticket::of(&grant, false);
         // A key that the server refuses is kept all the same: it may be one for a tool alone.
@@ -407,7 +407,5 @@ const HELLO: &[u8] = br#"{"jsonrpc":"2.0","id":"mcpbridge-login","method":"initi
 const LOOK: Duration = Duration::from_millis(250);
 /// How long another process may take to notice that its sign-in was called off.
 const CANCELLED: Duration = Duration::from_secs(5);
-/// How long a renewal that is under way may still take.
-const LOCK_WAIT: Duration = Duration::from_secs(45);
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);

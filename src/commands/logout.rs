@@ -11,7 +11,7 @@ use crate::cli::Logout;
 use crate::failure::Failure;
 use crate::http::{Http, shown};
 use crate::log::{self as logging, Volume};
-use crate::store::{Credential, Key, Lock, Pending, Store};
+use crate::store::{Credential, GRANT_WAIT, Key, Lock, Pending, Store};
 
 /// Signs out.
 ///
@@ -80,7 +80,7 @@ struct How {
 }
 
 async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure> {
-    let _lock = store.lock(key, Lock::Grant, PATIENCE).await?;
+    let _lock = store.lock(key, Lock::Grant, GRANT_WAIT).await?;
     let grant = store.read(key).await;
     let revoked = match grant.as_ref().map(|grant| grant.as_ref().map(|grant| &grant.credential)) {
         // What is damaged can still be removed. A store that is locked says so once more then.
@@ -104,7 +104,5 @@ async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure
     Ok(How { was, revoked })
 }
 
-/// How long a renewal that is under way may still take.
-const PATIENCE: Duration = Duration::from_secs(45);
 /// How long an authorization server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(8);

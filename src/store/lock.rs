@@ -138,6 +138,9 @@ fn taken(path: Option<&Path>, patience: Duration) -> Failure {
     Failure::new(Kind::StoreUnavailable, fact).remedy("try again, and end that process if it hangs")
 }
 
+/// How long the lock of a grant is waited for. Who holds it renews, which takes 30 s at most, and talks
+/// to the keychain.
+pub const GRANT_WAIT: Duration = Duration::from_secs(45);
 /// The folder of the locks.
 const FOLDER: &str = "locks";
 /// A lock is held for as long as one request to the authorization server takes, so this is soon enough

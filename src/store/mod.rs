@@ -32,7 +32,7 @@ pub use entry::{Doubt, Ended, Entry, Form};
 pub use grant::{ApiKey, Authentication, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;
 pub use last::Said;
-pub use lock::{Guard, Lock};
+pub use lock::{GRANT_WAIT, Guard, Lock};
 pub use pending::{Ending, Pending};
 pub use watch::Watch;
 
