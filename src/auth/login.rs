@@ -283,8 +283,15 @@ impl Inner {
         if state.ticket != *refused {
             return Ok(state.is_alive().then(|| state.ticket.clone()));
         }
-        if !state.accepted && state.how == How::SignedIn && matches!(demand, Demand::Token(_)) {
-            return Err(self.not_taken(&state));
+        if let Some(grant) = &state.grant
+            && !state.accepted
+            && state.how == How::SignedIn
+            && matches!(demand, Demand::Token(_))
+        {
+            // A second window would bring the same token once more, also to a relay that is started again.
+            let failure = grant.not_taken(&self.server());
+            self.store.ask_nobody(&self.key, &failure.fact, now());
+            return Err(Failure { kind: Kind::SignInRequired, ..failure }.status(401));
         }
         let scopes: Vec<&str> = demand.scopes().collect();
         if state.stepped_up.iter().any(|asked| *asked == scopes) && state.under_way().is_none() {
@@ -293,18 +300,6 @@ impl Inner {
             return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403));
         }
         Ok(None)
-    }
-
-    /// A second window would bring the same token once more, also to a relay that is started again.
-    fn not_taken(&self, state: &State) -> Failure {
-        let audience = state.grant.as_ref().and_then(Grant::audience);
-        let meant = audience.map(|audience| format!(", which is for {audience}")).unwrap_or_default();
-        let fact =
-            format!("{} refuses the token that its own authorization server has just issued{meant}", self.server());
-        self.store.ask_nobody(&self.key, &fact, now());
-        Failure::new(Kind::SignInRequired, fact)
-            .remedy("its operator has to mend that; --resource may help")
-            .status(401)
     }
 
     fn server(&self) -> String {

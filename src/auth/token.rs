@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
 use crate::store::{Credential, Grant, OAuth};
 
@@ -62,8 +63,15 @@ impl Grant {
         self.lineage != other.lineage && (person(self).is_none() || person(self) != person(other))
     }
 
+    /// That `server`, as it may be shown, refuses a token that was issued just now.
+    pub fn not_taken(&self, server: &str) -> Failure {
+        let meant = self.audience().map(|audience| format!(", which is for {audience}")).unwrap_or_default();
+        let fact = format!("{server} refuses the token that its own authorization server has just issued{meant}");
+        Failure::new(Kind::SignInRefused, fact).remedy("its operator has to mend that; --resource may help")
+    }
+
     /// For whom the access token is meant, where it can be read.
-    pub fn audience(&self) -> Option<String> {
+    fn audience(&self) -> Option<String> {
         let Credential::OAuth(oauth) = &self.credential else { return None };
         match claims(&oauth.access_token)?.get("aud")? {
             Value::String(one) => Some(one.clone()),

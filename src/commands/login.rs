@@ -134,15 +134,9 @@ impl Session {
         let grant = self.with_the_person(challenge).await?;
         let ticket = Ticket::of(&grant, self.options.use_id_token);
         if let Welcome::Wants(_) = self.knock(&ticket).await? {
-            let meant = grant.audience().map(|audience| format!(", which is for {audience}")).unwrap_or_default();
-            let fact = format!(
-                "{} refuses the token that its own authorization server has just issued{meant}",
-                shown(&self.url)
-            );
-            self.store.ask_nobody(&self.key, &fact, auth::now());
-            return Err(
-                Failure::new(Kind::SignInRefused, fact).remedy("its operator has to mend that; --resource may help")
-            );
+            let failure = grant.not_taken(&shown(&self.url));
+            self.store.ask_nobody(&self.key, &failure.fact, auth::now());
+            return Err(failure);
         }
         Ok(self.done("signed_in", &grant, "signed in to"))
     }
