@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::challenge::Bearer;
 use super::grants::Trouble;
 use super::grants::refresh::refresh;
-use super::{Options, now, sign_in};
+use super::{Options, now, scopes, sign_in};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
 use crate::store::{About, Credential, Doubt, GRANT_WAIT, Grant, Key, Lock, OAuth, Origin, Store};
@@ -258,7 +258,7 @@ pub fn satisfies(grant: &Grant, job: &Job) -> bool {
 }
 
 fn covers(oauth: &OAuth, job: &Job) -> bool {
-    job.demand.scopes().all(|scope| oauth.scopes.iter().any(|granted| granted == scope))
+    scopes::covers(&oauth.scopes, job.demand.scopes())
 }
 
 /// The SHA-256 of a secret, in hex: to compare it without having it.

@@ -29,8 +29,8 @@ pub fn stepped_up(held: &[String], challenge: &Bearer) -> Vec<String> {
 
 /// Whether `held` has all that `needed` names. The wish for a refresh token does not count: servers
 /// that fulfil it need not name it among what they granted.
-pub fn covers(held: &[String], needed: &[String]) -> bool {
-    needed.iter().all(|scope| scope == OFFLINE_ACCESS || held.contains(scope))
+pub fn covers<'a>(held: &[String], mut needed: impl Iterator<Item = &'a str>) -> bool {
+    needed.all(|scope| scope == OFFLINE_ACCESS || held.iter().any(|held| held == scope))
 }
 
 /// The scopes in a parameter `scope`, which are separated by spaces.
@@ -91,7 +91,9 @@ mod tests {
         let challenge = Bearer { scope: Some("c a d".into()), ..Bearer::default() };
         assert_eq!(stepped_up(&held, &challenge), split("a b c d"));
         assert_eq!(stepped_up(&held, &Bearer::default()), held);
-        assert!(covers(&held, &split("b offline_access")) && covers(&held, &[]) && !covers(&held, &split("b c")));
+        let covered = |needed: &str| covers(&held, needed.split(' '));
+        assert!(covered("b offline_access") && covered("a") && !covered("b c"));
+        assert!(covers(&held, [].into_iter()));
     }
 
     fn discovery(published: Option<&str>, offline: bool) -> Discovery {
