@@ -1,7 +1,6 @@
 //! How a server is signed in to: what it demands, who grants it, and what comes of it.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::secret::Secrets;
 
@@ -26,12 +25,7 @@ pub use login::{Login, Stand};
 pub use options::{CallbackOptions, Options, command};
 pub use ticket::Ticket;
 
-pub use crate::store::Said;
-
-/// The time, in seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
+pub use crate::store::{Said, now};
 
 /// A random name for a sign-in. That nobody could guess it is not asked for.
 pub fn lineage() -> String {

@@ -125,8 +125,8 @@ impl Entry {
     }
 }
 
-/// Seconds since 1970.
-pub(super) fn now() -> u64 {
+/// The time, in seconds since 1970.
+pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Home;
 use crate::failure::{Failure, Kind};
 
-pub use entry::{Doubt, Ended, Entry, Form};
+pub use entry::{Doubt, Ended, Entry, Form, now};
 pub use grant::{ApiKey, Authentication, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;
 pub use last::Said;
@@ -236,7 +236,7 @@ impl Store {
         self.remove(key).await?;
         let Some(mut entry) = self.entry(key)? else { return Ok(()) };
         (entry.kept, entry.doubt) = (None, None);
-        entry.ended = Some(Ended { at: entry::now(), why: why.to_owned() });
+        entry.ended = Some(Ended { at: now(), why: why.to_owned() });
         self.keep_entry(key, &entry)
     }
 
