@@ -23,6 +23,8 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge' {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
             [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--header-from', '--header-from', [CompletionResultType]::ParameterName, 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
@@ -62,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
+            [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
@@ -87,6 +90,41 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit with 0 also when somebody has to sign in')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;secret' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Keep a secret, typed without an echo or piped to stdin')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget a secret')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcpbridge;secret;set' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;secret;remove' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;secret;help' {
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Keep a secret, typed without an echo or piped to stdin')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget a secret')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'mcpbridge;secret;help;set' {
+            break
+        }
+        'mcpbridge;secret;help;remove' {
+            break
+        }
+        'mcpbridge;secret;help;help' {
             break
         }
         'mcpbridge;demo' {
@@ -116,6 +154,8 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge;run' {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
             [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--header-from', '--header-from', [CompletionResultType]::ParameterName, 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
@@ -158,6 +198,8 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--api-key-query', '--api-key-query', [CompletionResultType]::ParameterName, 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]')
             [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]')
+            [CompletionResult]::new('--header-from', '--header-from', [CompletionResultType]::ParameterName, 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]')
@@ -190,6 +232,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge;help' {
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
+            [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
@@ -203,6 +246,17 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             break
         }
         'mcpbridge;help;status' {
+            break
+        }
+        'mcpbridge;help;secret' {
+            [CompletionResult]::new('set', 'set', [CompletionResultType]::ParameterValue, 'Keep a secret, typed without an echo or piped to stdin')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Forget a secret')
+            break
+        }
+        'mcpbridge;help;secret;set' {
+            break
+        }
+        'mcpbridge;help;secret;remove' {
             break
         }
         'mcpbridge;help;demo' {

@@ -40,6 +40,9 @@ _mcpbridge() {
             mcpbridge,run)
                 cmd="mcpbridge__subcmd__run"
                 ;;
+            mcpbridge,secret)
+                cmd="mcpbridge__subcmd__secret"
+                ;;
             mcpbridge,status)
                 cmd="mcpbridge__subcmd__status"
                 ;;
@@ -67,8 +70,35 @@ _mcpbridge() {
             mcpbridge__subcmd__help,run)
                 cmd="mcpbridge__subcmd__help__subcmd__run"
                 ;;
+            mcpbridge__subcmd__help,secret)
+                cmd="mcpbridge__subcmd__help__subcmd__secret"
+                ;;
             mcpbridge__subcmd__help,status)
                 cmd="mcpbridge__subcmd__help__subcmd__status"
+                ;;
+            mcpbridge__subcmd__help__subcmd__secret,remove)
+                cmd="mcpbridge__subcmd__help__subcmd__secret__subcmd__remove"
+                ;;
+            mcpbridge__subcmd__help__subcmd__secret,set)
+                cmd="mcpbridge__subcmd__help__subcmd__secret__subcmd__set"
+                ;;
+            mcpbridge__subcmd__secret,help)
+                cmd="mcpbridge__subcmd__secret__subcmd__help"
+                ;;
+            mcpbridge__subcmd__secret,remove)
+                cmd="mcpbridge__subcmd__secret__subcmd__remove"
+                ;;
+            mcpbridge__subcmd__secret,set)
+                cmd="mcpbridge__subcmd__secret__subcmd__set"
+                ;;
+            mcpbridge__subcmd__secret__subcmd__help,help)
+                cmd="mcpbridge__subcmd__secret__subcmd__help__subcmd__help"
+                ;;
+            mcpbridge__subcmd__secret__subcmd__help,remove)
+                cmd="mcpbridge__subcmd__secret__subcmd__help__subcmd__remove"
+                ;;
+            mcpbridge__subcmd__secret__subcmd__help,set)
+                cmd="mcpbridge__subcmd__secret__subcmd__help__subcmd__set"
                 ;;
             *)
                 ;;
@@ -77,7 +107,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status demo completions man helper run login help"
+            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status secret demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -88,6 +118,14 @@ _mcpbridge() {
                     return 0
                     ;;
                 --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -223,7 +261,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help)
-            opts="logout status demo completions man helper run login help"
+            opts="logout status secret demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,6 +386,48 @@ _mcpbridge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcpbridge__subcmd__help__subcmd__secret)
+            opts="set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__secret__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__secret__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcpbridge__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -377,7 +457,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__login)
-            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --debug --silent --log-file --help"
+            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -396,6 +476,14 @@ _mcpbridge() {
                     return 0
                     ;;
                 --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -495,7 +583,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__run)
-            opts="-h --header --header-file --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            opts="-h --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -506,6 +594,14 @@ _mcpbridge() {
                     return 0
                     ;;
                 --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -601,6 +697,104 @@ _mcpbridge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret)
+            opts="-h --help set remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__help)
+            opts="set remove help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__remove)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__secret__subcmd__set)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

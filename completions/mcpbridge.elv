@@ -20,6 +20,8 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge'= {
             cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
             cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --header-from 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]'
+            cand --token-command 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]'
             cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
             cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
             cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
@@ -59,6 +61,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --version 'Print version'
             cand logout 'Sign out: revoke the credential at the server where it can be, and forget it'
             cand status 'Show who is signed in where, where the credential is kept, and when it is renewed'
+            cand secret 'Keep a secret under a name, so that flags can name it instead of having it'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
@@ -83,6 +86,34 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'mcpbridge;secret'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand set 'Keep a secret, typed without an echo or piped to stdin'
+            cand remove 'Forget a secret'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mcpbridge;secret;set'= {
+            cand --json 'Print the result as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcpbridge;secret;remove'= {
+            cand --json 'Print the result as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcpbridge;secret;help'= {
+            cand set 'Keep a secret, typed without an echo or piped to stdin'
+            cand remove 'Forget a secret'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'mcpbridge;secret;help;set'= {
+        }
+        &'mcpbridge;secret;help;remove'= {
+        }
+        &'mcpbridge;secret;help;help'= {
+        }
         &'mcpbridge;demo'= {
             cand --port 'The port to serve on'
             cand --serve 'Only serve, until interrupted'
@@ -106,6 +137,8 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge;run'= {
             cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
             cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --header-from 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]'
+            cand --token-command 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]'
             cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
             cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
             cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
@@ -147,6 +180,8 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --api-key-query 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL'
             cand --header 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]'
             cand --header-file 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]'
+            cand --header-from 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]'
+            cand --token-command 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]'
             cand --connect-timeout 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]'
             cand --account 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]'
             cand --resource 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]'
@@ -178,6 +213,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge;help'= {
             cand logout 'Sign out: revoke the credential at the server where it can be, and forget it'
             cand status 'Show who is signed in where, where the credential is kept, and when it is renewed'
+            cand secret 'Keep a secret under a name, so that flags can name it instead of having it'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
             cand man 'Print the manual page'
@@ -189,6 +225,14 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge;help;logout'= {
         }
         &'mcpbridge;help;status'= {
+        }
+        &'mcpbridge;help;secret'= {
+            cand set 'Keep a secret, typed without an echo or piped to stdin'
+            cand remove 'Forget a secret'
+        }
+        &'mcpbridge;help;secret;set'= {
+        }
+        &'mcpbridge;help;secret;remove'= {
         }
         &'mcpbridge;help;demo'= {
         }

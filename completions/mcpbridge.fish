@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -26,6 +26,8 @@ end
 
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -68,6 +70,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s h -l help -d 'Print
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s V -l version -d 'Print version'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "secret" -d 'Keep a secret under a name, so that flags can name it instead of having it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "man" -d 'Print the manual page'
@@ -85,6 +88,17 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l resource 
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l json -d 'Print the result as JSON'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l exit-zero -d 'Exit with 0 also when somebody has to sign in'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "remove" -d 'Forget a secret'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget a secret'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l port -d 'The port to serve on' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l serve -d 'Only serve, until interrupted'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l sign-in -d 'Demand a sign-in in the browser, as most remote servers do'
@@ -95,6 +109,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -l worker -d
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -138,6 +154,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l api-key-he
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l api-key-query -d 'Keep an API key, read from the terminal or from stdin, and send it in this parameter of the URL' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -164,12 +182,15 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l no-browser
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "man" -d 'Print the manual page'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status demo completions man helper run login help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "secret" -d 'Keep a secret under a name, so that flags can name it instead of having it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret demo completions man helper run login help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "remove" -d 'Forget a secret'

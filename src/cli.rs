@@ -2,6 +2,7 @@
 
 mod accounts;
 mod relay;
+mod secrets;
 mod server;
 mod values;
 mod variables;
@@ -12,6 +13,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
 pub use relay::{Protocol, Relay, Transport};
+pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};
 pub use values::{OptionalDuration, Seconds};
 
@@ -49,6 +51,8 @@ pub enum Command {
     Logout(Box<Logout>),
     /// Show who is signed in where, where the credential is kept, and when it is renewed
     Status(Status),
+    /// Keep a secret under a name, so that flags can name it instead of having it
+    Secret(Secret),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
@@ -67,6 +71,9 @@ impl Cli {
             Some(Command::Login(typed)) => typed.json,
             Some(Command::Logout(typed)) => typed.json,
             Some(Command::Status(typed)) => typed.json,
+            Some(Command::Secret(typed)) => match &typed.what {
+                SecretCommand::Set(typed) | SecretCommand::Remove(typed) => typed.json,
+            },
             _ => false,
         }
     }

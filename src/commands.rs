@@ -8,6 +8,7 @@ mod login;
 mod logout;
 mod man;
 mod run;
+mod secret;
 mod server;
 mod status;
 
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         (Some(Command::Login(typed)), _) => login::run(&typed),
         (Some(Command::Logout(typed)), _) => logout::run(&typed),
         (Some(Command::Status(typed)), _) => status::run(&typed),
+        (Some(Command::Secret(typed)), _) => secret::run(&typed.what),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),

@@ -46,7 +46,7 @@ impl FromStr for Source {
             "env" => Source::Variable(rest.to_owned()),
             "file" => Source::File(below_home(rest)),
             "keychain" => Source::Keychain(rest.to_owned()),
-            "cmd" => return command(rest),
+            "cmd" => return Source::command(rest, "cmd:"),
             _ => {
                 return Err(usage("a source of a secret begins with env:, file:, keychain: or cmd:".to_owned())
                     .remedy("for example keychain:NAME, which mcpbridge secret set NAME fills"));
@@ -75,6 +75,36 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    /// A command, split at spaces. What is in single or double quotes is one word, and a backslash is a
+    /// letter like any other, because it stands in the paths of Windows. `place` names the flag.
+    ///
+    /// # Errors
+    /// It names no program: [`Kind::Usage`].
+    pub fn command(text: &str, place: &str) -> Result<Source, Failure> {
+        let mut words = Vec::new();
+        let mut word: Option<String> = None;
+        let mut quote = None;
+        for c in text.chars() {
+            match (quote, c) {
+                (Some(open), _) if c == open => quote = None,
+                (None, '\'' | '"') => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                }
+                (None, _) if c.is_whitespace() => words.extend(word.take()),
+                _ => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        if quote.is_some() {
+            return Err(usage(format!("the command of {place} has a quote that is not closed")).remedy("close it"));
+        }
+        if words.first().is_none_or(String::is_empty) {
+            return Err(usage(format!("{place} names no program")).remedy("for example pass show mcp"));
+        }
+        Ok(Source::Command(words))
+    }
+
     /// The secret, without the line ends behind it. Takes at most [`PATIENCE`], and what the store takes.
     ///
     /// # Errors
@@ -263,33 +293,6 @@ async fn show(stderr: impl AsyncRead + Unpin, source: &Source) {
     }
     // What is too much is read all the same: the command would wait for a reader.
     let _ = tokio::io::copy(&mut lines.into_inner(), &mut tokio::io::sink()).await;
-}
-
-/// Splits a command at spaces. What is in single or double quotes is one word, and a backslash is a
-/// letter like any other, because it stands in the paths of Windows.
-fn command(text: &str) -> Result<Source, Failure> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), _) if c == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, _) if c.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    if quote.is_some() {
-        return Err(usage("the command behind cmd: has a quote that is not closed".to_owned()).remedy("close it"));
-    }
-    if words.first().is_none_or(String::is_empty) {
-        return Err(usage("cmd: names no program".to_owned()).remedy("for example cmd:pass show mcp"));
-    }
-    Ok(Source::Command(words))
 }
 
 /// Only a shell expands `~`, and editors start their servers without one.

@@ -59,6 +59,7 @@ const WORDS: [(&[&str], Where); 8] = [
             "commands.rs",
             "commands/demo.rs",
             "commands/login.rs",
+            "commands/secret.rs",
             "auth/helper.rs",
             "auth/browser.rs",
             // Pipes of a command.

@@ -15,14 +15,24 @@ use tokio::time::timeout;
 
 use super::change::{Demand, Denied, How};
 use super::ticket::Ticket;
-use super::{Options, now};
+use super::{Options, TokenCommand, now};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, shown};
 use crate::store::{Credential, Grant, Key, Said, Store};
 
 /// The sign-in of one relay. A clone is the same.
 #[derive(Clone)]
-pub struct Login(Option<Arc<Inner>>);
+pub struct Login(By);
+
+/// Who makes a ticket good.
+#[derive(Clone)]
+enum By {
+    Nobody,
+    /// A command of the person.
+    Command(Arc<TokenCommand>),
+    /// A grant, and the person behind it.
+    Grant(Arc<Inner>),
+}
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +96,12 @@ type Work = watch::Receiver<Option<Result<(), Denied>>>;
 impl Login {
     /// No sign-in: the credential is given, or none is wanted.
     pub fn none() -> Self {
-        Login(None)
+        Login(By::Nobody)
+    }
+
+    /// Tokens of a command instead of a sign-in.
+    pub fn by_command(command: TokenCommand) -> Self {
+        Login(By::Command(Arc::new(command)))
     }
 
     /// A sign-in that has done nothing yet.
@@ -107,27 +122,27 @@ impl Login {
             closed: watch::Sender::new(false),
             here: AtomicBool::new(false),
         };
-        Ok(Login(Some(Arc::new(inner))))
+        Ok(Login(By::Grant(Arc::new(inner))))
     }
 
     /// How far the sign-in is.
     pub fn stand(&self) -> watch::Receiver<Stand> {
-        self.0.as_ref().map_or_else(|| watch::Sender::new(Stand::Quiet).subscribe(), |inner| inner.stand.subscribe())
+        self.inner().map_or_else(|| watch::Sender::new(Stand::Quiet).subscribe(), |inner| inner.stand.subscribe())
     }
 
     /// Changes when the session belongs to nobody any more.
     pub fn turns(&self) -> watch::Receiver<Turn> {
-        self.0.as_ref().map_or_else(|| watch::Sender::default().subscribe(), |inner| inner.turns.subscribe())
+        self.inner().map_or_else(|| watch::Sender::default().subscribe(), |inner| inner.turns.subscribe())
     }
 
     /// What somebody who waits for the person may be told.
     pub fn invitation(&self) -> Option<Failure> {
-        self.0.as_ref().and_then(|inner| inner.invitation())
+        self.inner().and_then(|inner| inner.invitation())
     }
 
     /// Says which program the person uses, and whether it shows links.
     pub fn meet(&self, editor: Option<String>, link: bool) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.inner() {
             let mut state = inner.state();
             state.editor = editor;
             state.link = link;
@@ -136,14 +151,14 @@ impl Login {
 
     /// Nobody waits for the person any more: the editor has left.
     pub fn close(&self) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.inner() {
             inner.closed.send_replace(true);
         }
     }
 
     /// Waits for a change that would end with this process.
     pub async fn finish(&self) {
-        let Some(inner) = self.0.as_ref().filter(|inner| inner.here.load(Ordering::Relaxed)) else { return };
+        let Some(inner) = self.inner().filter(|inner| inner.here.load(Ordering::Relaxed)) else { return };
         let work = inner.state().work.clone();
         if let Some(mut work) = work {
             let _ = timeout(FINISH, work.wait_for(Option::is_some)).await;
@@ -152,7 +167,7 @@ impl Login {
 
     /// The person does not want to sign in.
     pub fn decline(&self) {
-        if let Some(inner) = &self.0 {
+        if let Some(inner) = self.inner() {
             inner.store.end_pending(&inner.key);
         }
     }
@@ -160,7 +175,7 @@ impl Login {
     /// Remembers what the server answered to somebody who is signed in, for an editor that starts
     /// while somebody has to sign in again.
     pub fn remember(&self, said: Said, result: &str) {
-        let Some(inner) = &self.0 else { return };
+        let Some(inner) = self.inner() else { return };
         let Some(lineage) = inner.state().grant.as_ref().map(|grant| grant.lineage.clone()) else { return };
         let (inner, result) = (Arc::clone(inner), result.to_owned());
         tokio::task::spawn_blocking(move || inner.store.remember(&inner.key, &lineage, said, &result));
@@ -168,7 +183,7 @@ impl Login {
 
     /// What the server answered last, as JSON text.
     pub fn last(&self, said: Said) -> Option<String> {
-        let inner = self.0.as_ref()?;
+        let inner = self.inner()?;
         let lineage = inner.state().grant.as_ref().map(|grant| grant.lineage.clone());
         let lineage = lineage.or_else(|| inner.store.entry(&inner.key).ok().flatten().map(|entry| entry.lineage))?;
         inner.store.last(&inner.key, &lineage, said)
@@ -176,7 +191,7 @@ impl Login {
 
     /// The link could not be shown: whoever waits for the browser shall open one.
     pub fn open_browser(&self) {
-        if let Some(inner) = self.0.as_ref().filter(|inner| inner.options.browser) {
+        if let Some(inner) = self.inner().filter(|inner| inner.options.browser) {
             inner.state().link = false;
             inner.store.want_browser(&inner.key);
         }
@@ -188,7 +203,11 @@ impl Login {
     /// # Errors
     /// The store does not say, or the token has expired and cannot be renewed.
     pub async fn ticket(&self, patience: Option<Duration>) -> Result<Ticket, Denied> {
-        let Some(inner) = &self.0 else { return Ok(Ticket::default()) };
+        let inner = match &self.0 {
+            By::Nobody => return Ok(Ticket::default()),
+            By::Command(command) => return Ok(Box::pin(command.ticket()).await?),
+            By::Grant(inner) => inner,
+        };
         if !inner.loaded.initialized() {
             Box::pin(inner.loaded.get_or_try_init(|| inner.load())).await?;
         }
@@ -208,15 +227,23 @@ impl Login {
 
     /// What goes with a request that waits for nothing.
     pub fn ticket_at_hand(&self) -> Ticket {
-        self.0.as_ref().map(|inner| inner.state().ticket.clone()).unwrap_or_default()
+        match &self.0 {
+            By::Nobody => Ticket::default(),
+            By::Command(command) => command.at_hand(),
+            By::Grant(inner) => inner.state().ticket.clone(),
+        }
     }
 
     /// The server took this ticket.
     pub fn accepted(&self, ticket: &Ticket) {
-        if let Some(inner) = &self.0 {
-            let mut state = inner.state();
-            if !state.accepted && state.ticket == *ticket {
-                state.accepted = true;
+        match &self.0 {
+            By::Nobody => {}
+            By::Command(command) => command.accepted(ticket),
+            By::Grant(inner) => {
+                let mut state = inner.state();
+                if !state.accepted && state.ticket == *ticket {
+                    state.accepted = true;
+                }
             }
         }
     }
@@ -227,14 +254,27 @@ impl Login {
     /// There is none: what happened, and the command that helps.
     pub async fn renew(&self, demand: Demand, refused: &Ticket, patience: Option<Duration>) -> Result<Ticket, Denied> {
         match &self.0 {
-            Some(inner) => inner.renew(demand, refused, patience).await,
-            None => Err(Denied::NotOffered),
+            By::Nobody => Err(Denied::NotOffered),
+            By::Command(command) => command.renew(&demand, refused).await,
+            By::Grant(inner) => inner.renew(demand, refused, patience).await,
         }
     }
 
     /// Whether a refusal is for this sign-in to mend.
     pub fn is_active(&self) -> bool {
-        self.0.is_some()
+        !matches!(self.0, By::Nobody)
+    }
+
+    /// Whether each refusal is about its ticket, because a command has printed it for this server.
+    pub fn is_by_command(&self) -> bool {
+        matches!(self.0, By::Command(_))
+    }
+
+    fn inner(&self) -> Option<&Arc<Inner>> {
+        match &self.0 {
+            By::Grant(inner) => Some(inner),
+            By::Nobody | By::Command(_) => None,
+        }
     }
 }
 

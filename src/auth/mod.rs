@@ -19,11 +19,13 @@ pub mod scopes;
 mod sign_in;
 mod ticket;
 mod token;
+mod token_command;
 
 pub use change::{Demand, Denied, How, Job, Outcome, Progress, Tools, change};
 pub use login::{Login, Stand};
 pub use options::{CallbackOptions, Options, command};
 pub use ticket::Ticket;
+pub use token_command::TokenCommand;
 
 pub use crate::store::{Said, now};
 

@@ -42,6 +42,13 @@ impl Ticket {
         Ticket(sent.map(Arc::new))
     }
 
+    /// The ticket of a bearer token; `None` if it fits no header.
+    pub fn bearer(token: &Secret) -> Option<Self> {
+        let mut value = HeaderValue::from_bytes(format!("Bearer {}", token.expose()).as_bytes()).ok()?;
+        value.set_sensitive(true);
+        Some(Ticket(Some(Arc::new(Sent::Header { name: header::AUTHORIZATION, value, secret: token.clone() }))))
+    }
+
     /// Adds it to a request of the MCP origin.
     pub fn add_to(&self, request: &mut Request) {
         match self.0.as_deref() {

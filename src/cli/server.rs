@@ -17,6 +17,14 @@ pub struct Connection {
     #[arg(long = "header-file", value_name = "PATH", help_heading = "Credentials")]
     pub header_files: Vec<PathBuf>,
 
+    /// Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times
+    #[arg(long = "header-from", value_name = "NAME=SOURCE", help_heading = "Credentials")]
+    pub headers_from: Vec<String>,
+
+    /// Send the bearer token that this command prints, and ask it again when the token expires or is refused
+    #[arg(long, value_name = "COMMAND", help_heading = "Credentials")]
+    pub token_command: Option<String>,
+
     /// Allow plain http to a host other than this machine
     #[arg(long, help_heading = "Connection")]
     pub allow_http: bool,

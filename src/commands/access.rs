@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use ::http::HeaderMap;
+use ::http::header::AUTHORIZATION;
 use url::Url;
 
 use super::server;
@@ -10,12 +12,13 @@ use crate::auth::callback::success_url;
 use crate::auth::discovery::ResourceChoice;
 use crate::auth::grants::authorization_code::parameter;
 use crate::auth::registration::{self, Given, Wishes};
-use crate::auth::{CallbackOptions, Options};
+use crate::auth::{CallbackOptions, Options, TokenCommand};
 use crate::cli;
 use crate::config::Home;
 use crate::failure::{Failure, Kind};
-use crate::http;
+use crate::http::{self, shown};
 use crate::log::{self as logging, Volume};
+use crate::source::Source;
 use crate::store::{Choice, Key, Store};
 
 /// Starts the log as the flags say.
@@ -41,6 +44,36 @@ pub fn http(connection: &cli::Connection) -> http::Settings {
         ipv4: connection.ipv4,
         cookies: !connection.disable_cookies,
     }
+}
+
+/// The headers for the server. Takes as long as the slowest source of one.
+///
+/// # Errors
+/// As for [`server::headers`], and as for [`Source::read`].
+pub async fn headers(connection: &cli::Connection) -> Result<server::Headers, Failure> {
+    let mut headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
+    if !connection.headers_from.is_empty() {
+        headers.add_from(&connection.headers_from, &store()?).await?;
+    }
+    Ok(headers)
+}
+
+/// The command that prints tokens, if there is one.
+///
+/// # Errors
+/// It is none, or an Authorization header is given too.
+pub fn token_command(
+    connection: &cli::Connection,
+    server: &Url,
+    headers: &HeaderMap,
+) -> Result<Option<TokenCommand>, Failure> {
+    let Some(text) = &connection.token_command else { return Ok(None) };
+    let source = Source::command(text, "--token-command")?;
+    if headers.contains_key(AUTHORIZATION) {
+        let fact = "--token-command and an Authorization header exclude each other";
+        return Err(usage(fact, "leave one of them out"));
+    }
+    Ok(Some(TokenCommand::new(source, store()?, shown(server))))
 }
 
 /// The store of this user, as the environment chooses it.

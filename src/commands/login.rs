@@ -16,7 +16,7 @@ use url::Url;
 use super::{access, print, print_json, server};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::discovery::discover;
-use crate::auth::{self, Demand, Denied, Job, Options, Outcome, Progress, Ticket, Tools, change};
+use crate::auth::{self, Demand, Denied, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change};
 use crate::cli::Login;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Lane, Redirects, Request, shown};
@@ -31,7 +31,9 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     access::start_log(&typed.output)?;
     let connection = &typed.connection;
     let url = server::url(&typed.server, connection.allow_http)?;
-    let headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let headers = runtime.block_on(access::headers(connection))?;
+    let command = access::token_command(connection, &url, &headers.all)?;
     let options = access::options(&url, typed.port, &typed.sign_in)?;
     let session = Session {
         key: options.key()?,
@@ -41,12 +43,12 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
         options,
         url,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        match (typed.cancel, place(typed)?) {
-            (true, _) => session.cancel().await,
-            (_, Some(place)) => session.keep_key(place).await,
-            (_, None) => session.sign_in(typed.force).await,
+        match (typed.cancel, place(typed)?, command) {
+            (true, ..) => session.cancel().await,
+            (_, Some(place), _) => session.keep_key(place).await,
+            (_, None, Some(command)) => session.show_token(&command).await,
+            (_, None, None) => session.sign_in(typed.force).await,
         }
     })?;
     crate::log::finish();
@@ -139,6 +141,17 @@ impl Session {
             return Err(failure);
         }
         Ok(self.done("signed_in", &grant, "signed in to"))
+    }
+
+    /// Tries the token of a command, which is all that there is to do with one.
+    async fn show_token(&self, command: &TokenCommand) -> Result<Done, Failure> {
+        match self.knock(&command.ticket().await?).await? {
+            Welcome::Open => {
+                let sentence = format!("{} takes the token of the command: no sign-in is needed", shown(&self.url));
+                Ok(Done { word: "not_needed", sentence, subject: None, kept: None })
+            }
+            Welcome::Wants(_) => Err(command.refused()),
+        }
     }
 
     /// That somebody is signed in already, with a token that is good, or was renewed just now.

@@ -25,7 +25,8 @@ use super::{access, server};
 /// The command line is wrong, or the process cannot start its threads.
 pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     access::start_log(&relay.output)?;
-    let (settings, http) = settings(relay)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let (settings, http) = runtime.block_on(settings(relay))?;
     let login = login(relay, &settings, &http)?;
     if stdio::is_terminal() {
         log::info!(
@@ -34,7 +35,6 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         );
     }
     raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
     let end = runtime.block_on(async {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
         let limit = settings.limit;
@@ -52,14 +52,14 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
+async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
     let connection = &relay.connection;
     let typed = relay
         .server
         .as_deref()
         .ok_or_else(|| Failure::new(Kind::Usage, "no URL was given").remedy("try `mcpbridge demo`"))?;
     let url = server::url(typed, connection.allow_http)?;
-    let mut headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
+    let mut headers = access::headers(connection).await?;
     for (_, value) in url.query_pairs() {
         headers.secrets.learn(&value);
     }
@@ -88,6 +88,9 @@ fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
 /// no other.
 fn login(relay: &Relay, settings: &Settings, http: &http::Settings) -> Result<Login, Failure> {
     let options = access::options(&settings.url, relay.port, &relay.sign_in)?;
+    if let Some(command) = access::token_command(&relay.connection, &settings.url, &settings.headers)? {
+        return Ok(Login::by_command(command));
+    }
     if settings.headers.contains_key(AUTHORIZATION) {
         return Ok(Login::none());
     }

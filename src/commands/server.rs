@@ -5,6 +5,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::future::try_join_all;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -12,6 +13,8 @@ use url::Url;
 use crate::failure::{Failure, Kind};
 use crate::http::{is_loopback, shown};
 use crate::secret::Secrets;
+use crate::source::Source;
+use crate::store::Store;
 
 /// Headers for the server, and what of them must stay hidden.
 pub struct Headers {
@@ -114,6 +117,30 @@ impl Headers {
         url
     }
 
+    /// Reads headers whose values come from elsewhere, all at once. Each replaces one of the same name.
+    ///
+    /// # Errors
+    /// As for [`headers`], and as for [`Source::read`].
+    pub async fn add_from(&mut self, given: &[String], store: &Store) -> Result<(), Failure> {
+        let read = given.iter().map(async |text| {
+            let (name, scheme, source) = header_from(text)?;
+            let secret = source.read(store).await?;
+            Ok((name, scheme, source.header(&secret)?))
+        });
+        for (name, scheme, value) in try_join_all(read).await? {
+            self.secrets.learn(value.to_str().unwrap_or_default());
+            let value = match scheme {
+                // Both are fit for a header, so what they make is.
+                Some(scheme) => HeaderValue::from_bytes(&[scheme.as_bytes(), b" ", value.as_bytes()].concat()),
+                None => Ok(value),
+            };
+            if let Ok(value) = value {
+                self.take(name, value, "--header-from")?;
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, text: &str, place: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
         // The text may be a secret, so an error names the place and at most the header's name.
         let usage = |fact: String| Failure::new(Kind::Usage, fact);
@@ -125,10 +152,15 @@ impl Headers {
             usage(format!("${{{unset}}} in the header {name} ({place}) is not set"))
                 .remedy("set the variable, or write the value")
         })?;
-        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             let fact = format!("the value of the header {name} ({place}) has a line break or a control character");
             usage(fact)
         })?;
+        self.take(name, value, place)
+    }
+
+    fn take(&mut self, name: HeaderName, mut value: HeaderValue, place: &str) -> Result<(), Failure> {
+        let usage = |fact: String| Failure::new(Kind::Usage, fact);
         if FRAMING.contains(&name.as_str()) {
             return Err(usage(format!("the header {name} ({place}) is part of the transport")).remedy("leave it out"));
         }
@@ -147,6 +179,26 @@ impl Headers {
         self.all.insert(name, value);
         Ok(())
     }
+}
+
+/// Reads NAME=SOURCE, or NAME=SCHEME SOURCE as for `Authorization=Bearer env:TOKEN`.
+fn header_from(text: &str) -> Result<(HeaderName, Option<&str>, Source), Failure> {
+    // Somebody may have typed the value itself, so it is not shown.
+    let usage = |fact: &str| {
+        Failure::new(Kind::Usage, fact.to_owned()).remedy("write NAME=SOURCE, for example X-Key=keychain:work")
+    };
+    let (name, source) = text.split_once('=').ok_or_else(|| usage("--header-from names no source"))?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes())
+        .map_err(|_| usage("--header-from has no valid header name before its equals sign"))?;
+    let token = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let (scheme, source) = match source.trim().split_once(' ') {
+        Some((scheme, source)) if token(&scheme) => (Some(scheme), source.trim_start()),
+        _ => (None, source.trim()),
+    };
+    let source = source
+        .parse()
+        .map_err(|failure: Failure| Failure { fact: format!("{} (--header-from {name})", failure.fact), ..failure })?;
+    Ok((name, scheme, source))
 }
 
 /// Replaces `${VAR}`.

@@ -86,7 +86,7 @@ impl Shared {
         }
         // A key that was given, and a server that speaks of no token: then the key is wrong.
         let has_key = !self.settings.credentials.is_empty() || self.settings.url.query().is_some();
-        if challenge.is_none() && has_key {
+        if challenge.is_none() && has_key && !self.login.is_by_command() {
             return None;
         }
         Some(Demand::Token(challenge))

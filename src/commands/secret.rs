@@ -1,0 +1,63 @@
+//! `mcpbridge secret`: secrets that flags name instead of having them.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{access, print, print_json};
+use crate::cli::SecretCommand;
+use crate::failure::{Failure, Kind};
+use crate::log::{self as logging, Volume};
+use crate::secret::Secret;
+use crate::store::{Kept, Store};
+
+/// Keeps or forgets a secret.
+///
+/// # Errors
+/// There is nothing to keep, or the store does not do it.
+pub fn run(typed: &SecretCommand) -> anyhow::Result<ExitCode> {
+    logging::start(Volume::Normal, None)?;
+    let store = access::store()?.with_patience(access::AT_A_TERMINAL);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (name, result, kept, sentence) = match typed {
+        SecretCommand::Set(typed) => {
+            let value = read(&typed.name)?;
+            let kept = runtime.block_on(keep(&store, &typed.name, &value))?.to_string();
+            (typed, "kept", Some(kept.clone()), format!("kept in {kept}; flags call it keychain:{}", typed.name))
+        }
+        SecretCommand::Remove(typed) => match runtime.block_on(store.forget_secret(&typed.name))? {
+            true => (typed, "removed", None, format!("{} is forgotten", typed.name)),
+            false => (typed, "not_there", None, format!("there is no secret {}", typed.name)),
+        },
+    };
+    logging::finish();
+    if name.json {
+        return print_json(&json!({ "schema_version": 1, "name": name.name, "result": result, "kept_in": kept }));
+    }
+    print(format!("{sentence}\n").as_bytes())
+}
+
+async fn keep(store: &Store, name: &str, value: &Secret) -> Result<Kept, Failure> {
+    match store.keep_secret(name, value).await? {
+        Kept::Memory => Err(Failure::new(Kind::StoreUnavailable, "a store in memory ends with this command")
+            .remedy("set MCPBRIDGE_CREDENTIAL_STORE to keychain or file")),
+        kept => Ok(kept),
+    }
+}
+
+/// Reads the secret without an echo, or all of a pipe: a private key has several lines.
+fn read(name: &str) -> Result<Secret, Failure> {
+    let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the secret cannot be read: {error}"));
+    let typed = if io::stdin().is_terminal() {
+        rpassword::prompt_password(format!("{name} (it is not shown): ")).map_err(unreadable)?
+    } else {
+        io::read_to_string(io::stdin().lock()).map_err(unreadable)?
+    };
+    match typed.trim_end_matches(['\r', '\n']) {
+        value if value.trim().is_empty() => {
+            Err(Failure::new(Kind::Usage, "the secret is empty").remedy("type it, or pipe it to stdin"))
+        }
+        value => Ok(Secret::new(value)),
+    }
+}
