@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use crate::failure::{Failure, Kind};
 
 /// The folders that all processes of a user share. Nothing is made before it is needed: who relays
-/// to a server that asks for no sign-in leaves no trace.
+/// to a server that asks for no sign-in, and was as it is presumed to be, leaves no trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     state: PathBuf,

@@ -4,7 +4,7 @@
 //! names the exchange, `-` a stream of no request. `server< 3 open http` opens a session, `probe`
 //! goes before everything else, `alone` and `listen` are POSTs without a session, with their headers
 //! behind `|`; `cancel`, `drop`, `tell` and `reply` are what they say. `wake 7 in 500ms` asks for a
-//! pause, and `due 7` is its end. `let $X = …` is a short name for a text, `==` begins anew.
+//! pause, `due 7` is its end, and `learned` what the next run may begin with. `let $X = …` is a short name for a text, `==` begins anew.
 //!
 //! What follows from each line must be exactly what stands below it. With `MCPBRIDGE_WRITE=1` the
 //! files are written anew, to be read by somebody who knows the rules.
@@ -67,9 +67,7 @@ fn play(text: &str) -> String {
         } else if line.starts_with("==") {
             era = Era::new(settings(""));
         } else if line == "facts?" {
-            let facts = era.facts();
-            let word = |fact: Option<bool>| fact.map_or("unknown", |fact| if fact { "yes" } else { "no" });
-            let _ = writeln!(played, "    modern: {}, legacy: {}", word(facts.modern), word(facts.legacy));
+            let _ = writeln!(played, "    {}", known(era.facts()));
         } else if line == "open?" {
             let (open, asked, unanswered) = (era.is_open(), era.is_asked(), era.unanswered());
             let _ = writeln!(played, "    open: {open}, asked: {asked}, unanswered: {unanswered}");
@@ -181,6 +179,7 @@ fn shown(step: &Step) -> String {
         Step::Cancel { key, message } => format!("server< {key} cancel {}", raw(message)),
         Step::Drop { key } => format!("server< {key} drop"),
         Step::Wake { key, after } => format!("wake {key} in {after:?}"),
+        Step::Learned(facts) => format!("learned {}", known(facts)),
         // The lobby's, which stands before the pairs.
         Step::Unserved(_) | Step::DeclineSignIn | Step::OpenBrowser => panic!("no pair says {step:?}"),
     };
@@ -191,6 +190,11 @@ fn shown(step: &Step) -> String {
         );
     }
     line
+}
+
+fn known(facts: &Facts) -> String {
+    let word = |fact: Option<bool>| fact.map_or("unknown", |fact| if fact { "yes" } else { "no" });
+    format!("modern: {}, legacy: {}", word(facts.modern), word(facts.legacy))
 }
 
 fn sent(key: Key, way: &Way) -> String {

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::era::{Event, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
+use crate::era::{Event, Facts, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed, member, plain_string};
 use crate::remote::{Alone, Arrival, Call, Remote, Said, Stage, Stand, Transport};
@@ -49,6 +49,7 @@ pub struct Bridge {
     tally: Tally,
     /// Why the last session did not open.
     unopened: Option<Failure>,
+    learned: watch::Sender<Facts>,
 }
 
 struct Running {
@@ -102,7 +103,13 @@ impl Bridge {
             drain,
             tally: Tally::default(),
             unopened: None,
+            learned: watch::Sender::default(),
         }
+    }
+
+    /// What is found out about the server, whenever that is more or something else than was known.
+    pub fn learned(&self) -> watch::Receiver<Facts> {
+        self.learned.subscribe()
     }
 
     /// Relays until the editor leaves or a signal comes.
@@ -301,6 +308,7 @@ impl Bridge {
                 self.writer.push(&line);
             }
             Step::Unserved(kind) => self.tally.add(kind),
+            Step::Learned(facts) => drop(self.learned.send_replace(facts)),
             Step::DeclineSignIn => self.remote.login().decline(),
             Step::OpenBrowser => self.remote.login().open_browser(),
             Step::Open { key, message, road } => self.open(key, message, road),

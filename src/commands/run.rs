@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use ::http::header::AUTHORIZATION;
 use anyhow::Context;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+use url::Url;
 
 use crate::auth::Login;
 use crate::bridge::{Bridge, End};
@@ -15,6 +18,7 @@ use crate::era::{Era, Facts, Filter, Lobby, Protocol, Road, Settings as EraSetti
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
 use crate::remote::{Remote, Settings};
+use crate::store::{Eras, Store};
 use crate::{log as logging, stdio};
 
 use super::{access, server};
@@ -27,7 +31,9 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     access::start_log(&relay.output)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
     let (settings, http) = runtime.block_on(settings(relay))?;
-    let login = login(relay, &settings, &http)?;
+    let store = access::store();
+    let notes = Notes::of(store.as_ref().ok(), &settings.url);
+    let login = login(relay, &settings, &http, store)?;
     if stdio::is_terminal() {
         log::info!(
             "relaying to {}: an editor starts this command; by hand, type one JSON-RPC message a line, and Ctrl-D to end",
@@ -40,8 +46,12 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), login, arrived);
         let stdio = (stdio::read(limit)?, stdio::write());
-        let era = Lobby::new(Era::new(era_settings(relay)));
-        anyhow::Ok(Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit()).run().await)
+        let era = Lobby::new(Era::new(era_settings(relay, notes.facts())));
+        let bridge = Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit());
+        let noting = notes.follow(bridge.learned());
+        let end = bridge.run().await;
+        let _ = timeout(LAST_NOTE, noting).await;
+        anyhow::Ok(end)
     })?;
     logging::finish();
     // Not by returning: the thread that reads stdin cannot be woken.
@@ -86,7 +96,12 @@ async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> 
 
 /// The sign-in. An Authorization header that was given is the person's answer to a 401, and there is
 /// no other.
-fn login(relay: &Relay, settings: &Settings, http: &http::Settings) -> Result<Login, Failure> {
+fn login(
+    relay: &Relay,
+    settings: &Settings,
+    http: &http::Settings,
+    store: Result<Store, Failure>,
+) -> Result<Login, Failure> {
     let options = access::options(&settings.url, relay.port, &relay.sign_in)?;
     if let Some(command) = access::token_command(&relay.connection, &settings.url, &settings.headers)? {
         return Ok(Login::by_command(command));
@@ -94,7 +109,7 @@ fn login(relay: &Relay, settings: &Settings, http: &http::Settings) -> Result<Lo
     if settings.headers.contains_key(AUTHORIZATION) {
         return Ok(Login::none());
     }
-    match access::store() {
+    match store {
         Ok(store) => Login::new(options, store, http.clone()),
         Err(failure)
             if std::env::var_os("MCPBRIDGE_CONFIG_DIR").is_none()
@@ -108,7 +123,7 @@ fn login(relay: &Relay, settings: &Settings, http: &http::Settings) -> Result<Lo
     }
 }
 
-fn era_settings(relay: &Relay) -> EraSettings {
+fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
     let roads = match relay.transport {
         Order::HttpFirst => vec![Road::Http, Road::Sse],
         Order::SseFirst => vec![Road::Sse, Road::Http],
@@ -124,8 +139,41 @@ fn era_settings(relay: &Relay) -> EraSettings {
             Spoken::Modern => Protocol::Modern,
         },
         roads,
-        facts: Facts::default(),
+        facts,
         seed: half() << 64 | half(),
+    }
+}
+
+/// What is known of the server from one run to the next.
+struct Notes {
+    store: Option<Store>,
+    server: Url,
+}
+
+impl Notes {
+    fn of(store: Option<&Store>, server: &Url) -> Self {
+        Notes { store: store.cloned(), server: server.clone() }
+    }
+
+    /// What earlier runs have found. Not which editors fall back to `initialize`: that is a setting of
+    /// theirs, and one that is told to and cannot would be left with nothing.
+    fn facts(&self) -> Facts {
+        let Eras { modern, legacy } = self.store.as_ref().map(|store| store.eras(&self.server)).unwrap_or_default();
+        Facts { modern, legacy, ..Facts::default() }
+    }
+
+    /// Keeps what is learned, as soon as it is: editors do not always let a process end by itself.
+    fn follow(self, mut learned: watch::Receiver<Facts>) -> JoinHandle<()> {
+        let Notes { store, server } = self;
+        tokio::spawn(async move {
+            while let (Ok(()), Some(store)) = (learned.changed().await, &store) {
+                let facts = learned.borrow_and_update().clone();
+                let found = facts.decide().then_some(Eras { modern: facts.modern, legacy: facts.legacy });
+                let (store, server) = (store.clone(), server.clone());
+                // A write waits for the disk, and nothing waits for this one.
+                let _ = spawn_blocking(move || store.keep_eras(&server, found)).await;
+            }
+        })
     }
 }
 
@@ -146,6 +194,8 @@ fn raise_descriptor_limit() {
 const ARRIVALS: usize = 32;
 /// How long connections are tried at the start, and again when the server goes away.
 const START_WINDOW: std::time::Duration = std::time::Duration::from_secs(8);
+/// How long a note about the server may delay the end, if it was learned only just now.
+const LAST_NOTE: std::time::Duration = std::time::Duration::from_secs(1);
 /// The exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: i32 = 130;
 /// Open files that are asked for.

@@ -31,6 +31,8 @@ pub struct Finding {
     insisted: bool,
     /// The editor will send `initialize` when it is told that there is no `server/discover`.
     pub falls_back: bool,
+    /// The order of the attempts follows from what was known before, which may be old.
+    pub presumes: bool,
 }
 
 /// Why a server is looked at again.
@@ -95,6 +97,7 @@ impl Finding {
             asked_again: false,
             insisted: false,
             falls_back: false,
+            presumes: false,
         }
     }
 
@@ -197,7 +200,8 @@ impl Finding {
                 let theirs = if let Probe::Theirs(message, _) = probe { Some((key, *message)) } else { None };
                 return Found::Modern(outcome, theirs);
             }
-            Discovery::Trouble => return Found::Nothing(self.telling(outcome)),
+            Discovery::Trouble if !self.may_be_mistaken(&outcome) => return Found::Nothing(self.telling(outcome)),
+            Discovery::Trouble => {}
             Discovery::NotModern => self.learned.modern = Some(false),
             Discovery::NoCommon(theirs) => self.theirs = theirs,
             Discovery::Nothing => self.undecided = true,
@@ -240,13 +244,21 @@ impl Finding {
                 self.learned.legacy = Some(true);
                 Found::Legacy(message, road)
             }
-            (Opening::Trouble, outcome) => Found::Nothing(self.telling(outcome)),
-            (_, outcome) => {
-                self.learned.legacy = Some(false);
+            (Opening::Trouble, outcome) if !self.may_be_mistaken(&outcome) => Found::Nothing(self.telling(outcome)),
+            (opening, outcome) => {
+                if opening == Opening::Refused {
+                    self.learned.legacy = Some(false);
+                }
                 self.first.get_or_insert(outcome);
                 self.next(own, steps)
             }
         }
+    }
+
+    /// Whether a server is in trouble with a question that it might not have been asked, had nothing
+    /// been known of it: then what else there is to ask is asked.
+    fn may_be_mistaken(&self, outcome: &Outcome) -> bool {
+        self.presumes && outcome.is_answered_trouble()
     }
 
     fn next(&mut self, own: &Own, steps: &mut Vec<Step>) -> Found {

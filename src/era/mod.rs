@@ -85,6 +85,14 @@ pub struct Facts {
     pub legacy_editors: Vec<String>,
 }
 
+impl Facts {
+    /// Whether they decide what a server is asked first. That it speaks the legacy era is tried of one
+    /// that nobody knows, too.
+    pub fn decide(&self) -> bool {
+        self.modern.is_some() || self.legacy == Some(false)
+    }
+}
+
 /// What happened.
 pub enum Event {
     /// The editor sent this.
@@ -217,6 +225,8 @@ pub enum Step {
         /// A `notifications/cancelled`.
         message: Message,
     },
+    /// This is known of the server now, and was not before: the next run may begin with it.
+    Learned(Facts),
     /// The person does not want to sign in.
     DeclineSignIn,
     /// The link cannot be shown in the editor: it is for the browser.

@@ -141,7 +141,7 @@ impl Era {
             },
             Some(Pair::ModernLegacy(pair)) if pair.wants_more(&message) => {
                 let (road, words) = (pair.road(), modern_words(&message));
-                self.look(words, None, [Probe::Initialize(road)].into(), steps);
+                self.look(Finding::new(words, None, [Probe::Initialize(road)].into()), steps);
                 self.finding_parks(message);
             }
             Some(pair) => pair.on(one(message), steps),
@@ -172,13 +172,19 @@ impl Era {
         self.remember_editor(member(message.params().unwrap_or("{}"), "clientInfo"));
         self.initialize = Some(message.clone());
         let plan = for_legacy_editor(&self.settings, &self.facts);
-        self.look(legacy_words(&self.own, &message), Some(message), plan, steps);
+        let mut finding = Finding::new(legacy_words(&self.own, &message), Some(message), plan);
+        finding.presumes = self.facts.legacy == Some(false);
+        self.look(finding, steps);
     }
 
     fn begin_modern(&mut self, message: Message, steps: &mut Vec<Step>) {
         self.initialize = None;
-        let known = self.settings.protocol == Protocol::Modern || self.facts.modern == Some(true);
-        if known && self.settings.protocol != Protocol::Legacy {
+        let asks = message.method() == "server/discover";
+        let lists =
+            matches!(message.method(), "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
+        // A question costs nothing that can be asked in the editor's own words, and facts may be old.
+        let known = self.facts.modern == Some(true) && !asks && !lists;
+        if (known && self.settings.protocol == Protocol::Auto) || self.settings.protocol == Protocol::Modern {
             let mut pair = Pair::ModernModern(Box::new(Modern::new(self.settings.filter.clone(), self.own.clone())));
             pair.on(one(message), steps);
             self.replace(Some(pair), steps);
@@ -188,9 +194,6 @@ impl Era {
             steps.extend(message.id().map(not_modern));
             return;
         }
-        let asks = message.method() == "server/discover";
-        let lists =
-            matches!(message.method(), "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
         let complete = lacks_meta(&message).is_none();
         let first = if complete && (asks || lists) {
             Probe::Theirs(Box::new(message.clone()), Annotated::default().headers(&message))
@@ -201,13 +204,12 @@ impl Era {
         let plan = if falls_back { [first].into() } else { for_modern_editor(&self.settings, &self.facts, first) };
         let mut finding = Finding::new(modern_words(&message), None, plan);
         finding.falls_back = falls_back;
-        finding.go_on(&self.own, steps);
-        finding.park(message);
-        self.finding = Some(finding);
+        finding.presumes = self.facts.modern == Some(false);
+        self.look(finding, steps);
+        self.finding_parks(message);
     }
 
-    fn look(&mut self, words: Words, opener: Option<Message>, plan: VecDeque<Probe>, steps: &mut Vec<Step>) {
-        let mut finding = Finding::new(words, opener, plan);
+    fn look(&mut self, mut finding: Finding, steps: &mut Vec<Step>) {
         finding.go_on(&self.own, steps);
         self.finding = Some(finding);
     }

@@ -68,6 +68,12 @@ impl Outcome {
         }
     }
 
+    /// Whether it is trouble that the server itself tells of, which is not that somebody has to sign in.
+    pub fn is_answered_trouble(&self) -> bool {
+        let Outcome::Failure(failure) = self else { return false };
+        self.is_trouble() && failure.status.is_some_and(|status| !matches!(status, 401 | 407))
+    }
+
     /// The versions that the server speaks, if it refused one of ours with -32022.
     pub fn unsupported(&self) -> Vec<String> {
         match self.error().filter(|error| code(error) == Some(UNSUPPORTED_VERSION)) {

@@ -1,6 +1,7 @@
 //! Where grants are kept: in the keychain of the system, in files, or in memory.
 
 mod entry;
+mod eras;
 mod grant;
 mod item;
 mod key;
@@ -29,6 +30,7 @@ use crate::config::Home;
 use crate::failure::{Failure, Kind};
 
 pub use entry::{Doubt, Ended, Entry, Form, now};
+pub use eras::Eras;
 pub use grant::{ApiKey, Authentication, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;
 pub use last::Said;
@@ -135,6 +137,7 @@ struct Inner {
     credentials: Shelf,
     sign_ins: Shelf,
     last: Shelf,
+    servers: Shelf,
     keychain: Keychain,
     held: Arc<Held>,
 }
@@ -351,9 +354,9 @@ impl Store {
         let kept = choice != Choice::Memory;
         let shelf = |name| if kept { Shelf::Folder(home.clone(), name) } else { Shelf::Memory(Default::default()) };
         let (index, credentials, sign_ins) = (shelf("grants"), shelf("credentials"), shelf("signin"));
-        let last = shelf("last");
+        let (last, servers) = (shelf("last"), shelf("servers"));
         let home = kept.then_some(home);
-        let inner = Inner { choice, home, index, credentials, sign_ins, last, keychain, held: Arc::default() };
+        let inner = Inner { choice, home, index, credentials, sign_ins, last, servers, keychain, held: Arc::default() };
         Store { inner: Arc::new(inner), patience: PATIENCE }
     }
 

@@ -23,16 +23,16 @@ impl Era {
         match found {
             Found::Not => {}
             Found::Legacy(answer, road) => {
-                self.learn(finding.learned());
+                self.learn(finding.learned(), steps);
                 self.legacy_server(finding, &answer, road, steps);
             }
             Found::Modern(outcome, theirs) => {
-                self.learn(finding.learned());
+                self.learn(finding.learned(), steps);
                 self.modern_server(finding, &outcome, theirs, steps);
             }
             Found::NoCommon(theirs) => self.nobody(finding, steps, |id| no_common_version(id, &theirs)),
             Found::Nothing(outcome) if finding.falls_back && !outcome.is_trouble() => {
-                self.learn(finding.learned());
+                self.learn(finding.learned(), steps);
                 self.nobody(finding, steps, not_modern);
             }
             // It knows neither `initialize` nor `server/discover`; the rest it may know.
@@ -43,9 +43,14 @@ impl Era {
         }
     }
 
-    fn learn(&mut self, learned: &Facts) {
+    fn learn(&mut self, learned: &Facts, steps: &mut Vec<Step>) {
         self.facts.modern = learned.modern.or(self.facts.modern);
         self.facts.legacy = learned.legacy.or(self.facts.legacy);
+        let told = &mut self.settings.facts;
+        if (told.modern, told.legacy) != (self.facts.modern, self.facts.legacy) {
+            told.clone_from(&self.facts);
+            steps.push(Step::Learned(self.facts.clone()));
+        }
     }
 
     fn legacy_server(&mut self, finding: Finding, answer: &Message, road: Road, steps: &mut Vec<Step>) {

@@ -2,7 +2,7 @@
 
 use super::scene::{Scene, TEXT, hiding, waiting, waiting_again};
 use crate::era::lobby::{DISCOVERY_DUE, LISTS_DUE, MOST_NEWS, OPENING_DUE, Stage};
-use crate::era::{Event, Facts, Settings, SignIn};
+use crate::era::{Event, Protocol, Settings, SignIn};
 use crate::failure::Kind;
 use crate::message::member;
 
@@ -171,8 +171,7 @@ fn a_silent_server_has_its_time_when_the_person_is_through() {
 
 #[test]
 fn a_server_that_is_known_needs_no_opening_and_nobody_waits_here() {
-    let facts = Facts { modern: Some(true), ..Facts::default() };
-    let mut scene = Scene::with(Settings { facts, ..Settings::default() });
+    let mut scene = Scene::with(Settings { protocol: Protocol::Modern, ..Settings::default() });
     assert_eq!(scene.lobby.stage, Stage::Arriving);
     scene.editor(&modern(1, "server/discover")).gives(["send 1 server/discover alone"]);
     assert_eq!(scene.lobby.stage, Stage::Through);

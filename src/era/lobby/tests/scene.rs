@@ -58,7 +58,9 @@ impl Scene {
     }
 
     fn show(&mut self, steps: Vec<Step>) -> &mut Self {
-        self.steps = steps.into_iter().map(|step| self.shown(step)).collect();
+        // What the pair learns is of no concern here.
+        let steps = steps.into_iter().filter(|step| !matches!(step, Step::Learned(_)));
+        self.steps = steps.map(|step| self.shown(step)).collect();
         self
     }
 
@@ -148,6 +150,7 @@ impl Scene {
             Step::Reply { .. } => "reply".into(),
             Step::Cancel { key, .. } => format!("cancel {key}"),
             Step::Drop { key } => format!("drop {key}"),
+            Step::Learned(_) => unreachable!(),
             Step::DeclineSignIn => "decline".into(),
             Step::OpenBrowser => "open the browser".into(),
             Step::Wake { key, after } => {
