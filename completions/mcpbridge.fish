@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -40,6 +40,15 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l callback-path -d 'T
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l private-key -d 'The client\'s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK [env: MCPBRIDGE_PRIVATE_KEY]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l key-id -d 'What the authorization server calls that key (kid) [env: MCPBRIDGE_KEY_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l signing-algorithm -d 'How that key signs: RS256, ES256 or EdDSA; without it the key decides [env: MCPBRIDGE_SIGNING_ALGORITHM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l token-endpoint -d 'Ask for tokens here, without looking for what the server publishes [env: MCPBRIDGE_TOKEN_ENDPOINT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l workload-token -d 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_WORKLOAD_TOKEN]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l idp -d 'Sign in at the identity provider of an organization, which lets its people into this server [env: MCPBRIDGE_IDP]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l idp-client-id -d 'The client that the identity provider knows [env: MCPBRIDGE_IDP_CLIENT_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l idp-client-secret -d 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_IDP_CLIENT_SECRET]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l idp-token -d 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then [env: MCPBRIDGE_IDP_TOKEN]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
@@ -63,6 +72,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
@@ -123,6 +133,15 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l callback-pat
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l private-key -d 'The client\'s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK [env: MCPBRIDGE_PRIVATE_KEY]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l key-id -d 'What the authorization server calls that key (kid) [env: MCPBRIDGE_KEY_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l signing-algorithm -d 'How that key signs: RS256, ES256 or EdDSA; without it the key decides [env: MCPBRIDGE_SIGNING_ALGORITHM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l token-endpoint -d 'Ask for tokens here, without looking for what the server publishes [env: MCPBRIDGE_TOKEN_ENDPOINT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l workload-token -d 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_WORKLOAD_TOKEN]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l idp -d 'Sign in at the identity provider of an organization, which lets its people into this server [env: MCPBRIDGE_IDP]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l idp-client-id -d 'The client that the identity provider knows [env: MCPBRIDGE_IDP_CLIENT_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l idp-client-secret -d 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_IDP_CLIENT_SECRET]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l idp-token -d 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then [env: MCPBRIDGE_IDP_TOKEN]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l transport -d 'Which transport to try, and in which order [env: MCPBRIDGE_TRANSPORT]' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
 sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
 http-only\t'Streamable HTTP only'
@@ -146,6 +165,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cook
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
@@ -168,6 +188,15 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l callback-p
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge [env: MCPBRIDGE_AUTH_SUCCESS_URL]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l auth-timeout -d 'How long an authorization server may take for one answer [env: MCPBRIDGE_AUTH_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l sign-in-timeout -d 'How long a person may take to sign in [env: MCPBRIDGE_SIGN_IN_TIMEOUT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l private-key -d 'The client\'s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK [env: MCPBRIDGE_PRIVATE_KEY]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l key-id -d 'What the authorization server calls that key (kid) [env: MCPBRIDGE_KEY_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l signing-algorithm -d 'How that key signs: RS256, ES256 or EdDSA; without it the key decides [env: MCPBRIDGE_SIGNING_ALGORITHM]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l token-endpoint -d 'Ask for tokens here, without looking for what the server publishes [env: MCPBRIDGE_TOKEN_ENDPOINT]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l workload-token -d 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_WORKLOAD_TOKEN]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l idp -d 'Sign in at the identity provider of an organization, which lets its people into this server [env: MCPBRIDGE_IDP]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l idp-client-id -d 'The client that the identity provider knows [env: MCPBRIDGE_IDP_CLIENT_ID]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l idp-client-secret -d 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND [env: MCPBRIDGE_IDP_CLIENT_SECRET]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l idp-token -d 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then [env: MCPBRIDGE_IDP_TOKEN]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l force -d 'Sign in again, although there is a credential'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l cancel -d 'End a sign-in that is under way'
@@ -179,6 +208,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-co
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -s h -l help -d 'Print help'

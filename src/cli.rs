@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. No input, no output.
 
 mod accounts;
+mod machine;
 mod relay;
 mod secrets;
 mod server;
@@ -12,6 +13,7 @@ use std::ffi::OsString;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
+pub use machine::{Machine, Organization};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};

@@ -3,6 +3,7 @@
 mod access;
 mod completions;
 mod demo;
+mod flow;
 mod helper;
 mod login;
 mod logout;

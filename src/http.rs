@@ -269,6 +269,11 @@ pub fn shown(url: &Url) -> String {
     text
 }
 
+/// Whether nobody on the way can read what goes to `url`.
+pub fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
+}
+
 /// Whether `url` names this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -61,6 +61,7 @@ fn held(server: &Server, client: Client) -> OAuth {
         revocation_endpoint: Some(server.at("/revoke")),
         resource: Some("https://MCP.example.com".into()),
         client,
+        unattended: false,
     }
 }
 

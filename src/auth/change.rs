@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
 use super::challenge::Bearer;
+use super::flow::Flow;
 use super::grants::Trouble;
 use super::grants::refresh::refresh;
-use super::{Options, now, scopes, sign_in};
+use super::{Options, now, organization, scopes, sign_in, unattended};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
 use crate::store::{About, Credential, Doubt, GRANT_WAIT, Grant, Key, Lock, OAuth, Origin, Store};
@@ -144,6 +145,11 @@ pub struct Tools<'a> {
 
 /// Makes the grant of `job` good: adopts, renews, or signs in.
 pub async fn change(job: &Job, tools: &Tools<'_>) -> Outcome {
+    match &job.options.flow {
+        Flow::Browser | Flow::Provider { .. } => {}
+        Flow::ClientCredentials(_) | Flow::Workload { .. } => return unattended::change(job, tools).await,
+        Flow::Organization(organization) => return organization::change(job, tools, organization).await,
+    }
     match kept(job, tools).await {
         Ok(Kept::Good(grant, how)) => Outcome::Published(Box::new(grant), how),
         Ok(Kept::Of(no)) if !job.person => Outcome::Denied(sign_in_first(job, no.as_deref()).into()),
@@ -167,7 +173,7 @@ async fn kept(job: &Job, tools: &Tools<'_>) -> Result<Kept, Failure> {
     let _lock = store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
     // What is damaged is replaced by a new sign-in, so it must not stand in its way.
     let before = if job.forced { None } else { store.read(&key).await? };
-    let Some(grant) = before else { return Ok(Kept::Of(None)) };
+    let Some(grant) = before.filter(|grant| is_of_the_client(grant, job)) else { return Ok(Kept::Of(None)) };
     if satisfies(&grant, job) {
         return Ok(Kept::Good(grant, How::Kept));
     }
@@ -203,7 +209,10 @@ async fn renewed(job: &Job, tools: &Tools<'_>, grant: &Grant, oauth: &OAuth) -> 
     })?;
     let failure = match refresh(tools.http, oauth).await {
         Ok(tokens) => {
-            let oauth = oauth.clone().renewed(tokens, now());
+            let mut oauth = oauth.clone().renewed(tokens, now());
+            if let Flow::Provider { .. } = job.options.flow {
+                oauth = organization::identity(oauth)?;
+            }
             let subject = oauth.subject();
             let grant =
                 Grant { serial: grant.serial + 1, credential: Credential::OAuth(Box::new(oauth)), ..grant.clone() };
@@ -237,6 +246,14 @@ pub(super) async fn keep(store: &Store, key: &Key, about: &About, grant: &Grant)
             outcome => return outcome,
         }
         sleep(RECOVERY_PAUSE).await;
+    }
+}
+
+/// An identity provider is asked as one client, for which its id token was issued too.
+fn is_of_the_client(grant: &Grant, job: &Job) -> bool {
+    match (&job.options.flow, &grant.credential, &job.options.client.given) {
+        (Flow::Provider { .. }, Credential::OAuth(oauth), Some(given)) => oauth.client.id == given.id,
+        _ => true,
     }
 }
 

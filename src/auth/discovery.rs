@@ -55,7 +55,23 @@ pub async fn discover(
     challenge: Option<&Bearer>,
     choice: &ResourceChoice,
 ) -> Result<Discovery, Failure> {
-    let search = Search { http, server };
+    let has_code = |server: &AuthorizationServer| server.code_endpoint().map(|_| ());
+    discover_one(http, server, challenge, choice, &has_code).await
+}
+
+/// Finds out which authorization server `server` trusts: of several the first that is `fit`, which
+/// says why another one is not.
+///
+/// # Errors
+/// As [`discover`] has them, and what `fit` says.
+pub async fn discover_one(
+    http: &Http,
+    server: &Url,
+    challenge: Option<&Bearer>,
+    choice: &ResourceChoice,
+    fit: &Fit<'_>,
+) -> Result<Discovery, Failure> {
+    let search = Search { http, server, fit };
     let (published, resource_scopes, found) = match search.protected_resource(challenge).await? {
         Ok(resource) => {
             resource.check(server, choice)?;
@@ -71,6 +87,27 @@ pub async fn discover(
     };
     Ok(Discovery { resource, resource_scopes, server: found, fallback })
 }
+
+/// What the authorization server `issuer` publishes of itself.
+///
+/// # Errors
+/// As [`discover`] has them.
+pub async fn published(http: &Http, issuer: &str) -> Result<AuthorizationServer, Failure> {
+    let refuse = |why: &str| {
+        let fact = format!("the identity provider {issuer} {why}");
+        Failure::new(Kind::Protocol, fact).remedy("check --idp: it is the issuer, as its metadata spell it")
+    };
+    let url = Url::parse(issuer).map_err(|_| refuse("is no URL"))?;
+    let search = Search { http, server: &url, fit: &|_| Ok(()) };
+    match search.authorization_server(issuer, &url).await? {
+        Ok(server) => Ok(server),
+        Err(Some(trouble)) => Err(trouble),
+        Err(None) => Err(refuse("publishes no metadata")),
+    }
+}
+
+/// Whether an authorization server can be used, and if not, why.
+pub type Fit<'a> = dyn Fn(&AuthorizationServer) -> Result<(), Failure> + Sync + 'a;
 
 /// The metadata of a protected resource, as far as they are used.
 struct ProtectedResource {
@@ -136,6 +173,7 @@ enum Looked {
 struct Search<'a> {
     http: &'a Http,
     server: &'a Url,
+    fit: &'a Fit<'a>,
 }
 
 impl Search<'_> {
@@ -264,7 +302,7 @@ impl Search<'_> {
                 Looked::Found(document) => match check_issuer(&document, issuer, &place) {
                     Ok(issuer) => {
                         let server = AuthorizationServer::read(&document, issuer, self.server)?;
-                        server.code_endpoint()?;
+                        (self.fit)(&server)?;
                         return Ok(Ok(server));
                     }
                     Err(failure) => {

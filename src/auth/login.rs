@@ -62,6 +62,8 @@ pub struct Turn {
 struct Inner {
     options: Options,
     key: Key,
+    /// Where somebody signs in: elsewhere than the grant is, where an organization vouches for them.
+    sign_in_key: Key,
     store: Store,
     http: http::Settings,
     state: Mutex<State>,
@@ -111,6 +113,7 @@ impl Login {
     pub fn new(options: Options, store: Store, http: http::Settings) -> Result<Self, Failure> {
         let inner = Inner {
             key: options.key()?,
+            sign_in_key: options.sign_in_key()?,
             options,
             store,
             http,
@@ -168,7 +171,7 @@ impl Login {
     /// The person does not want to sign in.
     pub fn decline(&self) {
         if let Some(inner) = self.inner() {
-            inner.store.end_pending(&inner.key);
+            inner.store.end_pending(&inner.sign_in_key);
         }
     }
 
@@ -193,7 +196,7 @@ impl Login {
     pub fn open_browser(&self) {
         if let Some(inner) = self.inner().filter(|inner| inner.options.browser) {
             inner.state().link = false;
-            inner.store.want_browser(&inner.key);
+            inner.store.want_browser(&inner.sign_in_key);
         }
     }
 
@@ -330,7 +333,9 @@ impl Inner {
         {
             // A second window would bring the same token once more, also to a relay that is started again.
             let failure = grant.not_taken(&self.server());
-            self.store.ask_nobody(&self.key, &failure.fact, now());
+            if !self.options.flow.is_unattended() {
+                self.store.ask_nobody(&self.key, &failure.fact, now());
+            }
             return Err(Failure { kind: Kind::SignInRequired, ..failure }.status(401));
         }
         let scopes: Vec<&str> = demand.scopes().collect();

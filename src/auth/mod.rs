@@ -9,23 +9,29 @@ pub mod callback;
 pub mod challenge;
 mod change;
 pub mod discovery;
+pub mod flow;
 pub mod grants;
 pub mod helper;
 mod login;
 mod options;
+mod organization;
 pub mod page;
 pub mod registration;
 pub mod scopes;
 mod sign_in;
+pub mod signing;
 mod ticket;
 mod token;
 mod token_command;
+mod unattended;
 
 pub use change::{Demand, Denied, How, Job, Outcome, Progress, Tools, change};
+pub use flow::{Flow, Machine, Organization};
 pub use login::{Login, Stand};
 pub use options::{CallbackOptions, Options, command};
 pub use ticket::Ticket;
 pub use token_command::TokenCommand;
+pub use unattended::endpoint;
 
 pub use crate::store::{Said, now};
 

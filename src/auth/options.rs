@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::discovery::ResourceChoice;
+use super::flow::Flow;
 use super::registration::Wishes;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -17,7 +18,9 @@ use crate::store::{About, Key};
 pub struct Options {
     /// The MCP URL, as it is requested.
     pub server: String,
-    /// The name of the account, where there are several.
+    /// How the grant is obtained.
+    pub flow: Flow,
+    /// The name of the account that the person gave, where there are several.
     pub account: Option<String>,
     /// Which resource indicator is sent.
     pub resource: ResourceChoice,
@@ -57,7 +60,22 @@ impl Options {
             ResourceChoice::Given(resource) => Some(resource.as_str()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
-        Ok(Key::new(&self.url()?, given, self.account.as_deref()))
+        Ok(Key::new(&self.url()?, given, self.account().as_deref()))
+    }
+
+    /// The account that the grant is for.
+    pub fn account(&self) -> Option<String> {
+        let client = self.client.given.as_ref().map(|given| given.id.as_str());
+        self.account.clone().or_else(|| self.flow.account(client))
+    }
+
+    /// The key under which a person signs in, which is that of the grant where they sign in to the server
+    /// itself.
+    pub fn sign_in_key(&self) -> Result<Key, Failure> {
+        match &self.flow {
+            Flow::Organization(organization) => organization.sign_in_key(self.account.as_deref()),
+            _ => self.key(),
+        }
     }
 
     /// The MCP URL.
@@ -71,29 +89,41 @@ impl Options {
             ResourceChoice::Given(resource) => Some(resource.clone()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
-        Ok(About { server: shown(&self.url()?), account: self.account.clone(), resource, subject })
+        Ok(About { server: shown(&self.url()?), account: self.account(), resource, subject })
     }
 
-    /// The command that signs in, as it can be typed.
+    /// The command `verb` about this account, as it can be typed.
     pub fn command(&self, verb: &str) -> String {
+        format!("mcpbridge {verb} {}", self.behind())
+    }
+
+    /// What is typed behind a command about this account.
+    pub(super) fn behind(&self) -> String {
+        if let Flow::Provider { behind } = &self.flow {
+            return behind.clone();
+        }
         let server = self.url().map_or_else(|_| self.server.clone(), |url| shown(&url));
         let resource = match &self.resource {
             ResourceChoice::Given(resource) => Some(resource.as_str()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
-        command(verb, &server, self.account.as_deref(), resource)
+        behind(&server, self.account.as_deref(), resource) + &self.flow.flags()
     }
 }
 
 /// The command `verb` about an account, as it can be typed: with all that its key is made of.
 pub fn command(verb: &str, server: &str, account: Option<&str>, resource: Option<&str>) -> String {
+    format!("mcpbridge {verb} {}", behind(server, account, resource))
+}
+
+fn behind(server: &str, account: Option<&str>, resource: Option<&str>) -> String {
     let flag = |name: &str, value: Option<&str>| value.map(|value| format!(" {name} {}", quoted(value)));
     let flags = [flag("--account", account), flag("--resource", resource)].map(Option::unwrap_or_default).concat();
-    format!("mcpbridge {verb} {}{flags}", quoted(server))
+    format!("{}{flags}", quoted(server))
 }
 
 /// `text` as one word of a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-._~:/@%+=,[]".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -60,7 +60,8 @@ impl Given {
         Ok(Given { id: id.to_owned(), secret: text("client_secret").map(Secret::new), authentication })
     }
 
-    fn client(&self, server: &AuthorizationServer, redirect_uri: &str) -> Client {
+    /// This client, as it is known at `server`, with answers going to `redirect_uri`.
+    pub(super) fn client(&self, server: &AuthorizationServer, redirect_uri: &str) -> Client {
         let secret = self.secret.clone();
         let authentication = self.authentication.unwrap_or_else(|| supported(server, secret.is_some()));
         Client {
@@ -337,11 +338,13 @@ fn method(name_of: &str) -> Option<Authentication> {
         .find(|known| name(*known) == name_of)
 }
 
-fn name(authentication: Authentication) -> &'static str {
+/// The name of a way to prove oneself, as metadata have it.
+pub(super) fn name(authentication: Authentication) -> &'static str {
     match authentication {
         Authentication::None => "none",
         Authentication::Post => "client_secret_post",
         Authentication::Basic => "client_secret_basic",
+        Authentication::PrivateKey => "private_key_jwt",
     }
 }
 

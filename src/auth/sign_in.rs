@@ -9,10 +9,11 @@ use url::Url;
 use super::callback::{Callback, Ending as Shown, Port, Redirect};
 use super::change::{self, Demand, Denied, How, Job, Outcome, Progress, Tools, satisfies};
 use super::discovery::{Discovery, discover};
+use super::flow::Flow;
 use super::grants::Trouble;
 use super::grants::authorization_code::{Permission, State, authorize, exchange};
 use super::page::Page;
-use super::{browser, lineage, now, registration, scopes};
+use super::{browser, lineage, now, organization, registration, scopes};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::store::{Client, Credential, GRANT_WAIT, Grant, Lock, OAuth, Origin, Pending};
@@ -65,8 +66,7 @@ async fn begin(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Result<Outc
 async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> {
     let options = &job.options;
     let server = options.url()?;
-    let discovery =
-        in_step(options.step, discover(tools.http, &server, job.demand.challenge(), &options.resource)).await?;
+    let discovery = in_step(options.step, find(job, tools, &server)).await?;
     let mut again = true;
     loop {
         let port = options.callback.port.map_or_else(|| Port::derived(&server), Port::Exactly);
@@ -88,6 +88,13 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
             }
             outcome => return outcome.map_err(|trouble| refused(job, trouble).into()),
         }
+    }
+}
+
+async fn find(job: &Job, tools: &Tools<'_>, server: &Url) -> Result<Discovery, Failure> {
+    match job.options.flow {
+        Flow::Provider { .. } => organization::discover(tools.http, &job.options.server).await,
+        _ => discover(tools.http, server, job.demand.challenge(), &job.options.resource).await,
     }
 }
 
@@ -139,7 +146,14 @@ async fn one_round(
         Ok(tokens) => {
             let oauth =
                 OAuth::issued(tokens, &discovery.server, client.clone(), &asked, discovery.resource.as_deref(), now());
-            keep(job, tools, oauth, before).await.map_err(Trouble::Transient)
+            let oauth = match job.options.flow {
+                Flow::Provider { .. } => organization::identity(oauth),
+                _ => Ok(oauth),
+            };
+            match oauth {
+                Ok(oauth) => keep(job, tools, oauth, before).await.map_err(Trouble::Transient),
+                Err(failure) => Err(Trouble::Refused(failure)),
+            }
         }
         Err(trouble) => Err(trouble),
     };
@@ -286,7 +300,10 @@ fn refused(job: &Job, trouble: Trouble) -> Failure {
     let given = job.options.client.given.is_some();
     let failure = match trouble {
         Trouble::InvalidClient(failure) if given => {
-            return failure.remedy("check the client_id and client_secret in --static-oauth-client-info");
+            return failure.remedy(match job.options.flow {
+                Flow::Provider { .. } => "check --idp-client-id and --idp-client-secret",
+                _ => "check the client_id and client_secret in --static-oauth-client-info",
+            });
         }
         Trouble::InvalidGrant(failure) => Failure { kind: Kind::SignInRefused, ..failure },
         trouble => trouble.into_failure(),
@@ -298,7 +315,10 @@ fn refused(job: &Job, trouble: Trouble) -> Failure {
 }
 
 /// One step with the authorization server, within `--auth-timeout`.
-async fn in_step<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn in_step<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     match limit {
         None => work.await,
         Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| {

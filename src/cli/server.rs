@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::machine::{Machine, Organization};
 use super::values::{Seconds, seconds};
 
 /// How the server is reached, and with which headers.
@@ -104,6 +105,14 @@ pub struct SignIn {
     /// How long a person may take to sign in
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds, help_heading = "Sign-in")]
     pub sign_in_timeout: Seconds,
+
+    /// How a program signs in.
+    #[command(flatten)]
+    pub machine: Machine,
+
+    /// Who lets a person in.
+    #[command(flatten)]
+    pub organization: Organization,
 }
 
 /// What is said, and where.

@@ -7,7 +7,7 @@ use ::http::HeaderMap;
 use ::http::header::AUTHORIZATION;
 use url::Url;
 
-use super::server;
+use super::{flow, server};
 use crate::auth::callback::success_url;
 use crate::auth::discovery::ResourceChoice;
 use crate::auth::grants::authorization_code::parameter;
@@ -102,12 +102,14 @@ pub fn options(server: &Url, port: Option<u16>, typed: &cli::SignIn) -> Result<O
     if !typed.callback_path.starts_with('/') {
         return Err(usage("--callback-path begins with a /", "for example /oauth/callback"));
     }
+    let client = wishes(typed)?;
     Ok(Options {
         server: server.to_string(),
+        flow: flow::flow(typed, client.given.as_ref())?,
         account: typed.account.clone().filter(|account| !account.is_empty()),
         resource,
         authorize: typed.authorize_params.iter().map(|text| parameter(text)).collect::<Result<_, _>>()?,
-        client: wishes(typed)?,
+        client,
         use_id_token: typed.use_id_token,
         callback: CallbackOptions {
             host: typed.host.clone(),

@@ -16,7 +16,9 @@ use url::Url;
 use super::{access, print, print_json, server};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::discovery::discover;
-use crate::auth::{self, Demand, Denied, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change};
+use crate::auth::{
+    self, Demand, Denied, Flow, How, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change,
+};
 use crate::cli::Login;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Lane, Redirects, Request, shown};
@@ -37,6 +39,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     let options = access::options(&url, typed.port, &typed.sign_in)?;
     let session = Session {
         key: options.key()?,
+        sign_in_key: options.sign_in_key()?,
         store: access::store()?.with_patience(access::AT_A_TERMINAL),
         http: Http::new(access::http(connection)),
         headers: Arc::new(headers.all),
@@ -56,7 +59,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
         print_json(&json!({
             "schema_version": 1,
             "server": shown(&session.url),
-            "account": session.options.account,
+            "account": session.options.account(),
             "result": done.word,
             "subject": done.subject,
             "kept_in": done.kept,
@@ -93,6 +96,7 @@ fn place(typed: &Login) -> Result<Option<Place>, Failure> {
 struct Session {
     options: Options,
     key: Key,
+    sign_in_key: Key,
     store: Store,
     http: Http,
     headers: Arc<HeaderMap>,
@@ -117,7 +121,12 @@ enum Welcome {
 
 impl Session {
     async fn sign_in(&self, force: bool) -> Result<Done, Failure> {
-        if !force && let Some(done) = self.already().await? {
+        // An organization may let somebody in who has signed in for another server.
+        let is_asked = matches!(self.options.flow, Flow::Organization(_));
+        if !force
+            && (is_asked || self.is_known().await?)
+            && let Some(done) = self.already().await?
+        {
             return Ok(done);
         }
         let challenge = match self.knock(&Ticket::default()).await? {
@@ -137,7 +146,9 @@ impl Session {
         let ticket = Ticket::of(&grant, self.options.use_id_token);
         if let Welcome::Wants(_) = self.knock(&ticket).await? {
             let failure = grant.not_taken(&shown(&self.url));
-            self.store.ask_nobody(&self.key, &failure.fact, auth::now());
+            if !self.options.flow.is_unattended() {
+                self.store.ask_nobody(&self.key, &failure.fact, auth::now());
+            }
             return Err(failure);
         }
         Ok(self.done("signed_in", &grant, "signed in to"))
@@ -156,17 +167,19 @@ impl Session {
 
     /// That somebody is signed in already, with a token that is good, or was renewed just now.
     async fn already(&self) -> Result<Option<Done>, Failure> {
-        if self.store.entry(&self.key)?.is_none() && self.store.read(&self.key).await?.is_none() {
-            return Ok(None);
-        }
         let job = Job { person: false, forced: false, ..self.job(Demand::Renewal) };
         let tools = Tools { store: &self.store, http: &self.http, tell: &|_| {} };
-        let Outcome::Published(grant, _) = change(&job, &tools).await else { return Ok(None) };
+        let Outcome::Published(grant, how) = change(&job, &tools).await else { return Ok(None) };
         let ticket = Ticket::of(&grant, self.options.use_id_token);
-        Ok(match self.knock(&ticket).await? {
-            Welcome::Open => Some(self.done("already_signed_in", &grant, "already signed in to")),
-            Welcome::Wants(_) => None,
+        Ok(match (self.knock(&ticket).await?, how) {
+            (Welcome::Open, How::SignedIn) => Some(self.done("signed_in", &grant, "signed in to")),
+            (Welcome::Open, _) => Some(self.done("already_signed_in", &grant, "already signed in to")),
+            (Welcome::Wants(_), _) => None,
         })
+    }
+
+    async fn is_known(&self) -> Result<bool, Failure> {
+        Ok(self.store.entry(&self.key)?.is_some() || self.store.read(&self.key).await?.is_some())
     }
 
     fn job(&self, demand: Demand) -> Job {
@@ -184,7 +197,10 @@ impl Session {
 
     async fn with_the_person(&self, challenge: Option<Bearer>) -> Result<Grant, Failure> {
         let (paste, mut pasted) = mpsc::channel(1);
-        let _ = thread::Builder::new().name("paste".into()).spawn(move || read_lines(&paste));
+        // Where nobody signs in, nothing is to be pasted, and the terminal is not ours to read.
+        if matches!(self.options.flow, Flow::Browser | Flow::Organization(_)) {
+            let _ = thread::Builder::new().name("paste".into()).spawn(move || read_lines(&paste));
+        }
         let tell = |Progress::Waiting { url, opened }: Progress| self.show(&url, opened);
         let tools = Tools { store: &self.store, http: &self.http, tell: &tell };
         let mut job = self.job(Demand::Token(challenge));
@@ -224,12 +240,14 @@ impl Session {
     async fn elsewhere(&self, pasted: &mut mpsc::Receiver<String>) {
         let mut shown = false;
         loop {
-            if let Some(pending) = self.store.pending(&self.key).filter(|pending| pending.end.is_none() && !shown) {
+            if let Some(pending) =
+                self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none() && !shown)
+            {
                 shown = true;
                 say(&format!("a sign-in is under way already (process {})", pending.pid));
                 self.show(&pending.url, pending.opened);
             }
-            match self.store.try_lock(&self.key, Lock::SignIn) {
+            match self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
                 Ok(None) => {}
                 Ok(Some(_)) | Err(_) => return,
             }
@@ -247,7 +265,7 @@ impl Session {
             say("open this address in a browser, and sign in:");
         }
         eprintln!("\n  {url}\n");
-        let redirect = self.store.pending(&self.key).and_then(|pending| Url::parse(&pending.redirect_uri).ok());
+        let redirect = self.store.pending(&self.sign_in_key).and_then(|pending| Url::parse(&pending.redirect_uri).ok());
         if let Some(port) = redirect.and_then(|redirect| redirect.port()).filter(|_| is_remote()) {
             say("you are on another machine by SSH. So that the browser finds its way back, run this on yours first:");
             eprintln!("\n  ssh -L {port}:127.0.0.1:{port} HOST\n");
@@ -259,7 +277,9 @@ impl Session {
 
     /// Gives a pasted address to whoever waits for the browser, as the browser would have.
     async fn hand_over(&self, text: &str) {
-        let Some(pending) = self.store.pending(&self.key).filter(|pending| pending.end.is_none()) else { return };
+        let Some(pending) = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none()) else {
+            return;
+        };
         let (Ok(mut target), Ok(pasted)) = (Url::parse(&pending.redirect_uri), Url::parse(text.trim())) else {
             return say("that is no address; paste all of it, beginning with http");
         };
@@ -283,16 +303,18 @@ impl Session {
 
     async fn cancel(&self) -> Result<Done, Failure> {
         let done = |word, sentence: String| Ok(Done { word, sentence, subject: None, kept: None });
-        let running = self.store.pending(&self.key).filter(|pending| pending.end.is_none());
-        let Some(pending) = running.filter(|_| matches!(self.store.try_lock(&self.key, Lock::SignIn), Ok(None))) else {
+        let running = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none());
+        let Some(pending) =
+            running.filter(|_| matches!(self.store.try_lock(&self.sign_in_key, Lock::SignIn), Ok(None)))
+        else {
             return done("nothing_to_cancel", format!("no sign-in to {} is under way", shown(&self.url)));
         };
         // Whoever waits for the browser notices that the note is gone, and lets the lock go. It may be
         // about to write it anew, so it is taken away until then.
         let gone = async {
-            while let Ok(None) = self.store.try_lock(&self.key, Lock::SignIn) {
-                if self.store.pending(&self.key).is_some_and(|pending| pending.end.is_none()) {
-                    self.store.end_pending(&self.key);
+            while let Ok(None) = self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
+                if self.store.pending(&self.sign_in_key).is_some_and(|pending| pending.end.is_none()) {
+                    self.store.end_pending(&self.sign_in_key);
                 }
                 sleep(LOOK).await;
             }

@@ -35,7 +35,7 @@ pub struct Entry {
     /// When the access token expires, in seconds since 1970, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
-    /// Whether there is a refresh token.
+    /// Whether it can be renewed: there is a refresh token, or none is needed.
     #[serde(default)]
     pub renewable: bool,
     /// When the person signed in, in seconds since 1970.
@@ -110,7 +110,7 @@ impl Entry {
             entry.issuer = Some(token.issuer.clone());
             entry.scopes = token.scopes.clone();
             entry.expires_at = token.expires_at;
-            entry.renewable = token.refresh_token.is_some();
+            entry.renewable = token.refresh_token.is_some() || token.unattended;
             // A sign-in issues one too, so the time alone does not tell.
             if same.is_some_and(|before| before.serial < grant.serial) {
                 entry.renewed_at = Some(token.issued_at);

@@ -60,6 +60,9 @@ pub struct OAuth {
     pub resource: Option<String>,
     /// The client that the token was issued to. A copy: registering anew touches no other grant.
     pub client: Client,
+    /// Whether it is obtained anew without a person, and without a refresh token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattended: bool,
 }
 
 /// An OAuth client, as one authorization server knows it.
@@ -91,6 +94,8 @@ pub enum Authentication {
     Post,
     /// `client_secret_basic`.
     Basic,
+    /// `private_key_jwt`. The key is not kept.
+    PrivateKey,
 }
 
 /// Where a client comes from; it decides what can be done when the authorization server refuses it.

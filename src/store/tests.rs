@@ -175,6 +175,7 @@ fn grant(serial: u64) -> Grant {
         revocation_endpoint: None,
         resource: Some("https://example.com".into()),
         client,
+        unattended: false,
     };
     Grant { lineage: "first".into(), serial, signed_in_at: 1000, credential: Credential::OAuth(Box::new(token)) }
 }

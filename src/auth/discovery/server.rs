@@ -30,6 +30,8 @@ pub struct AuthorizationServer {
     pub grant_types_supported: Option<Vec<String>>,
     /// How clients can prove themselves at the token endpoint.
     pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    /// With which algorithms clients can sign what they prove themselves with.
+    pub signing_algorithms: Option<Vec<String>>,
     /// The methods of PKCE that it knows.
     pub code_challenge_methods_supported: Option<Vec<String>>,
     /// Whether the URL of a client ID metadata document can be a client id.
@@ -58,6 +60,7 @@ impl AuthorizationServer {
             scopes_supported: strings(document, "scopes_supported"),
             grant_types_supported: strings(document, "grant_types_supported"),
             token_endpoint_auth_methods_supported: strings(document, "token_endpoint_auth_methods_supported"),
+            signing_algorithms: strings(document, "token_endpoint_auth_signing_alg_values_supported"),
             code_challenge_methods_supported: strings(document, "code_challenge_methods_supported"),
             client_id_metadata_document_supported: truth("client_id_metadata_document_supported"),
             iss_parameter_supported: truth("authorization_response_iss_parameter_supported"),
@@ -73,21 +76,32 @@ impl AuthorizationServer {
             url.set_fragment(None);
             encrypted(url, path.trim_start_matches('/'), server)
         };
+        let issuer = server.origin().ascii_serialization();
         Ok(AuthorizationServer {
-            issuer: server.origin().ascii_serialization(),
-            has_metadata: false,
             authorization_endpoint: Some(at("/authorize")?),
-            token_endpoint: at("/token")?,
             registration_endpoint: Some(at("/register")?),
+            ..Self::at(issuer, at("/token")?)
+        })
+    }
+
+    /// One of which nothing is known but where tokens are issued.
+    pub fn at(issuer: String, token_endpoint: Url) -> Self {
+        AuthorizationServer {
+            issuer,
+            has_metadata: false,
+            authorization_endpoint: None,
+            token_endpoint,
+            registration_endpoint: None,
             revocation_endpoint: None,
             device_authorization_endpoint: None,
             scopes_supported: None,
             grant_types_supported: None,
             token_endpoint_auth_methods_supported: None,
+            signing_algorithms: None,
             code_challenge_methods_supported: None,
             client_id_metadata_document_supported: false,
             iss_parameter_supported: false,
-        })
+        }
     }
 
     /// Where a person signs in, if the authorization code grant can be used with PKCE.

@@ -12,9 +12,10 @@ use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use super::Trouble;
+use super::token_exchange::ID_JAG;
 use crate::failure::{Failure, Kind};
 use crate::http::{Fetched, shown};
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 
 /// The answer of a token endpoint: tokens, or an error with a code.
 pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpResponse, Trouble> {
@@ -52,6 +53,25 @@ pub fn of_revocation_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpR
     }
     let members = understood(fetched, endpoint)?;
     error(&members).ok_or_else(|| without(fetched, endpoint, "a reason"))
+}
+
+/// The assertion in the answer to a token exchange (RFC 8693, section 2.2). It stands where an access
+/// token would, and is none: its type is not looked at.
+pub fn of_token_exchange(fetched: &Fetched, endpoint: &Url, secrets: &Secrets) -> Result<Secret, Trouble> {
+    let members = understood(fetched, endpoint)?;
+    let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    if let Some(code) = text("error") {
+        return Err(Trouble::of_code(code, text("error_description"), &shown(endpoint), secrets));
+    }
+    let Some(assertion) = text("access_token") else { return Err(without(fetched, endpoint, "an access_token")) };
+    match text("issued_token_type") {
+        Some(kind) if kind != ID_JAG => {
+            let kind = super::words(kind, secrets);
+            let fact = format!("{} issues {kind:?}, and {ID_JAG:?} was asked for", shown(endpoint));
+            Err(Trouble::Refused(Failure::new(Kind::Protocol, fact).remedy("ask its operator")))
+        }
+        _ => Ok(Secret::new(assertion)),
+    }
 }
 
 /// The members of an answer, which is an object or a form.

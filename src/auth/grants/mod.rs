@@ -23,8 +23,14 @@ use crate::store::{Authentication, Client, OAuth};
 
 mod answer;
 pub mod authorization_code;
+pub mod client_credentials;
+pub mod jwt_bearer;
 pub mod refresh;
+mod request;
 pub mod revoke;
+pub mod token_exchange;
+
+pub use request::Asking;
 
 /// What a token endpoint gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +128,7 @@ impl OAuth {
             revocation_endpoint: server.revocation_endpoint.as_ref().map(Url::to_string),
             resource: resource.map(str::to_owned),
             client,
+            unattended: false,
         }
     }
 
@@ -172,7 +179,8 @@ fn endpoints(client: &Client) -> Endpoints {
         None => known,
     };
     match client.authentication {
-        Authentication::None => known.set_auth_type(AuthType::RequestBody),
+        // The key is not at hand here: what is asked for without it, such as a revocation, may be refused.
+        Authentication::None | Authentication::PrivateKey => known.set_auth_type(AuthType::RequestBody),
         Authentication::Post => secret(known).set_auth_type(AuthType::RequestBody),
         Authentication::Basic => secret(known).set_auth_type(AuthType::BasicAuth),
     }

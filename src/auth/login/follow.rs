@@ -77,7 +77,9 @@ impl Inner {
     /// Waits until the token should be renewed: for ever where it cannot be.
     pub(super) async fn time_to_renew(&self) {
         let wait = match self.state().grant.as_ref().map(|grant| &grant.credential) {
-            Some(Credential::OAuth(oauth)) if oauth.refresh_token.is_some() => oauth.renew_in(now()),
+            Some(Credential::OAuth(oauth)) if oauth.refresh_token.is_some() || oauth.unattended => {
+                oauth.renew_in(now())
+            }
             _ => None,
         };
         match wait {

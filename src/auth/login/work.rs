@@ -68,11 +68,11 @@ impl Inner {
     /// Waits until the sign-in of another process is over, however it ends.
     pub(super) async fn elsewhere(&self) {
         loop {
-            if let Some(pending) = self.store.pending(&self.key).filter(|pending| pending.end.is_none()) {
+            if let Some(pending) = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none()) {
                 self.wait_for_person(pending.url, pending.opened);
             }
             // An error will be met again by the helper, which tells it.
-            match self.store.try_lock(&self.key, Lock::SignIn) {
+            match self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
                 Ok(None) => sleep(LOOK).await,
                 Ok(Some(_)) | Err(_) => return,
             }
@@ -93,7 +93,7 @@ impl Inner {
 
     pub(super) fn invitation(&self) -> Option<Failure> {
         let Stand::Waiting { url, opened } = self.stand.borrow().clone() else { return None };
-        let ended = self.store.entry(&self.key).ok().flatten().and_then(|entry| entry.ended);
+        let ended = self.store.entry(&self.sign_in_key).ok().flatten().and_then(|entry| entry.ended);
         let why = ended.map(|ended| format!(": {}", ended.why)).unwrap_or_default();
         let fact = format!("{} wants a sign-in{why}", self.server());
         let remedy = match opened {

@@ -34,12 +34,34 @@ const META = {
  */
 const BOTH_ERAS = { flags: (_, era) => (era === "legacy" ? ["--protocol", "modern"] : []) };
 
+/** The suite has signed in at the identity provider already, and gives its id token. */
+const ORGANIZATION = {
+  flags: ({ idp_issuer, idp_client_id, ...context }) => [
+    ...["--idp", idp_issuer, "--idp-client-id", idp_client_id, "--idp-token", "env:ID_TOKEN"],
+    ...client(context),
+  ],
+  env: ({ idp_id_token }) => ({ ID_TOKEN: idp_id_token }),
+};
+
 /** What a scenario wants beyond a list of the tools and a call of the first. */
 const PLANS = {
   "auth/basic-cimd": { flags: () => ["--client-metadata-url", "https://conformance-test.local/client-metadata.json"] },
-  "auth/pre-registration": {
-    flags: ({ client_id, client_secret }) => ["--static-oauth-client-info", JSON.stringify({ client_id, client_secret })],
+  "auth/pre-registration": { flags: client },
+  // Nobody signs in for these: what they need is in the environment, and no argument has a secret key or token.
+  "auth/client-credentials-basic": { flags: (context) => ["--client-credentials", ...client(context)] },
+  "auth/client-credentials-jwt": {
+    flags: ({ client_id, signing_algorithm }) => [
+      ...["--client-credentials", ...client({ client_id })],
+      ...["--private-key", "env:CLIENT_KEY", "--signing-algorithm", signing_algorithm],
+    ],
+    env: ({ private_key_pem }) => ({ CLIENT_KEY: private_key_pem }),
   },
+  "auth/wif-jwt-bearer": {
+    flags: ({ client_id }) => ["--workload-token", "env:WORKLOAD_TOKEN", ...client({ client_id })],
+    env: ({ valid_jwt }) => ({ WORKLOAD_TOKEN: valid_jwt }),
+  },
+  "auth/enterprise-managed-authorization": ORGANIZATION,
+  "auth/cross-app-access-complete-flow": ORGANIZATION,
   // Each of these servers must be refused, and the host must be told so.
   "auth/scope-retry-limit": { refused: true },
   "auth/resource-mismatch": { refused: true },
@@ -204,6 +226,10 @@ function answer(method, params) {
   }
 }
 
+function client({ client_id, client_secret }) {
+  return ["--static-oauth-client-info", JSON.stringify({ client_id, client_secret })];
+}
+
 async function edit(editor, plan, context) {
   const capabilities = await editor.open();
   const listed = await editor.tools(capabilities);
@@ -227,6 +253,7 @@ async function main([era, url]) {
   const editor = new EDITORS[era]([url, ...(plan.flags?.(context, era) ?? [])], {
     ...process.env,
     ...homely(),
+    ...plan.env?.(context),
     BROWSER: person.browser,
   });
   let refusal;
