@@ -32,6 +32,8 @@ pub enum Proof {
     None,
     Basic(String),
     Post(String),
+    /// `private_key_jwt`, with this private key as a JWK.
+    Key(String),
 }
 
 impl Client {
@@ -127,6 +129,11 @@ impl Desk {
             return Err(refused("two clients are named"));
         }
         let client = self.clients.find(id, &self.manners()).ok_or_else(|| refused("no such client"))?;
+        if let Proof::Key(key) = &client.proof {
+            let alone = basic.is_none() && posted.is_none();
+            let proven = if alone { self.proves(asked, &client, key) } else { Err("a secret is no key") };
+            return proven.map(|()| client.clone()).map_err(refused);
+        }
         let presented = match (basic, posted) {
             (Some((_, secret)), _) => Proof::Basic(secret),
             (None, Some(secret)) => Proof::Post(secret.to_owned()),

@@ -296,7 +296,7 @@ impl Desk {
             }
             Endpoint::Code => self.redeem(asked),
             Endpoint::Refresh => self.refresh(asked),
-            Endpoint::OtherGrant => Answer::error(400, "unsupported_grant_type", "no such grant here"),
+            Endpoint::OtherGrant => self.unattended(asked),
             Endpoint::Revoke => self.revoke(asked),
         }
     }

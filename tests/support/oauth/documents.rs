@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Iss,
+    Iss, Proof,
     desk::{Answer, Desk},
 };
 use crate::support::server::Request;
@@ -87,6 +87,14 @@ impl Desk {
             "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
         });
+        if let Some(grants) = document["grant_types_supported"].as_array_mut() {
+            grants.extend(manners.unattended.grants.iter().map(|grant| json!(grant)));
+        }
+        if manners.clients.iter().any(|client| matches!(client.proof, Proof::Key(_))) {
+            document["token_endpoint_auth_methods_supported"] =
+                json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
+            document["token_endpoint_auth_signing_alg_values_supported"] = json!(["RS256", "ES256", "EdDSA"]);
+        }
         if manners.authorize.iss != Iss::Absent {
             document["authorization_response_iss_parameter_supported"] = true.into();
         }

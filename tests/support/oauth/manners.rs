@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     clients::Client,
     documents::{Page, Place},
+    unattended::Unattended,
 };
 
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub struct Manners {
     pub clients: Vec<Client>,
     /// An https URL is a client of its own (a client ID metadata document, taken as read).
     pub metadata_documents: bool,
+    pub unattended: Unattended,
 }
 
 impl Default for Manners {
@@ -43,6 +45,7 @@ impl Default for Manners {
             client_id_in_form: false,
             clients: Vec::new(),
             metadata_documents: false,
+            unattended: Unattended::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod guard;
 mod manners;
 mod protected;
 mod tokens;
+mod unattended;
 
 pub use authorization::Authorization;
 pub use clients::{Client, Proof};
@@ -16,3 +17,4 @@ pub use documents::{Page, Place};
 pub use guard::{CHALLENGE, Guard, STEP_UP};
 pub use manners::{Authorize, ExpiresIn, Iss, Manners, Registration, Rotation, State, Tokens};
 pub use protected::Protected;
+pub use unattended::{CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE, Unattended, claims, in_seconds, jwt};

@@ -229,7 +229,7 @@ impl Desk {
         Answer::text(200, "text/plain", "")
     }
 
-    fn checked(&self, asked: &Asked) -> Result<Client, Answer> {
+    pub(super) fn checked(&self, asked: &Asked) -> Result<Client, Answer> {
         if let Some(name) = asked.repeats_a_parameter() {
             return Err(Answer::error(400, "invalid_request", &format!("{name} is there twice")));
         }
@@ -251,7 +251,7 @@ impl Desk {
         token
     }
 
-    fn token_answer(&self, tokens: &Tokens, grant: &Grant, refresh: Option<String>) -> Answer {
+    pub(super) fn token_answer(&self, tokens: &Tokens, grant: &Grant, refresh: Option<String>) -> Answer {
         let (_, token) = self.ledger.next("access");
         let dies = Instant::now() + tokens.lifetime;
         lock(&self.ledger.access).insert(token.clone(), Access { grant: grant.clone(), dies });
