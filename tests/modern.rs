@@ -260,6 +260,26 @@ fn a_modern_editor_is_served_by_a_legacy_only_server_without_a_flag() {
 }
 
 #[test]
+fn an_editor_of_both_eras_that_does_not_wait_for_a_slow_server_gets_its_session() {
+    let held = Mailbox::new();
+    let server = Legacy::new().without_session().hold("server/discover", &held).start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(modern(1, "server/discover", ""));
+    let (request, reply) = held.take();
+    bridge.send(initialize(2, "2025-06-18"));
+    bridge.expect_code("1", -32601);
+    assert_eq!(bridge.expect_result("2")["serverInfo"]["name"], "scripted");
+    bridge.send(INITIALIZED);
+    bridge.send(call(3));
+    bridge.expect_result("3");
+    // What the server makes of it at last matters to nobody.
+    reply.error(400, &request, -32601, "Method not found");
+    bridge.send(call(4));
+    bridge.expect_result("4");
+    assert_eq!(server.count("initialize"), 1);
+}
+
+#[test]
 fn a_server_that_is_upgraded_while_we_run_is_found_again() {
     let upgraded = Arc::new(Gate::new());
     let now = Arc::clone(&upgraded);

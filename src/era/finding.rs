@@ -124,6 +124,17 @@ impl Finding {
         self.parked.len() < before
     }
 
+    /// Whether a `server/discover` of the editor waits.
+    pub fn asks(&self) -> bool {
+        self.parked.iter().any(|message| message.method() == "server/discover")
+    }
+
+    /// The editor will not send `initialize` after all: a legacy server is opened for it here.
+    pub fn go_on_for_modern_editor(&mut self, settings: &Settings) {
+        self.falls_back = false;
+        self.plan.extend(sessions(settings));
+    }
+
     /// Whether this exchange or pause is part of the search.
     pub fn owns(&self, key: Key) -> bool {
         self.at.as_ref().is_some_and(|(at, _)| *at == key) || self.deadline == Some(key)
@@ -140,6 +151,11 @@ impl Finding {
         let Some((at, probe)) = self.at.as_ref() else { return false };
         let on_stream = matches!(probe, Probe::Initialize(Road::Sse)) && message.id() == self.words.initialize.id();
         key == Some(*at) || (key.is_none() && on_stream)
+    }
+
+    /// The exchange under way.
+    pub fn under_way(&self) -> Option<Key> {
+        self.at.as_ref().map(|(key, _)| *key)
     }
 
     /// What is said to find out.
@@ -314,7 +330,7 @@ pub fn for_legacy_editor(settings: &Settings, facts: &Facts) -> VecDeque<Probe> 
 
 /// The order of attempts for an editor of the modern era; `first` is what asks a server about it.
 pub fn for_modern_editor(settings: &Settings, facts: &Facts, first: Probe) -> VecDeque<Probe> {
-    let sessions = settings.roads.iter().map(|road| Probe::Initialize(*road));
+    let sessions = sessions(settings);
     let http = settings.roads.contains(&Road::Http);
     match settings.protocol {
         Protocol::Modern => [first].into(),
@@ -323,6 +339,11 @@ pub fn for_modern_editor(settings: &Settings, facts: &Facts, first: Probe) -> Ve
         Protocol::Auto if facts.modern == Some(false) => sessions.chain([Probe::Discover]).collect(),
         Protocol::Auto => [first].into_iter().chain(sessions).collect(),
     }
+}
+
+/// The ways to open a session.
+fn sessions(settings: &Settings) -> impl Iterator<Item = Probe> {
+    settings.roads.iter().map(|road| Probe::Initialize(*road))
 }
 
 /// Messages of the editor that may wait for the end of the search.

@@ -210,7 +210,9 @@ impl Lobby {
     fn request(&mut self, message: Message, steps: &mut Vec<Step>) {
         let Some(id) = message.id().cloned() else { return };
         // A second request under an id that is in use is the pair's to refuse.
-        let is_new = !self.pair.is_running(&id);
+        // An editor of both eras that gives up on its first requests may use an id of theirs again.
+        let anew = message.method() == "initialize" && self.pair.is_opening() && !self.pair.is_initializing();
+        let is_new = anew || !self.pair.is_running(&id);
         let waits = is_new && self.is_waiting();
         let modern = is_modern(&message);
         match (&self.stage, list(message.method())) {
@@ -219,9 +221,13 @@ impl Lobby {
                 self.arrive(message, steps);
                 return;
             }
-            _ if message.method() == "initialize" && !self.pair.is_opening() && is_new => {
+            _ if message.method() == "initialize" && !self.pair.is_initializing() && is_new => {
                 self.stage = Stage::Arriving;
                 self.opening = Some(id);
+                if anew {
+                    self.guests.clear();
+                    self.listeners.clear();
+                }
                 self.arrive(message.clone(), steps);
                 return self.pass(Event::Editor(Ok(Parsed::One(message))), steps);
             }

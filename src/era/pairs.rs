@@ -13,14 +13,14 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
-use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Step, VERSION_KEY};
+use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Step, VERSION_KEY};
 use crate::failure::{Failure, Kind};
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
 };
 
 use pair::Pair;
-use words::{legacy_words, modern_words, name_of, not_modern, one, report};
+use words::{legacy_words, modern_words, name_of, not_modern, one, report, superseded};
 
 /// The translator between the editor and the server, whichever eras they speak.
 pub struct Era {
@@ -86,6 +86,11 @@ impl Era {
         self.finding.is_some()
     }
 
+    /// Whether the search is for an editor that waits for the answer to its `initialize`.
+    pub fn is_initializing(&self) -> bool {
+        self.finding.as_ref().is_some_and(|finding| finding.opener.is_some())
+    }
+
     /// Whether the server waits for an answer of the editor.
     pub fn is_asked(&self) -> bool {
         self.pair.iter().chain(&self.old).any(Pair::is_asked)
@@ -128,11 +133,14 @@ impl Era {
     }
 
     fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let opens = message.kind() == Is::Request && message.method() == "initialize";
         if self.finding.is_some() {
-            self.park(message, steps);
+            match message.id().cloned().filter(|_| opens && !self.is_initializing()) {
+                Some(id) => self.begin_again(&id, message, steps),
+                None => self.park(message, steps),
+            }
             return;
         }
-        let opens = message.kind() == Is::Request && message.method() == "initialize";
         match &mut self.pair {
             None => self.begin(message, steps),
             Some(pair) if opens => match message.id().filter(|id| pair.is_running(id)) {
@@ -175,6 +183,27 @@ impl Era {
         let mut finding = Finding::new(legacy_words(&self.own, &message), Some(message), plan);
         finding.presumes = self.facts.legacy == Some(false);
         self.look(finding, steps);
+    }
+
+    /// An editor of both eras has waited too long for what it began with, and begins with `initialize`.
+    fn begin_again(&mut self, id: &Id, message: Message, steps: &mut Vec<Step>) {
+        if self.pair.iter().chain(&self.old).any(|pair| pair.is_running(id)) {
+            steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running"));
+            return;
+        }
+        if let Some(finding) = self.finding.take() {
+            steps.extend(finding.under_way().map(|key| Step::Drop { key }));
+            // It waits for none of these any more, but each has its answer; unless that would be taken
+            // for the one to `initialize`, by an editor that counts from the start again.
+            let others = |message: &&Message| message.kind() == Is::Request && message.id() != Some(id);
+            for request in finding.parked.iter().filter(others) {
+                steps.extend(request.id().map(|id| match request.method() {
+                    "server/discover" => not_modern(id),
+                    _ => failed(id, Some(superseded())),
+                }));
+            }
+        }
+        self.begin_legacy(message, steps);
     }
 
     fn begin_modern(&mut self, message: Message, steps: &mut Vec<Step>) {
@@ -247,6 +276,10 @@ impl Era {
             _ if message.method() == "notifications/cancelled" => {
                 let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
                 let waits = id.is_some_and(|id| finding.withdraw(&id));
+                // Who has been answered otherwise, or wants no answer, does not fall back.
+                if finding.falls_back && !finding.asks() {
+                    finding.go_on_for_modern_editor(&self.settings);
+                }
                 if let Some(pair) = self.pair.as_mut().filter(|_| !waits) {
                     pair.on(one(message), steps);
                 }
@@ -431,7 +464,8 @@ impl Era {
     }
 
     fn is_legacy_only(&self) -> bool {
-        self.facts.modern == Some(false) || self.settings.protocol == Protocol::Legacy
+        let http = self.settings.roads.contains(&Road::Http);
+        self.facts.modern == Some(false) || self.settings.protocol == Protocol::Legacy || !http
     }
 }
 

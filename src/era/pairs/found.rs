@@ -2,7 +2,7 @@
 
 use super::Era;
 use super::pair::Pair;
-use super::words::{not_modern, one, report};
+use super::words::{not_modern, one, report, superseded};
 use crate::era::finding::{Finding, Found};
 use crate::era::legacy_editor::LegacyEditor;
 use crate::era::modern::{Modern, no_common_version};
@@ -191,8 +191,4 @@ impl Era {
             }
         }
     }
-}
-
-fn superseded() -> Failure {
-    Failure::new(Kind::Usage, "the editor has begun a session, and subscriptions like this one are not part of it")
 }

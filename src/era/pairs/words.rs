@@ -65,6 +65,11 @@ pub fn report(id: &Id, outcome: &Outcome) -> Step {
     }
 }
 
+/// Why what a modern editor asked has no answer once it has begun a session.
+pub fn superseded() -> Failure {
+    Failure::new(Kind::Usage, "the editor has begun a session, and requests like this one are not part of it")
+}
+
 /// An editor's name and version; empty where it does not say.
 pub fn name_of(client: Option<&str>) -> String {
     let part = |name: &str| client.and_then(|client| member(client, name)).and_then(plain_string);

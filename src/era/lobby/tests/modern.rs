@@ -1,8 +1,8 @@
 //! An editor of the modern era, which opens no session.
 
-use super::scene::{Scene, TEXT, hiding, waiting, waiting_again};
+use super::scene::{Scene, TEXT, hiding, initialize, waiting, waiting_again};
 use crate::era::lobby::{DISCOVERY_DUE, LISTS_DUE, MOST_NEWS, OPENING_DUE, Stage};
-use crate::era::{Event, Protocol, Settings, SignIn};
+use crate::era::{Event, Facts, Protocol, Settings, SignIn};
 use crate::failure::Kind;
 use crate::message::member;
 
@@ -135,6 +135,39 @@ fn a_refused_sign_in_is_told_and_the_next_request_waits_anew() {
     scene.editor(&modern(4, "tools/list")).gives(["wake guest in 15 s"]);
     scene.due(DISCOVERY_DUE).gives(["editor: result 3"]);
     scene.due(LISTS_DUE).gives([&*empty(4, "tools")]);
+}
+
+#[test]
+fn an_editor_that_gives_up_on_discovery_and_opens_a_session_is_answered_as_any_other() {
+    for id in [1, 3] {
+        let mut scene = Scene::discovering(Settings::default());
+        scene.editor(&modern(2, "tools/list")).gives::<0>([]);
+        let discovered = (id != 1).then_some("editor: error 1 -32601");
+        let opening = format!("open 3 as {id}");
+        scene.editor(&initialize(id, ""));
+        let steps = ["drop 1"].into_iter().chain(discovered).chain(["failed 2 Usage", &opening]);
+        assert_eq!(scene.steps, steps.collect::<Vec<_>>());
+        scene.sign_in(waiting()).gives(["wake initialize in 2 s", "wake lists in 4 s"]);
+        scene.due(DISCOVERY_DUE).gives::<0>([]);
+        scene.due(OPENING_DUE).gives([&*format!("editor: result {id}")]);
+        scene.due(LISTS_DUE).gives::<0>([]);
+        scene.sign_in(SignIn::Ready);
+        scene.server_opens(3, id, r#"{"tools":{}}"#).gives(["editor: notifications/tools/list_changed"]);
+    }
+}
+
+#[test]
+fn an_editor_that_would_fall_back_stays_a_modern_one_when_it_was_answered_early() {
+    let legacy_editors = vec!["an editor 1".to_owned()];
+    let mut scene =
+        Scene::discovering(Settings { facts: Facts { legacy_editors, ..Facts::default() }, ..Settings::default() });
+    scene.sign_in(waiting());
+    scene.due(DISCOVERY_DUE).gives(["editor: result 1"]);
+    scene.editor(&call(2));
+    scene.sign_in(SignIn::Ready);
+    scene.server(1, r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}"#).gives(["open 3 as its own"]);
+    let own = scene.own.clone();
+    scene.server_opens(3, own, r#"{"tools":{}}"#).gives(["tell notifications/initialized", "send 4 tools/call"]);
 }
 
 #[test]
