@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Era, Event, Invitation, Key, SignIn, Step, VERSION_KEY};
+use crate::failure::Kind;
 use crate::message::{Id, Kind as Is, Message, Parsed, member, notification_line, result_line};
 
 use early::{LISTS, List, answered, early_answer, early_discovery, early_list, failed, line, list, under};
@@ -130,7 +131,9 @@ impl Lobby {
         match event {
             Event::Due { key } if key > LAST_KEY => self.due(key, steps),
             // A server that waits for a person is not silent, and says nothing of its era.
-            Event::Due { key } if self.is_waiting() => steps.push(Step::Wake { key, after: PERSON }),
+            Event::Due { key } if self.is_waiting() && self.pair.is_opening() => {
+                steps.push(Step::Wake { key, after: PERSON })
+            }
             Event::Editor(Ok(Parsed::One(message))) if self.concerns(&message) => self.editor(message, steps),
             event => self.pass(event, steps),
         }
@@ -161,7 +164,13 @@ impl Lobby {
 
     /// Whether nothing but the person is waited for.
     fn is_waiting(&self) -> bool {
-        self.invitation.is_some() && self.pair.is_opening()
+        self.invitation.is_some() && self.is_to_come()
+    }
+
+    /// Whether the server has still to say its first word. Towards one that is known to be modern a
+    /// modern editor needs no opening, and waits for the person all the same.
+    fn is_to_come(&self) -> bool {
+        self.pair.is_opening() || (self.stage == Stage::Arriving && self.pair.is_open())
     }
 
     /// Whether a message is for the lobby to see. In an open session that is nearly none.
@@ -174,11 +183,17 @@ impl Lobby {
 
     fn pass(&mut self, event: Event, steps: &mut Vec<Step>) {
         let (was_opening, from) = (self.pair.is_opening(), steps.len());
+        let (said, ended) = match &event {
+            Event::Server { .. } => (true, false),
+            // That somebody has to sign in is no word of the server itself.
+            Event::Ended { failure, .. } => (failure.as_ref().is_none_or(|it| it.kind != Kind::SignInRequired), true),
+            _ => (false, false),
+        };
         self.pair.on(event, steps);
-        // A modern editor needs no opening where the server's era is known.
-        let at_once = self.stage == Stage::Arriving && self.pair.is_open();
-        if (was_opening || at_once) && !self.pair.is_opening() {
+        if (was_opening || (said && self.is_to_come())) && !self.pair.is_opening() {
             self.opened_or_not(from, steps);
+        } else if ended {
+            self.guests.retain(|id, _| self.pair.is_running(id));
         }
         if !self.listeners.is_empty() {
             self.follow_up(from, steps);
@@ -246,14 +261,14 @@ impl Lobby {
             (Stage::Asleep, _) if message.method() != "ping" => self.wake_up(steps),
             _ => {}
         }
-        if is_new && modern && message.method() == LISTEN && (self.pair.is_opening() || self.is_behind) {
+        if is_new && modern && message.method() == LISTEN && (self.is_to_come() || self.is_behind) {
             self.listeners.push(Listener::of(&id, &message));
             self.is_behind = false;
         }
         let guest = is_new.then(|| self.guest(&message, modern));
-        let begins = modern && !self.pair.is_opening();
+        let begins = modern && !self.is_to_come();
         self.pass(Event::Editor(Ok(Parsed::One(message))), steps);
-        if let Some(guest) = guest.filter(|_| self.pair.is_opening() && self.pair.is_running(&id)) {
+        if let Some(guest) = guest.filter(|_| self.is_to_come() && self.pair.is_running(&id)) {
             self.guests.insert(id.clone(), guest);
             if self.invitation.is_some() {
                 if begins {

@@ -1,8 +1,8 @@
 //! An editor of the modern era, which opens no session.
 
 use super::scene::{Scene, TEXT, hiding, initialize, waiting, waiting_again};
-use crate::era::lobby::{DISCOVERY_DUE, LISTS_DUE, MOST_NEWS, OPENING_DUE, Stage};
-use crate::era::{Event, Facts, Protocol, Settings, SignIn};
+use crate::era::lobby::{DISCOVERY_DUE, LISTEN, LISTS_DUE, MOST_NEWS, OPENING_DUE, Stage};
+use crate::era::{Facts, Protocol, Settings, SignIn};
 use crate::failure::Kind;
 use crate::message::member;
 
@@ -203,24 +203,49 @@ fn a_silent_server_has_its_time_when_the_person_is_through() {
 }
 
 #[test]
-fn a_server_that_is_known_needs_no_opening_and_nobody_waits_here() {
+fn a_server_that_is_known_needs_no_opening_and_an_editor_is_answered_early_all_the_same() {
     let mut scene = Scene::with(Settings { protocol: Protocol::Modern, ..Settings::default() });
-    assert_eq!(scene.lobby.stage, Stage::Arriving);
     scene.editor(&modern(1, "server/discover")).gives(["send 1 server/discover alone"]);
-    assert_eq!(scene.lobby.stage, Stage::Through);
-    // The remote waits for the person, and these requests with it.
-    scene.sign_in(waiting()).gives::<0>([]);
-    for id in 2..100 {
-        scene.editor(&call(id)).gives([&*format!("send {id} tools/call alone")]);
-    }
-    assert!(scene.lobby.guests.is_empty() && !scene.lobby.is_early());
-    for key in [DISCOVERY_DUE, LISTS_DUE] {
-        scene.due(key).gives::<0>([]);
-    }
+    scene.sign_in(waiting()).gives(["wake discovery in 1 s", "wake lists in 4 s", "wake guest in 15 s"]);
+    scene.editor(&modern(2, "tools/list")).gives(["send 2 tools/list alone", "wake guest in 15 s"]);
+    scene.due(DISCOVERY_DUE).gives(["drop 1", "editor: result 1"]);
+    scene.due(LISTS_DUE).gives(["drop 2", &*empty(2, "tools")]);
+    scene.editor(&modern(3, "prompts/list")).gives([&*empty(3, "prompts")]);
+    scene.editor(&call(4)).gives(["send 3 tools/call alone", "editor: progress 7 0", "wake guest in 15 s"]);
     scene.sign_in(SignIn::Ready).gives::<0>([]);
-    scene.server(1, &discovered(1)).gives(["answer 1"]);
-    scene.on(Event::Closed).gives::<0>([]);
-    assert_eq!(scene.lobby.unanswered(), 98);
+    scene.server(3, r#"{"jsonrpc":"2.0","id":4,"result":{"resultType":"complete","content":[]}}"#).gives(["answer 4"]);
+    assert_eq!((&scene.lobby.stage, scene.lobby.guests.len()), (&Stage::Through, 0));
+    // Who listens from now on hears that what was told early is not what there is.
+    let changes = r#""notifications":{"toolsListChanged":true},"#;
+    scene.editor(&modern(5, LISTEN).replace(r#""params":{"#, &format!(r#""params":{{{changes}"#)));
+    scene
+        .server(4, &acknowledged(5))
+        .gives(["editor: notifications/subscriptions/acknowledged", "editor: notifications/tools/list_changed"]);
+}
+
+#[test]
+fn a_call_to_a_server_that_is_known_waits_for_the_person_but_not_for_ever() {
+    let facts = Facts { modern: Some(true), ..Facts::default() };
+    let mut scene = Scene::with(Settings { facts, ..Settings::default() });
+    scene.editor(&call(1)).gives(["send 1 tools/call alone"]);
+    scene.sign_in(waiting());
+    let guest = scene.guest();
+    for _ in 1..MOST_NEWS {
+        scene.due(guest);
+    }
+    scene.due(guest).gives(["drop 1", "failed 1 SignInRequired"]);
+    // One that the server, or its sign-in, has refused is not told of any more.
+    for (id, kind) in [(2, Kind::SignInRequired), (3, Kind::Protocol)] {
+        scene.editor(&call(id)).gives([
+            &*format!("send {id} tools/call alone"),
+            "editor: progress 7 0",
+            "wake guest in 15 s",
+        ]);
+        let guest = scene.guest();
+        scene.ended(id.into(), Some(kind)).gives([&*format!("failed {id} {kind:?}")]);
+        scene.due(guest).gives::<0>([]);
+    }
+    assert_eq!((&scene.lobby.stage, scene.lobby.guests.len()), (&Stage::Through, 0));
 }
 
 impl Scene {
@@ -257,6 +282,14 @@ fn modern(id: u32, method: &str) -> String {
 fn call(id: u32) -> String {
     let meta = format!(r#"{{"progressToken":7,{META}}}"#);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x","_meta":{meta}}}}}"#)
+}
+
+/// The server's agreement to a subscription.
+fn acknowledged(id: u32) -> String {
+    let params = format!(
+        r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}},"notifications":{{"toolsListChanged":true}}}}"#
+    );
+    format!(r#"{{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{params}}}"#)
 }
 
 /// A modern server's answer to `server/discover`.
