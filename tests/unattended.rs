@@ -329,8 +329,14 @@ fn flags_that_do_not_go_together_are_mistakes() {
         world.command("login").args(flags).told().expect(2, words);
     }
     // A relay does not even begin.
-    let mut bridge = Bridge::to(&world.server).args(["--client-credentials"]).spawn();
-    assert_eq!(bridge.wait_exit(PATIENCE), 2);
+    for flags in [
+        ["--client-credentials", "--ipv4"],
+        ["--workload-token=env:X", "--token-command=false"],
+        ["--workload-token=env:X", "--header=Authorization: Bearer x"],
+    ] {
+        let mut bridge = Bridge::to(&world.server).args(flags).spawn();
+        assert_eq!(bridge.wait_exit(PATIENCE), 2, "{flags:?}");
+    }
     assert!(world.authorization.asked(Endpoint::OtherGrant).is_empty());
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 #[command(next_help_heading = "Without a person")]
 pub struct Machine {
     /// Sign in as the client itself (client credentials); --static-oauth-client-info says which
-    #[arg(long)]
+    #[arg(long, conflicts_with = "token_command")]
     pub client_credentials: bool,
 
     /// The client's key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK
@@ -27,7 +27,7 @@ pub struct Machine {
     pub token_endpoint: Option<String>,
 
     /// Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, value_name = "SOURCE", conflicts_with = "token_command")]
     pub workload_token: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub struct Machine {
 #[command(next_help_heading = "Organization")]
 pub struct Organization {
     /// Sign in at the identity provider of an organization, which lets its people into this server
-    #[arg(long, value_name = "ISSUER")]
+    #[arg(long, value_name = "ISSUER", conflicts_with = "token_command")]
     pub idp: Option<String>,
 
     /// The client that the identity provider knows

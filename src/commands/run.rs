@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::auth::Login;
+use crate::auth::{Flow, Login};
 use crate::bridge::{Bridge, End};
 use crate::cli::{Protocol as Spoken, Relay, Transport as Order};
 use crate::era::{Era, Facts, Filter, Lobby, Protocol, Road, Settings as EraSettings};
@@ -107,7 +107,13 @@ fn login(
         return Ok(Login::by_command(command));
     }
     if settings.headers.contains_key(AUTHORIZATION) {
-        return Ok(Login::none());
+        return match options.flow {
+            Flow::Browser => Ok(Login::none()),
+            _ => {
+                let fact = "an Authorization header leaves nothing to sign in for";
+                Err(Failure::new(Kind::Usage, fact).remedy("leave the header out, or how to sign in"))
+            }
+        };
     }
     match store {
         Ok(store) => Login::new(options, store, http.clone()),

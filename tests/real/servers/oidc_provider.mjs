@@ -1,7 +1,9 @@
 // `node oidc_provider.mjs PORT [SECONDS]`: an MCP server behind oidc-provider, both on one port. Dynamic
 // registration, resource indicators, access tokens of SECONDS (5), rotating refresh tokens with reuse
-// detection. A login page and a consent page; it says what it grants and what it revokes.
+// detection. A login page and a consent page; it says what it grants and what it revokes. Without a person it knows a
+// client for each kind of key in tests/keys, and one with a secret.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 import { bearer, mcp, turnAway } from "./protected_mcp.mjs";
@@ -12,8 +14,33 @@ const RESOURCE = `${ORIGIN}/mcp`;
 const METADATA = "/.well-known/oauth-protected-resource/mcp";
 const SCOPE = "mcp:use";
 
+/** The public half of a key of the tests. */
+function half(name) {
+  const { d, p, q, dp, dq, qi, ...open } = JSON.parse(readFileSync(new URL(`../../keys/${name}.jwk`, import.meta.url), "utf8"));
+  return { ...open, use: "sig" };
+}
+
+function machine(id, more) {
+  return { client_id: id, grant_types: ["client_credentials"], response_types: [], redirect_uris: [], ...more };
+}
+
+const ALGORITHMS = { rsa: "RS256", p256: "ES256", ed25519: "EdDSA" };
+
 const provider = new Provider(ORIGIN, {
+  clients: [
+    machine("secret", { client_secret: "only a test", token_endpoint_auth_method: "client_secret_basic" }),
+    ...Object.entries(ALGORITHMS).map(([name, algorithm]) =>
+      machine(name, {
+        token_endpoint_auth_method: "private_key_jwt",
+        token_endpoint_auth_signing_alg: algorithm,
+        jwks: { keys: [half(name)] },
+      }),
+    ),
+  ],
+  clientAuthMethods: ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+  enabledJWA: { clientAuthSigningAlgValues: Object.values(ALGORITHMS) },
   features: {
+    clientCredentials: { enabled: true },
     registration: { enabled: true },
     revocation: { enabled: true },
     resourceIndicators: {
@@ -57,7 +84,8 @@ createServer(async (request, response) => {
     return response.end(JSON.stringify(document));
   }
   if (pathname !== "/mcp") return answer(request, response);
-  const token = await provider.AccessToken.find(bearer(request) ?? "none");
+  const value = bearer(request) ?? "none";
+  const token = (await provider.AccessToken.find(value)) ?? (await provider.ClientCredentials.find(value));
   if (token?.aud !== RESOURCE) return turnAway(response, ORIGIN + METADATA, SCOPE);
   return serve(request, response, { token: token.jti, clientId: token.clientId, scopes: [...token.scopes], extra: { sub: token.accountId } });
 }).listen(Number(port), "127.0.0.1");
