@@ -302,7 +302,7 @@ async fn play(role: &str) -> Result<String, Failure> {
     let words: Vec<&str> = role.split(' ').collect();
     let (name, number) = (words[1], words.get(2).map_or(0, |word| word.parse().unwrap()));
     let key = key(name);
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     if words[0].ends_with("-as-nobody") && rustix::process::geteuid().is_root() {
         let nobody = rustix::process::Uid::from_raw(NOBODY);
         rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();

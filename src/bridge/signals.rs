@@ -8,6 +8,7 @@ pub enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// The editor or the system wants the process to end.
+    #[cfg(unix)]
     Terminate,
 }
 

@@ -538,9 +538,8 @@ impl Connection {
     }
 
     fn reset(self) {
-        let socket = &*self.socket.get_ref().0;
         #[cfg(unix)]
-        rustix::net::sockopt::set_socket_linger(socket, Some(Duration::ZERO)).expect("SO_LINGER");
+        rustix::net::sockopt::set_socket_linger(&*self.socket.get_ref().0, Some(Duration::ZERO)).expect("SO_LINGER");
         // The only owner goes out of scope here: closing with linger 0 is what sends the reset.
     }
 
