@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use mcpbridge::{cli::Cli, commands, failure};
+use mcpbridge::{cli::Cli, commands, failure, secret};
 
 fn main() -> ExitCode {
+    secret::keep_out_of_core_dumps();
     let cli = Cli::read(std::env::args_os(), |name| std::env::var_os(name));
     let json = cli.wants_json();
     match commands::run(cli) {

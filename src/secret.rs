@@ -53,6 +53,22 @@ impl Secrets {
     }
 }
 
+/// Keeps what this process holds out of core dumps, and out of those of the processes that it starts.
+///
+/// The process stays open to a debugger of the same user (`PR_SET_DUMPABLE`, which would close it): who has that can ask
+/// the keychain too, and figures about the process in /proc would be closed with it.
+pub fn keep_out_of_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Core);
+        // Not 0: Linux asks for no limit where a program takes the dump, but for this one. For a file it is too little.
+        limit.current = Some(limit.maximum.map_or(1, |maximum| maximum.min(1)));
+        // The limit of others, such as the browser that is started, can be raised again.
+        let _ = setrlimit(Resource::Core, limit);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

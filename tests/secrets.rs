@@ -18,6 +18,20 @@ use std::{
 use support::{Authorization, Bridge, Endpoint, Fault, Human, PATIENCE, Proof, World, call, end_well};
 use tempfile::TempDir;
 
+/// A dump would hold every token.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_that_dies_leaves_no_core_dump() {
+    let server = support::Legacy::new().start();
+    let bridge = Bridge::ready(&server);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", bridge.pid())).unwrap();
+    let limit = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let limit: Vec<&str> = limit.split_whitespace().rev().collect();
+    // At 1, and at no other limit, Linux also starts no program that takes the dump. Others may raise it again.
+    let [_, hard, soft, ..] = limit[..] else { panic!("{limit:?}") };
+    assert_eq!(soft, if hard == "0" { "0" } else { "1" }, "{limit:?}");
+}
+
 /// A whole life of a grant: sign-in, renewal, a renewal that fails, a withdrawn consent, a new sign-in, the end.
 #[test]
 fn no_process_shows_a_secret_in_its_arguments_or_its_environment() {
