@@ -1,4 +1,5 @@
 //! The program: parse, run, report.
+#![deny(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -290,6 +290,7 @@ fn read_some(buffer: &mut Vec<u8>) -> io::Result<usize> {
     let (before, room) = (buffer.len(), buffer.capacity());
     buffer.resize(room, 0);
     // SAFETY: the handle belongs to the process; ManuallyDrop leaves it open.
+    #[expect(unsafe_code, reason = "std reads stdin through a buffer of its own, which would keep what it took")]
     let mut stdin = ManuallyDrop::new(unsafe { File::from_raw_handle(io::stdin().as_raw_handle()) });
     let read = stdin.read(&mut buffer[before..]);
     buffer.truncate(before + read.as_ref().map_or(0, |length| *length));
@@ -299,6 +300,7 @@ fn read_some(buffer: &mut Vec<u8>) -> io::Result<usize> {
 #[cfg(windows)]
 fn write_some(bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: as for stdin.
+    #[expect(unsafe_code, reason = "std writes stdout through a buffer of its own, which would keep part of a line")]
     let mut stdout = ManuallyDrop::new(unsafe { File::from_raw_handle(io::stdout().as_raw_handle()) });
     stdout.write(bytes)
 }

@@ -200,6 +200,7 @@ fn keep_inherited() {
             open.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).filter(|number| *number > 2)
         {
             // SAFETY: it is borrowed for this one call, which harms no descriptor, open or not.
+            #[expect(unsafe_code, reason = "a number out of a folder has no owner to borrow from")]
             let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(number) };
             let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
         }
