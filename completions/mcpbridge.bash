@@ -28,6 +28,9 @@ _mcpbridge() {
             mcpbridge,helper)
                 cmd="mcpbridge__subcmd__helper"
                 ;;
+            mcpbridge,install)
+                cmd="mcpbridge__subcmd__install"
+                ;;
             mcpbridge,login)
                 cmd="mcpbridge__subcmd__login"
                 ;;
@@ -46,6 +49,9 @@ _mcpbridge() {
             mcpbridge,status)
                 cmd="mcpbridge__subcmd__status"
                 ;;
+            mcpbridge,uninstall)
+                cmd="mcpbridge__subcmd__uninstall"
+                ;;
             mcpbridge__subcmd__help,completions)
                 cmd="mcpbridge__subcmd__help__subcmd__completions"
                 ;;
@@ -57,6 +63,9 @@ _mcpbridge() {
                 ;;
             mcpbridge__subcmd__help,helper)
                 cmd="mcpbridge__subcmd__help__subcmd__helper"
+                ;;
+            mcpbridge__subcmd__help,install)
+                cmd="mcpbridge__subcmd__help__subcmd__install"
                 ;;
             mcpbridge__subcmd__help,login)
                 cmd="mcpbridge__subcmd__help__subcmd__login"
@@ -75,6 +84,9 @@ _mcpbridge() {
                 ;;
             mcpbridge__subcmd__help,status)
                 cmd="mcpbridge__subcmd__help__subcmd__status"
+                ;;
+            mcpbridge__subcmd__help,uninstall)
+                cmd="mcpbridge__subcmd__help__subcmd__uninstall"
                 ;;
             mcpbridge__subcmd__help__subcmd__secret,remove)
                 cmd="mcpbridge__subcmd__help__subcmd__secret__subcmd__remove"
@@ -107,7 +119,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status secret demo completions man helper run login help"
+            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status secret install uninstall demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,7 +309,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help)
-            opts="logout status secret demo completions man helper run login help"
+            opts="logout status secret install uninstall demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -353,6 +365,20 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help__subcmd__helper)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__install)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -478,6 +504,20 @@ _mcpbridge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcpbridge__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcpbridge__subcmd__helper)
             opts="-h --worker --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -485,6 +525,168 @@ _mcpbridge() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__install)
+            opts="-h --name --project --dry-run --print --link --json --header --header-file --header-from --token-command --allow-http --ipv4 --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resource)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --authorize-param)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-metadata)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --static-oauth-client-info)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-metadata-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-success-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-in-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --signing-algorithm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workload-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idp-client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idp-client-secret)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idp-token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transport)
+                    COMPREPLY=($(compgen -W "http-first sse-first http-only sse-only" -- "${cur}"))
+                    return 0
+                    ;;
+                --protocol)
+                    COMPREPLY=($(compgen -W "auto legacy modern" -- "${cur}"))
+                    return 0
+                    ;;
+                --allow-tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore-tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --headers-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --body-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ping-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-message-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -925,6 +1127,20 @@ _mcpbridge() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__uninstall)
+            opts="-h --project --dry-run --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. No input, no output.
 
 mod accounts;
+mod editors;
 mod machine;
 mod relay;
 mod secrets;
@@ -13,6 +14,7 @@ use std::ffi::OsString;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
+pub use editors::{Install, RelayFlags, Typed, Uninstall};
 pub use machine::{Machine, Organization};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};
@@ -55,6 +57,10 @@ pub enum Command {
     Status(Status),
     /// Keep a secret under a name, so that flags can name it instead of having it
     Secret(Secret),
+    /// Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others
+    Install(Box<Install>),
+    /// Take a server out of an editor, as if it had never been there
+    Uninstall(Uninstall),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
@@ -76,6 +82,8 @@ impl Cli {
             Some(Command::Secret(typed)) => match &typed.what {
                 SecretCommand::Set(typed) | SecretCommand::Remove(typed) => typed.json,
             },
+            Some(Command::Install(typed)) => typed.json,
+            Some(Command::Uninstall(typed)) => typed.json,
             _ => false,
         }
     }

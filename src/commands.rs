@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod flow;
 mod helper;
+mod install;
 mod login;
 mod logout;
 mod man;
@@ -12,6 +13,7 @@ mod run;
 mod secret;
 mod server;
 mod status;
+mod uninstall;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         (Some(Command::Logout(typed)), _) => logout::run(&typed),
         (Some(Command::Status(typed)), _) => status::run(&typed),
         (Some(Command::Secret(typed)), _) => secret::run(&typed.what),
+        (Some(Command::Install(typed)), _) => install::run(&typed),
+        (Some(Command::Uninstall(typed)), _) => uninstall::run(&typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),

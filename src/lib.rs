@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod editors;
 pub mod era;
 pub mod failure;
 pub mod http;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
@@ -26,6 +26,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("http", &[]),
     ("message", &[]),
     ("demo", &[]),
+    ("editors", &["config"]),
     ("config", &[]),
     // These three serve every room, so they use none, not even each other.
     ("failure", &[]),
@@ -64,6 +65,8 @@ const WORDS: [(&[&str], Where); 8] = [
             "auth/browser.rs",
             // Pipes of a command.
             "source.rs",
+            // Those of the program of an editor.
+            "commands/install/vendor.rs",
         ]),
     ),
 ];

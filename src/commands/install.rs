@@ -1,0 +1,302 @@
+//! `mcpbridge install`: puts a server into an editor.
+
+mod entry;
+mod program;
+pub mod vendor;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use directories::BaseDirs;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{print, print_json, server};
+use crate::cli::Install;
+use crate::config::{Home, short};
+use crate::editors::{self, Change, EDITORS, Editor, Entry, File, Host, On};
+use crate::failure::{Failure, Kind};
+use crate::log::{self as logging, Volume};
+
+/// Puts a server into an editor, or shows how.
+///
+/// # Errors
+/// What was typed is of no use, or the file of the editor could not be changed.
+pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
+    logging::start(Volume::Normal, None)?;
+    let variable = |name: &str| std::env::var_os(name);
+    let host = host(&variable)?;
+    let Some(name) = &typed.editor else { return list(&host, typed.json) };
+    let editor = editor(name)?;
+    let Some(text) = &typed.server else {
+        let example = format!("for example: mcpbridge install {} https://mcp.example.com/mcp", editor.name);
+        return Err(Failure::new(Kind::Usage, "no URL was given").remedy(example).into());
+    };
+    let path = if typed.print || typed.link || editor.user.is_empty() {
+        None
+    } else {
+        Some(file(&host, editor, typed.project)?)
+    };
+    let arguments = entry::Arguments::read(text, typed)?;
+    let name = match &typed.name {
+        Some(name) => checked(name)?,
+        None => installed(editor, path.as_deref(), &arguments.url).unwrap_or_else(|| named_after(&arguments.url)),
+    };
+    let entry = Entry {
+        name,
+        command: program::path()?,
+        args: arguments.args,
+        env: arguments.env.into_iter().chain(program::variables(&variable)).collect(),
+    };
+    if typed.link {
+        return link(editor, &entry, typed.json);
+    }
+    let Some(path) = path else { return snippet(editor, &entry, typed.json) };
+    let home = Home::find(variable)?;
+    let change = Change::install(editor, &path, &entry, &home)?;
+    let told = Told { editor, path: &path, name: &entry.name, verb: "installed", dry: typed.dry_run };
+    if typed.dry_run || !change.is_one() {
+        return told.print(&change, None, typed.json);
+    }
+    let shown = Told::summary(&change);
+    let by_vendor = if typed.project { None } else { vendor::add(&host, editor, &entry, &path)? };
+    let backup = match by_vendor {
+        Some(()) => change.note(&home)?,
+        None => change.make(&home)?,
+    };
+    told.done(&shown, backup, typed.json)
+}
+
+/// What came of a command, or would.
+pub struct Told<'t> {
+    /// The editor.
+    pub editor: &'static Editor,
+    /// Its file.
+    pub path: &'t Path,
+    /// The name of the entry.
+    pub name: &'t str,
+    /// `installed` or `uninstalled`.
+    pub verb: &'static str,
+    /// Whether nothing was to be changed.
+    pub dry: bool,
+}
+
+/// What is said of a change after it was made.
+pub struct Summary {
+    changed: bool,
+    diff: String,
+}
+
+impl Told<'_> {
+    /// What is said of a change after it was made.
+    pub fn summary(change: &Change) -> Summary {
+        Summary { changed: change.is_one(), diff: change.diff() }
+    }
+
+    /// Says what was not done: because it was not to be, or because it is so already.
+    pub fn print(&self, change: &Change, backup: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+        self.done(&Self::summary(change), backup, json)
+    }
+
+    /// Says what was done.
+    pub fn done(&self, change: &Summary, backup: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+        if json {
+            return print_json(&json!({
+                "schema_version": 1,
+                "result": if change.changed { self.verb } else { "unchanged" },
+                "dry_run": self.dry,
+                "editor": self.editor.name,
+                "file": self.path,
+                "name": self.name,
+                "backup": backup,
+                "next": self.editor.after,
+                "diff": self.dry.then_some(&change.diff),
+            }));
+        }
+        let file = short(self.path);
+        let text = match (change.changed, self.dry) {
+            (false, _) => format!("{} has {} already: {file}\n", self.editor.title, self.name),
+            (true, true) => format!("{}nothing was changed; without --dry-run it would be\n", coloured(&change.diff)),
+            (true, false) => {
+                let verb = if self.verb == "installed" { "put into" } else { "taken out of" };
+                let backup = backup.map(|path| format!("  before: {}\n", short(&path))).unwrap_or_default();
+                format!(
+                    "{} was {verb} {}\n  file:   {file}\n{backup}  next:   {}\n",
+                    self.name, self.editor.title, self.editor.after
+                )
+            }
+        };
+        print(text.as_bytes())
+    }
+}
+
+/// This computer, as far as the places of files depend on it.
+///
+/// # Errors
+/// The user has no home, or the process no folder.
+pub fn host<'v>(variable: &'v dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<Host<'v>, Failure> {
+    let home = BaseDirs::new().map(|user| user.home_dir().to_owned());
+    let home = home.ok_or_else(|| Failure::new(Kind::Usage, "this user has no home folder"))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::new(Kind::Usage, format!("there is no current folder: {error}")))?;
+    Ok(Host { os: On::this(), home, here, variable })
+}
+
+/// The editor that was typed.
+///
+/// # Errors
+/// There is none of this name; the failure lists them.
+pub fn editor(name: &str) -> Result<&'static Editor, Failure> {
+    editors::find(name).ok_or_else(|| {
+        let names: Vec<&str> = EDITORS.iter().map(|editor| editor.name).collect();
+        Failure::new(Kind::Usage, format!("{name:?} is none of the editors that mcpbridge knows"))
+            .remedy(format!("they are {}; `mcpbridge install` shows which are here", names.join(", ")))
+    })
+}
+
+/// The file that is meant.
+///
+/// # Errors
+/// The editor has no such file.
+pub fn file(host: &Host, editor: &Editor, project: bool) -> Result<PathBuf, Failure> {
+    if !project {
+        let remedy = format!("print the entry and paste it: mcpbridge install {} URL --print", editor.name);
+        return host.file(editor).ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("{} keeps its servers in no file", editor.title)).remedy(remedy)
+        });
+    }
+    host.project_file(editor).ok_or_else(|| {
+        Failure::new(Kind::Usage, format!("{} has no file for a project", editor.title)).remedy("leave out --project")
+    })
+}
+
+/// The name of an entry of ours for the same server that is there already.
+fn installed(editor: &Editor, path: Option<&Path>, url: &Url) -> Option<String> {
+    let file = File::read(path?).ok()?;
+    let (container, _) = editors::container(editor, &file.text).ok()?;
+    let entries = editor.format.entries(&file.text, &container).ok()?;
+    entries.into_iter().find(|(_, value)| runs(value, url)).map(|(name, _)| name)
+}
+
+/// Whether an entry is one of ours for the server at `url`.
+pub fn runs(entry: &Value, url: &Url) -> bool {
+    let same = |argument: &&str| server::url(argument, true).is_ok_and(|there| there == *url);
+    editors::is_ours(entry) && editors::arguments(entry).iter().any(same)
+}
+
+/// A name that every editor takes, from the host: the part that says whose server it is.
+fn named_after(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    let labels: Vec<&str> = match url.host() {
+        Some(url::Host::Domain(_)) => host.split('.').filter(|label| !GENERAL.contains(label)).collect(),
+        _ => Vec::new(),
+    };
+    let name = match labels.as_slice() {
+        // Without its last label, which is a country or a kind.
+        [owner, .., _] => owner,
+        [only] => only,
+        [] => "local",
+    };
+    let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if name.is_empty() { "mcp".into() } else { name }
+}
+
+fn checked(name: &str) -> Result<String, Failure> {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !name.is_empty() && name.chars().all(good) {
+        return Ok(name.to_owned());
+    }
+    // Gemini splits at an underscore, and Codex takes neither dots nor spaces.
+    Err(Failure::new(Kind::Usage, format!("{name:?} is no name that all editors take"))
+        .remedy("use letters, digits and -"))
+}
+
+fn link(editor: &Editor, entry: &Entry, json: bool) -> anyhow::Result<ExitCode> {
+    let link = entry.link(editor).ok_or_else(|| {
+        Failure::new(Kind::Usage, format!("{} has no links for that", editor.title)).remedy("leave out --link")
+    })?;
+    if json {
+        return print_json(&json!({ "schema_version": 1, "editor": editor.name, "name": entry.name, "link": link }));
+    }
+    print(format!("{link}\n").as_bytes())
+}
+
+fn snippet(editor: &Editor, entry: &Entry, json: bool) -> anyhow::Result<ExitCode> {
+    let text = editors::snippet(editor, entry)?;
+    if json {
+        return print_json(&json!({
+            "schema_version": 1,
+            "editor": editor.name,
+            "name": entry.name,
+            "snippet": text,
+            "next": editor.after,
+        }));
+    }
+    if editor.user.is_empty() {
+        eprintln!("{}: {}", editor.title, editor.after);
+    }
+    print(text.as_bytes())
+}
+
+fn list(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        let all: Vec<Value> = EDITORS
+            .iter()
+            .map(|editor| {
+                json!({
+                    "name": editor.name,
+                    "title": editor.title,
+                    "found": host.has(editor),
+                    "file": host.file(editor),
+                    "project": !editor.project.is_empty(),
+                })
+            })
+            .collect();
+        return print_json(&json!({ "schema_version": 1, "editors": all }));
+    }
+    let found = Style::new().fg_color(Some(AnsiColor::Green.into()));
+    let mut text = String::new();
+    for editor in &EDITORS {
+        let mark = if host.has(editor) { format!("{found}found here{found:#}") } else { " ".repeat(10) };
+        let file = host.file(editor).map_or_else(|| "printed, to be pasted".to_owned(), |path| short(&path));
+        text += &format!("{:<16} {mark}  {:<23} {file}\n", editor.name, editor.title);
+    }
+    text += "\n  run: mcpbridge install EDITOR URL\n";
+    print(text.as_bytes())
+}
+
+/// A diff with its colours.
+pub fn coloured(diff: &str) -> String {
+    let style = |line: &str| match line.as_bytes().first() {
+        Some(b'+') if !line.starts_with("+++") => Style::new().fg_color(Some(AnsiColor::Green.into())),
+        Some(b'-') if !line.starts_with("---") => Style::new().fg_color(Some(AnsiColor::Red.into())),
+        Some(b'@') => Style::new().fg_color(Some(AnsiColor::Cyan.into())),
+        _ => Style::new(),
+    };
+    diff.lines().map(|line| format!("{0}{line}{0:#}\n", style(line))).collect()
+}
+
+/// Labels of a host that say nothing of whose it is.
+const GENERAL: [&str; 8] = ["mcp", "www", "api", "app", "server", "remote", "gateway", "sse"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_whose_server_it_is() {
+        for (url, name) in [
+            ("https://mcp.linear.app/mcp", "linear"),
+            ("https://api.githubcopilot.com/mcp/", "githubcopilot"),
+            ("https://example.com/mcp", "example"),
+            ("https://docs.mcp.cloudflare.com/sse", "docs"),
+            ("http://localhost:8080/mcp", "localhost"),
+            ("http://127.0.0.1:8080/mcp", "local"),
+            ("https://mcp.co/", "co"),
+        ] {
+            assert_eq!(named_after(&url.parse().unwrap()), name, "{url}");
+        }
+        assert!(checked("my-Server1").is_ok() && checked("my_server").is_err() && checked("").is_err());
+    }
+}

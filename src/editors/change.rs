@@ -1,0 +1,234 @@
+//! A change of an editor's file: thought out first, shown if wanted, and then made.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::diff;
+use super::entry::Entry;
+use super::file::{File, digest};
+use super::node::{Node, Trouble};
+use super::receipt::{Receipt, Step};
+use super::table::{Editor, Shape};
+use crate::config::{Home, short};
+use crate::failure::{Failure, Kind};
+
+/// A change that nobody has made yet.
+#[derive(Debug)]
+pub struct Change {
+    /// The file before it.
+    pub file: File,
+    /// The file after it; `None` if it goes.
+    pub after: Option<Vec<u8>>,
+    /// The name of the entry.
+    pub name: String,
+    editor: &'static str,
+    receipt: Receipt,
+    /// Whether the entry comes or goes.
+    comes: bool,
+    /// Whether the bytes from before it come back.
+    exact: bool,
+}
+
+impl Change {
+    /// Puts `entry` into the file at `path`, or mends the one of this name that is ours.
+    ///
+    /// # Errors
+    /// The file cannot be read or has another entry of this name; it is not touched then.
+    pub fn install(editor: &'static Editor, path: &Path, entry: &Entry, home: &Home) -> Result<Change, Failure> {
+        let file = File::read(path)?;
+        let refuse = |trouble: &Trouble| refused(editor, &file, trouble, entry);
+        let (container, modern) = container(editor, &file.text).map_err(|trouble| refuse(&trouble))?;
+        let members = entry.members(editor.shape, modern);
+        let entries = editor.format.entries(&file.text, &container).map_err(|trouble| refuse(&trouble))?;
+        let mut receipt = Receipt::read(home, path);
+        let there = entries.iter().find(|(name, _)| *name == entry.name).map(|(_, value)| value);
+        let text = match there {
+            Some(value) if !is_ours(value) => {
+                let fact = format!("{} has another server with the name {}", editor.title, entry.name);
+                return Err(Failure::new(Kind::Usage, fact).remedy("choose another name with --name"));
+            }
+            Some(value) => {
+                // What the person or the editor has added stays.
+                let changes: Vec<(String, Option<Node>)> = members
+                    .iter()
+                    .filter(|(name, _)| OURS.contains(&name.as_str()))
+                    .filter(|(name, node)| value.get(name) != Some(&node.value()))
+                    .map(|(name, node)| (name.clone(), Some(node.clone())))
+                    .collect();
+                editor.format.change(&file.text, &container, &entry.name, &changes)
+            }
+            None => editor.format.insert(&file.text, &container, &entry.name, &members, &mut receipt.facts),
+        };
+        let text = text.map_err(|trouble| refuse(&trouble))?;
+        receipt.made |= file.bytes.is_none();
+        let after = Some(file.bytes_of(&text));
+        Ok(Change { file, after, name: entry.name.clone(), editor: editor.name, receipt, comes: true, exact: false })
+    }
+
+    /// Takes the entry `name` out of the file at `path`; `None` if there is none of ours.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the entry is not ours; it is not touched then.
+    pub fn uninstall(editor: &'static Editor, path: &Path, name: &str, home: &Home) -> Result<Option<Change>, Failure> {
+        let file = File::read(path)?;
+        let refuse = |trouble: &Trouble| unreadable(&file, trouble).remedy("mend it, or take the entry out by hand");
+        let (container, _) = container(editor, &file.text).map_err(|trouble| refuse(&trouble))?;
+        let entries = editor.format.entries(&file.text, &container).map_err(|trouble| refuse(&trouble))?;
+        let Some((_, value)) = entries.iter().find(|(there, _)| there == name) else { return Ok(None) };
+        if !is_ours(value) {
+            let fact = format!("the entry {name} of {} does not run mcpbridge", editor.title);
+            return Err(Failure::new(Kind::Usage, fact).remedy("take it out by hand if it shall go"));
+        }
+        let mut receipt = Receipt::read(home, path);
+        let now = file.bytes.as_deref().unwrap_or_default();
+        let before = receipt.before(name, now);
+        let exact = before.is_some();
+        let after = match before {
+            Some(before) => {
+                receipt.facts.retain(|_, _| receipt.steps.len() > 1);
+                before
+            }
+            None => {
+                let text = editor.format.remove(&file.text, &container, name, &mut receipt.facts);
+                let text = text.map_err(|trouble| refuse(&trouble))?;
+                let empty = text.trim().is_empty() && receipt.made;
+                (!empty).then(|| file.bytes_of(&text))
+            }
+        };
+        receipt.made &= after.is_some();
+        Ok(Some(Change { file, after, name: name.to_owned(), editor: editor.name, receipt, comes: false, exact }))
+    }
+
+    /// Whether anything would be different.
+    pub fn is_one(&self) -> bool {
+        self.after != self.file.bytes
+    }
+
+    /// Whether the bytes from before an entry come back.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The change as a unified diff.
+    pub fn diff(&self) -> String {
+        let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|it| String::from_utf8_lossy(it).into_owned());
+        diff::unified(&short(&self.file.path), text(&self.file.bytes).as_deref(), text(&self.after).as_deref())
+    }
+
+    /// Makes the change. Says where what was there is now.
+    ///
+    /// # Errors
+    /// The file, or our note of it, could not be written. The file is whole in any case.
+    pub fn make(mut self, home: &Home) -> Result<Option<PathBuf>, Failure> {
+        if !self.is_one() {
+            return Ok(None);
+        }
+        let Some(after) = self.after.clone() else {
+            // We have made it, and nothing else has come into it.
+            self.file.delete()?;
+            self.receipt.steps.retain(|step| step.name != self.name);
+            self.receipt.write(home)?;
+            return Ok(None);
+        };
+        let backup = self.file.replace(&after, home, self.editor)?;
+        self.step(after, backup.clone());
+        self.receipt.write(home)?;
+        Ok(backup)
+    }
+
+    /// Notes the change, which the editor's own program has made. Says where what was there is now.
+    ///
+    /// # Errors
+    /// The note could not be written.
+    pub fn note(mut self, home: &Home) -> Result<Option<PathBuf>, Failure> {
+        let now = File::read(&self.file.path)?;
+        let backup = self.file.keep(home, self.editor)?;
+        // What it has made around the entry is its own business.
+        self.receipt.facts.clear();
+        self.step(now.bytes.unwrap_or_default(), backup.clone());
+        self.receipt.write(home)?;
+        Ok(backup)
+    }
+
+    fn step(&mut self, after: Vec<u8>, backup: Option<PathBuf>) {
+        let was_there = self.receipt.steps.iter().any(|step| step.name == self.name);
+        self.receipt.steps.retain(|step| step.name != self.name);
+        if self.comes {
+            // After it was mended, the bytes from before it are not one step back any more.
+            let after = if was_there { String::new() } else { digest(&after) };
+            self.receipt.steps.push(Step { name: self.name.clone(), after, backup });
+        }
+    }
+}
+
+/// The members above the entries, and whether they are the newer ones of opencode.
+///
+/// # Errors
+/// The text cannot be read.
+pub fn container(editor: &Editor, text: &str) -> Result<(Vec<&'static str>, bool), Trouble> {
+    let mut container = editor.container.to_vec();
+    if editor.shape == Shape::Opencode {
+        // In the older form `servers` would be the name of a server, which has a type.
+        let root = editor.format.read(text)?;
+        let servers = &root["mcp"]["servers"];
+        if servers.is_object() && !servers["type"].is_string() {
+            container.push("servers");
+            return Ok((container, true));
+        }
+    }
+    Ok((container, false))
+}
+
+/// Whether an entry runs mcpbridge.
+pub fn is_ours(entry: &Value) -> bool {
+    let command = entry.get("command").or_else(|| entry.get("cmd"));
+    let program = match command {
+        Some(Value::Array(all)) => all.first().and_then(Value::as_str),
+        Some(command) => command.as_str(),
+        None => None,
+    };
+    let name = program.and_then(|program| program.rsplit(['/', '\\']).next()).unwrap_or_default();
+    matches!(name.to_ascii_lowercase().as_str(), "mcpbridge" | "mcpbridge.exe")
+}
+
+/// The arguments of an entry.
+pub fn arguments(entry: &Value) -> Vec<&str> {
+    let list = |name: &str| entry.get(name).and_then(Value::as_array).map(|all| all.iter().filter_map(Value::as_str));
+    match list("command") {
+        Some(all) => all.skip(1).collect(),
+        None => list("args").map(Iterator::collect).unwrap_or_default(),
+    }
+}
+
+/// The entry as it stands in a file of its own, to be pasted.
+///
+/// # Errors
+/// It cannot be written down, which no entry of ours makes happen.
+pub fn snippet(editor: &Editor, entry: &Entry) -> Result<String, Failure> {
+    let members = entry.members(editor.shape, false);
+    let text = editor.format.insert("", editor.container, &entry.name, &members, &mut Default::default());
+    text.map_err(|_| Failure::new(Kind::Internal, format!("the entry {} cannot be written down", entry.name)))
+}
+
+fn refused(editor: &Editor, file: &File, trouble: &Trouble, entry: &Entry) -> Failure {
+    let pasted = snippet(editor, entry).unwrap_or_default();
+    let into = editor.container.join(".");
+    unreadable(file, trouble)
+        .remedy(format!("mend it, or put this into {into} by hand; nothing was changed\n\n{}", pasted.trim_end()))
+}
+
+fn unreadable(file: &File, trouble: &Trouble) -> Failure {
+    let path = short(&file.path);
+    let fact = match trouble {
+        Trouble::Syntax { line, column, what } => {
+            format!("{path} cannot be read: line {line}, column {column}: {what}")
+        }
+        Trouble::Shape(what) => format!("{path} cannot be changed: {what}"),
+    };
+    Failure::new(Kind::Usage, fact)
+}
+
+/// What a second installation may change in an entry.
+const OURS: [&str; 9] =
+    ["type", "command", "args", "cmd", "env", "envs", "environment", "env_vars", "startup_timeout_sec"];

@@ -1,0 +1,12 @@
+//! A change of a file for a person.
+
+use similar::TextDiff;
+
+/// The change from `before` to `after` as a unified diff. Line ends are not shown as such.
+pub fn unified(path: &str, before: Option<&str>, after: Option<&str>) -> String {
+    let label = |text: Option<&str>| if text.is_some() { path.to_owned() } else { "/dev/null".to_owned() };
+    let shown = |text: Option<&str>| text.unwrap_or_default().replace("\r\n", "\n");
+    let (old, new) = (shown(before), shown(after));
+    let diff = TextDiff::from_lines(&old, &new);
+    diff.unified_diff().context_radius(3).header(&label(before), &label(after)).to_string()
+}

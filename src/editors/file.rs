@@ -1,0 +1,149 @@
+//! A file of an editor: read as it is, replaced as a whole, with what was there kept elsewhere.
+
+use std::fs::{self, File as Handle};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+
+use crate::config::{Home, replace, short};
+use crate::failure::{Failure, Kind};
+
+/// A file as it was read.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Where the editor looks for it.
+    pub path: PathBuf,
+    /// Where it is: a dotfile that is a symbolic link stays one.
+    real: PathBuf,
+    /// Its bytes; `None` if it is not there.
+    pub bytes: Option<Vec<u8>>,
+    /// Whether they begin with the mark that Windows puts in front of UTF-8.
+    mark: bool,
+    /// The text behind the mark.
+    pub text: String,
+}
+
+impl File {
+    /// Reads the file, there or not.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text in UTF-8.
+    pub fn read(path: &Path) -> Result<File, Failure> {
+        let real = match (fs::canonicalize(path), fs::symlink_metadata(path)) {
+            (Ok(real), _) => real,
+            (Err(error), Err(_)) if error.kind() == ErrorKind::NotFound => path.to_owned(),
+            (Err(error), Ok(link)) if error.kind() == ErrorKind::NotFound && link.is_symlink() => {
+                let fact = format!("{} is a symbolic link to nothing", short(path));
+                return Err(Failure::new(Kind::Usage, fact).remedy("make what it points to, or remove it"));
+            }
+            (Err(error), _) => return Err(trouble(path, "read", &error)),
+        };
+        let bytes = match fs::read(&real) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            read => Some(read.map_err(|error| trouble(path, "read", &error))?),
+        };
+        let all = str::from_utf8(bytes.as_deref().unwrap_or_default()).map_err(|_| {
+            Failure::new(Kind::Usage, format!("{} is no text in UTF-8", short(path))).remedy("save it as UTF-8")
+        })?;
+        let (mark, text) = match all.strip_prefix(MARK) {
+            Some(text) => (true, text.to_owned()),
+            None => (false, all.to_owned()),
+        };
+        Ok(File { path: path.to_owned(), real, bytes, mark, text })
+    }
+
+    /// The bytes of the file with another text.
+    pub fn bytes_of(&self, text: &str) -> Vec<u8> {
+        format!("{}{text}", if self.mark { MARK } else { "" }).into_bytes()
+    }
+
+    /// Replaces the file as a whole, and reads it again. Says where what was there is now.
+    ///
+    /// # Errors
+    /// The new bytes are not there; the old ones are. Or somebody else has changed it meanwhile.
+    pub fn replace(&self, bytes: &[u8], home: &Home, editor: &str) -> Result<Option<PathBuf>, Failure> {
+        let backup = self.keep(home, editor)?;
+        self.put(bytes)?;
+        Ok(backup)
+    }
+
+    /// Keeps a copy of what is there.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep(&self, home: &Home, editor: &str) -> Result<Option<PathBuf>, Failure> {
+        self.bytes.as_deref().map(|before| keep(home, editor, &self.path, before)).transpose()
+    }
+
+    /// Replaces the file as a whole, and reads it again.
+    ///
+    /// # Errors
+    /// As for [`File::replace`].
+    pub fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if read(&self.real).map_err(|error| trouble(&self.path, "read", &error))? != self.bytes {
+            return Err(Failure::new(Kind::Usage, format!("{} has been changed meanwhile", short(&self.path)))
+                .remedy("close the editor, and try again"));
+        }
+        let unwritable = |error: io::Error| trouble(&self.path, "written", &error);
+        if self.bytes.is_none() {
+            if let Some(folder) = self.real.parent() {
+                fs::create_dir_all(folder).map_err(unwritable)?;
+            }
+            // Made as any other file of the user is, with the mode that the umask leaves.
+            Handle::create_new(&self.real).map_err(unwritable)?;
+        }
+        let mode = fs::metadata(&self.real).map_err(unwritable)?.permissions();
+        replace(&self.real, bytes).map_err(unwritable)?;
+        fs::set_permissions(&self.real, mode).map_err(unwritable)?;
+        match read(&self.real).map_err(unwritable)? {
+            Some(there) if there == bytes => Ok(()),
+            _ => {
+                Err(Failure::new(Kind::Usage, format!("{} was changed by another program at once", short(&self.path)))
+                    .remedy("close the editor, and try again"))
+            }
+        }
+    }
+
+    /// Removes the file, which nobody had before us.
+    ///
+    /// # Errors
+    /// It is still there.
+    pub fn delete(&self) -> Result<(), Failure> {
+        fs::remove_file(&self.real).map_err(|error| trouble(&self.path, "removed", &error))
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A copy of `bytes` that only the user can read: such a file may hold keys.
+fn keep(home: &Home, editor: &str, path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    let folder = home.folder("backups")?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let copy = (0_u32..)
+        .map(|count| folder.join(format!("{}-{editor}-{name}", now + u128::from(count))))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join("last"));
+    replace(&copy, bytes).map_err(|error| crate::config::unwritable(&copy, &error))?;
+    Ok(copy)
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+fn trouble(path: &Path, done: &str, error: &io::Error) -> Failure {
+    Failure::new(Kind::Usage, format!("{} cannot be {done}: {error}", short(path)))
+        .remedy("mend this, or print the entry and paste it: add --print")
+}
+
+/// U+FEFF.
+const MARK: &str = "\u{feff}";

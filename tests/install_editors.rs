@@ -1,0 +1,560 @@
+//! `install` and `uninstall`: what comes into the files of editors, and that it goes again without a trace.
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use support::{Bridge, Launch, Legacy, Told, binary, call, end_well};
+use tempfile::TempDir;
+
+const URL: &str = "https://mcp.example.com/mcp";
+
+/// A user with editors.
+struct User {
+    home: TempDir,
+}
+
+impl User {
+    fn new() -> Self {
+        Self { home: TempDir::new().unwrap() }
+    }
+
+    fn command(&self, args: &[&str]) -> Launch {
+        let state = self.home.path().join("state");
+        // Without the variables of the tests, which would be written into the entry.
+        let bare = Bridge::bare().home(self.home.path()).env("MCPBRIDGE_CONFIG_DIR", "").env("XDG_STATE_HOME", state);
+        bare.env("MCPBRIDGE_CREDENTIAL_STORE", "").env("PATH", self.home.path().join("bin")).args(args)
+    }
+
+    #[track_caller]
+    fn does(&self, args: &[&str]) -> Told {
+        let told = self.command(args).told();
+        told.expect(0, &[]);
+        told
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.home.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[track_caller]
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    /// The copies of files that were kept.
+    fn backups(&self) -> Vec<PathBuf> {
+        let folder = fs::read_dir(self.at("state/mcpbridge/backups")).into_iter().flatten().flatten();
+        folder.map(|entry| entry.path()).collect()
+    }
+}
+
+/// Every file that an editor reads on Linux, and what stands in it when nothing else does.
+const ALONE: [(&str, &str, &str); 9] = [
+    (
+        "cursor",
+        ".cursor/mcp.json",
+        r#"{
+  "mcpServers": {
+    "example": {
+      "command": "BIN",
+      "args": [
+        "https://mcp.example.com/mcp"
+      ]
+    }
+  }
+}
+"#,
+    ),
+    (
+        "vscode",
+        ".config/Code/User/mcp.json",
+        r#"{
+  "servers": {
+    "example": {
+      "type": "stdio",
+      "command": "BIN",
+      "args": [
+        "https://mcp.example.com/mcp"
+      ]
+    }
+  }
+}
+"#,
+    ),
+    (
+        "zed",
+        ".config/zed/settings.json",
+        r#"{
+  "context_servers": {
+    "example": {
+      "source": "custom",
+      "command": "BIN",
+      "args": [
+        "https://mcp.example.com/mcp"
+      ],
+      "env": {}
+    }
+  }
+}
+"#,
+    ),
+    (
+        "roo",
+        ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
+        r#"{
+  "mcpServers": {
+    "example": {
+      "command": "BIN",
+      "args": [
+        "https://mcp.example.com/mcp"
+      ],
+      "disabled": false,
+      "alwaysAllow": []
+    }
+  }
+}
+"#,
+    ),
+    (
+        "cline",
+        ".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json",
+        r#"{
+  "mcpServers": {
+    "example": {
+      "command": "BIN",
+      "args": [
+        "https://mcp.example.com/mcp"
+      ],
+      "disabled": false,
+      "autoApprove": []
+    }
+  }
+}
+"#,
+    ),
+    (
+        "codex",
+        ".codex/config.toml",
+        r#"[mcp_servers.example]
+command = "BIN"
+args = ["https://mcp.example.com/mcp"]
+env_vars = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "BROWSER", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "MCPBRIDGE_CONFIG_DIR", "MCPBRIDGE_CREDENTIAL_STORE"]
+startup_timeout_sec = 120
+"#,
+    ),
+    (
+        "opencode",
+        ".config/opencode/opencode.json",
+        r#"{
+  "mcp": {
+    "example": {
+      "type": "local",
+      "command": [
+        "BIN",
+        "https://mcp.example.com/mcp"
+      ],
+      "enabled": true
+    }
+  }
+}
+"#,
+    ),
+    (
+        "continue",
+        ".continue/config.yaml",
+        r#"mcpServers:
+  - name: example
+    type: stdio
+    command: BIN
+    args:
+      - https://mcp.example.com/mcp
+"#,
+    ),
+    (
+        "goose",
+        ".config/goose/config.yaml",
+        r#"extensions:
+  example:
+    name: example
+    type: stdio
+    cmd: BIN
+    args:
+      - https://mcp.example.com/mcp
+    enabled: true
+    timeout: 300
+"#,
+    ),
+];
+
+#[test]
+fn each_shape_is_written_as_its_editor_documents_it_and_goes_without_a_trace() {
+    let user = User::new();
+    for (editor, path, text) in ALONE {
+        let told = user.does(&["install", editor, URL]);
+        assert!(told.stdout.contains("example was put into"), "{told:?}");
+        assert_eq!(user.read(path), text.replace("BIN", binary().to_str().unwrap()), "{editor}");
+        user.does(&["uninstall", editor, URL]);
+        assert!(!user.at(path).exists(), "{editor}: nobody had this file before");
+    }
+    let receipts = fs::read_dir(user.at("state/mcpbridge/editors")).unwrap().count();
+    assert_eq!(receipts, 0, "nothing is remembered of what is gone");
+}
+
+#[test]
+fn every_editor_of_the_list_takes_an_entry() {
+    let user = User::new();
+    let all = user.does(&["install", "--json"]).json();
+    let editors = all["editors"].as_array().unwrap();
+    assert!(editors.len() >= 17 && editors.iter().all(|it| it["found"] == false), "{all}");
+    for editor in editors.iter().filter(|it| !it["file"].is_null()) {
+        let (name, file) = (editor["name"].as_str().unwrap(), editor["file"].as_str().unwrap());
+        let said = user.does(&["install", name, URL, "--json"]).json();
+        assert_eq!((&said["result"], &said["file"]), (&json!("installed"), &editor["file"]), "{said}");
+        assert!(fs::read_to_string(file).unwrap().contains(URL), "{name}");
+        let said = user.does(&["install", name, URL, "--json"]).json();
+        assert_eq!(said["result"], "unchanged", "{name}");
+    }
+    let all = user.does(&["install", "--json"]).json();
+    assert!(all["editors"].as_array().unwrap().iter().all(|it| it["found"] == true || it["file"].is_null()), "{all}");
+    let shown = user.does(&["install"]).stdout;
+    assert!(shown.contains("claude-desktop   found here  Claude Desktop"), "{shown}");
+}
+
+/// Files as editors and people leave them.
+const GROWN: [(&str, &str, &str); 14] = [
+    (
+        "cursor",
+        ".cursor/mcp.json",
+        "{\n\t\"mcpServers\": {\n\t\t\"other\": {\n\t\t\t\"url\": \"https://a.example/\"\n\t\t}\n\t}\n}",
+    ),
+    ("cursor", ".cursor/mcp.json", "{\"mcpServers\":{\"other\":{\"command\":\"npx\",\"args\":[\"-y\",\"x\"]}}}"),
+    ("windsurf", ".codeium/windsurf/mcp_config.json", ""),
+    ("windsurf", ".codeium/windsurf/mcp_config.json", "{}"),
+    ("vscode", ".config/Code/User/mcp.json", "\u{feff}{\r\n\t\"inputs\": [],\r\n\t\"servers\": {}\r\n}\r\n"),
+    (
+        "zed",
+        ".config/zed/settings.json",
+        "// Zed settings\n//\n// For information see the docs\n{\n  \"theme\": \"One Dark\", // dark\n  \"vim_mode\": true,\n  /* servers */\n  \"context_servers\": {\n    \"a\": { \"command\": \"x\", \"args\": [], },\n    // \"b\": {},\n  },\n}\n",
+    ),
+    (
+        "claude-desktop",
+        ".config/Claude/claude_desktop_config.json",
+        "{\n  \"globalShortcut\": \"\",\n  \"n\": 1.0,\n  \"big\": 12345678901234567890\n}",
+    ),
+    (
+        "claude-code",
+        ".claude.json",
+        "{\n  \"numStartups\": 3,\n  \"projects\": {\n    \"/home/x\": {\n      \"mcpServers\": {}\n    }\n  }\n}",
+    ),
+    (
+        "gemini",
+        ".gemini/settings.json",
+        "{\n  // mine\n  \"security\": { \"auth\": { \"selectedType\": \"oauth\" } }\n}\n",
+    ),
+    (
+        "opencode",
+        ".config/opencode/opencode.jsonc",
+        "{\n    \"$schema\": \"https://opencode.ai/config.json\",\n    \"mcp\": {\n        \"servers\": {\n        },\n    },\n}\n",
+    ),
+    (
+        "codex",
+        ".codex/config.toml",
+        "model = \"gpt\" # mine\r\n\r\n[mcp_servers.other]\r\ncommand = 'npx'\r\nargs = [\r\n  \"-y\", # yes\r\n]\r\n\r\n[projects.\"/home/x\"]\r\ntrust_level = \"trusted\"",
+    ),
+    (
+        "continue",
+        ".continue/config.yaml",
+        "name: Local Assistant # mine\nversion: 1.0.0\nschema: v1\nmodels:\n  - name: a\n    provider: b\n\nmcpServers:\n- name: other\n  command: npx\n  args: [\"-y\", x]\n\n# last words\n",
+    ),
+    ("continue", ".continue/config.yaml", "name: Local Assistant\nmcpServers: []\nrules: []"),
+    (
+        "goose",
+        ".config/goose/config.yaml",
+        "GOOSE_PROVIDER: openai\nextensions:\n    developer:\n        bundled: true\n        enabled: true\n        type: builtin\nGOOSE_MODE: auto\n",
+    ),
+];
+
+#[test]
+fn a_grown_file_is_changed_and_brought_back_byte_for_byte() {
+    for (editor, path, text) in GROWN {
+        let user = User::new();
+        let file = user.write(path, text);
+        user.does(&["install", editor, URL]);
+        let changed = user.read(path);
+        assert!(changed.contains(URL) && changed.contains("example"), "{editor}: {changed}");
+        assert_eq!(changed.contains("\r\n"), text.contains("\r\n"), "{editor}: {changed:?}");
+        assert_eq!(changed.starts_with('\u{feff}'), text.starts_with('\u{feff}'));
+        let told = user.does(&["install", editor, URL]);
+        assert!(told.stdout.contains("already"), "{told:?}");
+        assert_eq!(user.read(path), changed, "{editor}: a second time changes nothing");
+        user.does(&["uninstall", editor, "example"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "{editor}");
+        assert!(user.does(&["uninstall", editor, "example"]).stdout.contains("has no server example"));
+    }
+}
+
+#[test]
+fn an_entry_goes_also_when_the_note_of_it_and_the_copies_are_lost() {
+    for (editor, path, text) in GROWN {
+        let user = User::new();
+        user.write(path, text);
+        user.does(&["install", editor, URL]);
+        user.does(&["install", editor, "https://other.example/mcp", "--name", "second"]);
+        user.does(&["uninstall", editor, URL]);
+        let left = user.read(path);
+        assert!(left.contains("https://other.example/mcp") && !left.contains(URL), "{editor}: {left}");
+        user.does(&["uninstall", editor, "second"]);
+        assert_eq!(user.read(path), text, "{editor}: they went in the other order");
+        user.does(&["install", editor, URL]);
+        fs::remove_dir_all(user.at("state")).unwrap();
+        user.does(&["uninstall", editor, URL]);
+        let left = user.read(path);
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(!left.contains(URL) && !left.contains("second"), "{editor}: {left}");
+        assert!(
+            words(text).iter().all(|word| left.contains(word.trim_end_matches([',', '}', '{']))),
+            "{editor}: {left}"
+        );
+    }
+}
+
+#[test]
+fn what_the_person_adds_later_stays() {
+    let user = User::new();
+    let file = user.write(".cursor/mcp.json", "{\n  \"mcpServers\": {}\n}\n");
+    user.does(&["install", "cursor", URL]);
+    let text =
+        user.read(".cursor/mcp.json").replace("\"example\": {", "\"example\": {\n      \"disabled\": true, // mine");
+    let text = text.replacen('{', "{\n  \"new\": 1,", 1);
+    fs::write(&file, &text).unwrap();
+    let told = user.does(&["install", "cursor", URL, "--ignore-tool", "delete*"]);
+    assert!(told.stdout.contains("was put into"), "{told:?}");
+    let changed = user.read(".cursor/mcp.json");
+    assert!(changed.contains("\"disabled\": true, // mine") && changed.contains("\"delete*\""), "{changed}");
+    user.does(&["uninstall", "cursor", URL]);
+    assert_eq!(user.read(".cursor/mcp.json"), "{\n  \"new\": 1,\n  \"mcpServers\": {}\n}\n");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
+    for (editor, path, text, place) in [
+        ("cursor", ".cursor/mcp.json", "{\n  \"mcpServers\": {,}\n}", "line 2, column 18"),
+        ("cursor", ".cursor/mcp.json", "{\"mcpServers\": []}", "no object"),
+        ("codex", ".codex/config.toml", "a = 1\nb = [\n", "line 2"),
+        ("continue", ".continue/config.yaml", "a: 1\nb: [1\nc: 2\n", "line"),
+        ("continue", ".continue/config.yaml", "mcpServers: [{name: a}]\n", "in one line"),
+    ] {
+        let user = User::new();
+        let file = user.write(path, text);
+        let told = user.command(&["install", editor, URL]).told();
+        told.expect(2, &[place, "nothing was changed", URL, "command"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        assert!(user.backups().is_empty());
+    }
+    let user = User::new();
+    let file = user.write(".cursor/mcp.json", "");
+    fs::write(&file, b"\xff\xfe{\0}\0").unwrap();
+    user.command(&["install", "cursor", URL]).told().expect(2, &["UTF-8"]);
+    assert_eq!(fs::read(&file).unwrap(), b"\xff\xfe{\0}\0");
+}
+
+#[test]
+fn an_entry_of_somebody_else_is_neither_replaced_nor_removed() {
+    let text = "{\"mcpServers\": {\"example\": {\"command\": \"npx\", \"args\": [\"x\"]}}}";
+    let user = User::new();
+    user.write(".cursor/mcp.json", text);
+    user.command(&["install", "cursor", URL]).told().expect(2, &["another server", "--name"]);
+    user.command(&["uninstall", "cursor", "example"]).told().expect(2, &["does not run mcpbridge"]);
+    assert_eq!(user.read(".cursor/mcp.json"), text);
+    user.does(&["install", "cursor", URL, "--name", "mine"]);
+    // The server is known under this name from now on.
+    assert!(user.does(&["install", "cursor", URL]).stdout.contains("has mine already"));
+    user.does(&["uninstall", "cursor", URL]);
+    assert_eq!(user.read(".cursor/mcp.json"), text);
+}
+
+#[cfg(unix)]
+#[test]
+fn mode_and_symbolic_link_stay_and_the_copy_is_for_the_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let user = User::new();
+    let real = user.write("dotfiles/cursor.json", "{ \"mcpServers\": { } }\n");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::create_dir(user.at(".cursor")).unwrap();
+    std::os::unix::fs::symlink("../dotfiles/cursor.json", user.at(".cursor/mcp.json")).unwrap();
+    user.does(&["install", "cursor", URL]);
+    assert!(fs::symlink_metadata(user.at(".cursor/mcp.json")).unwrap().is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().contains(URL));
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    let backups = user.backups();
+    assert_eq!(fs::read_to_string(&backups[0]).unwrap(), "{ \"mcpServers\": { } }\n");
+    assert_eq!(fs::metadata(&backups[0]).unwrap().permissions().mode() & 0o777, 0o600);
+    user.does(&["uninstall", "cursor", URL]);
+    assert_eq!(fs::read_to_string(&real).unwrap(), "{ \"mcpServers\": { } }\n");
+    assert!(fs::symlink_metadata(user.at(".cursor/mcp.json")).unwrap().is_symlink());
+    // A link to nothing would be replaced by a file.
+    fs::remove_file(&real).unwrap();
+    user.command(&["install", "cursor", URL]).told().expect(2, &["symbolic link to nothing"]);
+}
+
+#[test]
+fn a_dry_run_shows_the_change_and_makes_none() {
+    let user = User::new();
+    let text = "{\n  \"a\": 1\n}\n";
+    user.write(".cursor/mcp.json", text);
+    let shown = user.does(&["install", "cursor", URL, "--dry-run"]).stdout;
+    let expected = ["--- ~/.cursor/mcp.json", "@@ -1,3 +1,11 @@", "-  \"a\": 1", "+  \"a\": 1,", "+    \"example\": {"];
+    assert!(expected.iter().all(|line| shown.lines().any(|it| it == *line)), "{shown}");
+    let said = user.does(&["install", "cursor", URL, "--dry-run", "--json"]).json();
+    assert!(said["dry_run"] == true && said["diff"].as_str().unwrap().contains("+    \"example\""), "{said}");
+    assert_eq!(user.read(".cursor/mcp.json"), text);
+    assert!(!user.at("state").exists(), "not even a folder is made");
+    user.does(&["install", "cursor", URL]);
+    let shown = user.does(&["uninstall", "cursor", URL, "--dry-run"]).stdout;
+    assert!(shown.lines().any(|line| line == "-    \"example\": {"), "{shown}");
+    assert_ne!(user.read(".cursor/mcp.json"), text);
+}
+
+#[test]
+fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
+    let user = User::new();
+    let args = ["install", "cursor", URL, "3335", "--header", "X-A: ${A}", "--debug", "--name", "n", "--", "--ipv4"];
+    user.does(&args);
+    let file: Value = serde_json::from_str(&user.read(".cursor/mcp.json")).unwrap();
+    assert_eq!(file["mcpServers"]["n"]["args"], json!([URL, "3335", "--header", "X-A:${A}", "--debug", "--ipv4"]));
+    user.does(&["install", "gemini", URL, "--header", "Authorization: Bearer ${MY_TOKEN}"]);
+    let file: Value = serde_json::from_str(&user.read(".gemini/settings.json")).unwrap();
+    let env = json!({ "MCPBRIDGE_HEADER": "Authorization:Bearer ${MY_TOKEN}", "MY_TOKEN": "${MY_TOKEN}" });
+    assert_eq!(file["mcpServers"]["example"], json!({ "command": binary(), "args": [URL], "env": env }));
+    user.does(&["install", "codex", URL, "--header", "X-Api-Key:${MY_KEY}"]);
+    assert!(user.read(".codex/config.toml").contains("\"MY_KEY\"]"), "{}", user.read(".codex/config.toml"));
+    for secret in ["Authorization: Bearer s3cret-value", "x-api-key:s3cret-value"] {
+        let told = user.command(&["install", "zed", URL, "--header", secret]).told();
+        told.expect(2, &["would stand in the file", "mcpbridge secret set", "--header-from"]);
+        assert!(!told.stderr.contains("s3cret"), "{told:?}");
+    }
+    assert!(!user.at(".config/zed").exists());
+    user.command(&["install", "zed", URL, "--", "--hedaer", "x"]).told().expect(2, &["--hedaer"]);
+    user.command(&["install", "zed", "example.com/mcp"]).told().expect(2, &["https://example.com/mcp"]);
+    user.command(&["install", "zed", URL, "--name", "a_b"]).told().expect(2, &["letters, digits"]);
+}
+
+#[test]
+fn what_says_where_sign_ins_are_kept_comes_into_the_entry() {
+    let user = User::new();
+    let state = user.at("elsewhere");
+    let launch = user.command(&["install", "cursor", URL]).env("MCPBRIDGE_CONFIG_DIR", &state);
+    launch.env("MCPBRIDGE_CREDENTIAL_STORE", "file").told().expect(0, &[]);
+    let file: Value = serde_json::from_str(&user.read(".cursor/mcp.json")).unwrap();
+    let env = json!({ "MCPBRIDGE_CONFIG_DIR": state, "MCPBRIDGE_CREDENTIAL_STORE": "file" });
+    assert_eq!(file["mcpServers"]["example"]["env"], env);
+}
+
+#[test]
+fn what_was_installed_relays() {
+    let server = Legacy::new().start();
+    let user = User::new();
+    user.does(&["install", "claude-desktop", &server.url(), "--header", "X-Word: two words"]);
+    let file: Value = serde_json::from_str(&user.read(".config/Claude/claude_desktop_config.json")).unwrap();
+    let entry = &file["mcpServers"]["local"];
+    assert_eq!(Path::new(entry["command"].as_str().unwrap()), binary());
+    let args = entry["args"].as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned());
+    let mut launch = Bridge::bare().args(args);
+    for (name, value) in entry["env"].as_object().unwrap() {
+        launch = launch.env(name, value.as_str().unwrap());
+    }
+    let mut bridge = launch.ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    assert_eq!(server.requests()[0].header("x-word"), Some("two words"));
+}
+
+#[test]
+fn the_file_of_a_project_is_the_one_in_this_folder() {
+    let user = User::new();
+    let told = user.command(&["install", "vscode", URL, "--project", "--json"]).told();
+    let file = PathBuf::from(told.expect(0, &[]).json()["file"].as_str().unwrap());
+    assert!(file.ends_with(".vscode/mcp.json") && !file.starts_with(user.home.path()), "{told:?}");
+    assert!(!user.at(".config/Code").exists());
+    user.command(&["install", "windsurf", URL, "--project"]).told().expect(2, &["no file for a project"]);
+}
+
+#[test]
+fn an_entry_or_a_link_is_printed_where_nothing_shall_be_written() {
+    let user = User::new();
+    let shown = user.does(&["install", "opencode", URL, "--print"]).stdout;
+    assert!(serde_json::from_str::<Value>(&shown).unwrap()["mcp"]["example"]["command"][1] == URL, "{shown}");
+    let told = user.does(&["install", "jetbrains", URL]);
+    assert!(told.stderr.contains("As JSON") && told.stdout.contains("\"mcpServers\""), "{told:?}");
+    for (editor, prefix) in [
+        ("cursor", "cursor://anysphere.cursor-deeplink/mcp/install?name=example&config="),
+        ("lmstudio", "lmstudio://add_mcp?name=example&config="),
+        ("vscode", "vscode:mcp/install?%7B"),
+    ] {
+        let told = user.does(&["install", editor, URL, "--link"]);
+        let link = told.stdout.trim();
+        assert!(link.starts_with(prefix) && !link.contains([' ', '"', '{', '+']), "{link}");
+    }
+    user.command(&["install", "zed", URL, "--link"]).told().expect(2, &["no links"]);
+    assert!(!user.at("state").exists() && !user.at(".cursor").exists());
+}
+
+#[test]
+fn an_unknown_editor_is_an_error_with_the_known_ones() {
+    let user = User::new();
+    user.command(&["install", "emacs", URL]).told().expect(2, &["\"emacs\"", "cursor, vscode", "claude-code"]);
+    user.command(&["install", "cursor"]).told().expect(2, &["no URL", "mcpbridge install cursor https"]);
+    let told = user.command(&["install", "emacs", URL, "--json"]).told();
+    assert_eq!(support::json(told.expect(2, &[]).stderr.trim())["error"]["code"], "usage");
+}
+
+#[cfg(unix)]
+#[test]
+fn claude_code_is_asked_to_write_its_file_itself_and_a_refusal_is_no_loss() {
+    let user = User::new();
+    let log = user.at("asked");
+    let file = user.write(".claude.json", "{\n  \"numStartups\": 3\n}");
+    // Writes the entry as the real one does, and says what it was asked.
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}'\n[ \"$2\" = add-json ] && printf '{{\"numStartups\":4,\"mcpServers\":{{\"%s\":%s}}}}' \"$5\" \"$6\" > '{1}'\n[ \"$2\" = remove ] && printf '{{\"numStartups\":5}}' > '{1}'\nexit 0\n",
+        log.display(),
+        file.display()
+    );
+    program(&user, "claude", &script);
+    user.does(&["install", "claude-code", URL]);
+    let asked = fs::read_to_string(&log).unwrap();
+    assert!(asked.starts_with("mcp\nadd-json\n--scope\nuser\nexample\n{"), "{asked}");
+    let now: Value = serde_json::from_str(&user.read(".claude.json")).unwrap();
+    assert!(now["numStartups"] == 4 && now["mcpServers"]["example"]["type"] == "stdio", "{now}");
+    assert_eq!(user.backups().len(), 1);
+    assert!(user.does(&["install", "claude-code", URL]).stdout.contains("already"));
+    fs::write(&file, user.read(".claude.json").replace('4', "44")).unwrap();
+    user.does(&["uninstall", "claude-code", URL]);
+    assert_eq!(user.read(".claude.json"), "{\"numStartups\":5}");
+    assert!(fs::read_to_string(&log).unwrap().starts_with("mcp\nremove\n--scope\nuser\nexample"));
+    program(&user, "claude", "#!/bin/sh\nexit 1\n");
+    user.does(&["install", "claude-code", URL]);
+    assert!(user.read(".claude.json").contains(URL));
+    user.does(&["uninstall", "claude-code", URL]);
+    assert_eq!(user.read(".claude.json"), "{\"numStartups\":5}");
+}
+
+#[cfg(unix)]
+fn program(user: &User, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = user.write(&format!("bin/{name}"), script);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
