@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser non-interactive interactive auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -72,6 +72,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l interactive -d 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
@@ -165,6 +167,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l use-id-token -d 'Send the id token instead of the access token'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l no-browser -d 'Open no browser; say the URL instead'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l interactive -d 'Ask a person where one is needed, although CI is set'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
@@ -230,6 +234,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cook
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l interactive -d 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections [env: MCPBRIDGE_KEEP_ALIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
@@ -273,6 +279,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-co
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l use-id-token -d 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l no-browser -d 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l interactive -d 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'

@@ -207,6 +207,7 @@ impl User {
         let mut command = Command::new(program);
         command
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("CI")
             .env("HOME", self.0.path())
             .env("XDG_RUNTIME_DIR", self.0.path().join("run"))
             .env("XDG_DATA_HOME", self.0.path().join("data"))

@@ -289,7 +289,8 @@ fn sign_in_first(job: &Job, why: Option<&str>) -> Failure {
     let status = job.demand.status();
     let code = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    let failure = Failure::new(Kind::SignInRequired, format!("{server} wants a sign-in{code}{why}"));
+    let alone = if job.options.interactive { "" } else { ", and nobody is asked here (CI or --non-interactive)" };
+    let failure = Failure::new(Kind::SignInRequired, format!("{server} wants a sign-in{code}{why}{alone}"));
     Failure { status, ..failure.remedy(format!("run: {}", job.options.command("login"))) }
 }
 

@@ -32,6 +32,8 @@ pub struct Options {
     pub use_id_token: bool,
     /// Where the browser comes back to.
     pub callback: CallbackOptions,
+    /// Whether a person may be asked for anything.
+    pub interactive: bool,
     /// Whether a browser may be opened.
     pub browser: bool,
     /// How long an authorization server may take for one answer.

@@ -465,8 +465,8 @@ impl Bridge {
     fn without_session(&mut self) {
         for key in self.outbox.clear() {
             let failure = match &self.unopened {
-                // An editor that was answered early has seen nothing fail.
-                Some(failure) if self.era.is_early() => failure.clone(),
+                // An editor that was answered early has seen nothing fail. Who lacks a sign-in is told so each time.
+                Some(failure) if self.era.is_early() || failure.kind == Kind::SignInRequired => failure.clone(),
                 // Why initialize failed has been counted.
                 _ => Failure::new(Kind::Usage, "there is no session, because initialize failed")
                     .remedy("send initialize again"),

@@ -98,6 +98,14 @@ pub struct SignIn {
     #[arg(long, help_heading = "Sign-in")]
     pub no_browser: bool,
 
+    /// Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)
+    #[arg(long, overrides_with = "interactive", help_heading = "Sign-in")]
+    pub non_interactive: bool,
+
+    /// Ask a person where one is needed, although CI is set
+    #[arg(long, overrides_with = "non_interactive", help_heading = "Sign-in")]
+    pub interactive: bool,
+
     /// How long an authorization server may take for one answer
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Sign-in")]
     pub auth_timeout: Seconds,

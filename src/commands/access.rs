@@ -117,10 +117,30 @@ pub fn options(server: &Url, port: Option<u16>, typed: &cli::SignIn) -> Result<O
             port,
             success_url: typed.auth_success_url.as_deref().map(success_url).transpose()?.map(Into::into),
         },
-        browser: !typed.no_browser,
+        interactive: interactive(typed),
+        browser: interactive(typed) && !typed.no_browser,
         step: typed.auth_timeout.limit(),
         person: typed.sign_in_timeout.limit(),
     })
+}
+
+/// Whether a person may be asked for anything.
+pub fn interactive(typed: &cli::SignIn) -> bool {
+    typed.interactive || !typed.non_interactive && !is_ci()
+}
+
+/// Whether the environment says that nobody is here.
+pub fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
+
+/// That something would have to be typed, and nobody is here.
+pub fn nobody_types(what: &str) -> Failure {
+    Failure::new(
+        Kind::SignInRequired,
+        format!("nobody is asked for {what} here (CI is set, or --non-interactive given)"),
+    )
+    .remedy("pipe it to stdin")
 }
 
 fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {

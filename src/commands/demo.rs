@@ -104,6 +104,8 @@ fn bridge(binary: &Path, scratch: &Path) -> Command {
             bridge.env_remove(name);
         }
     }
+    // The tour is the person, also where nobody is.
+    bridge.env_remove("CI");
     bridge.env("MCPBRIDGE_CONFIG_DIR", scratch).env("MCPBRIDGE_CREDENTIAL_STORE", "file");
     bridge
 }

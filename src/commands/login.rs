@@ -129,6 +129,9 @@ impl Session {
         {
             return Ok(done);
         }
+        if !self.options.interactive && !self.options.flow.is_unattended() {
+            return Err(self.alone());
+        }
         let challenge = match self.knock(&Ticket::default()).await? {
             Welcome::Wants(challenge) => challenge,
             Welcome::Open => {
@@ -180,6 +183,16 @@ impl Session {
 
     async fn is_known(&self) -> Result<bool, Failure> {
         Ok(self.store.entry(&self.key)?.is_some() || self.store.read(&self.key).await?.is_some())
+    }
+
+    /// That a sign-in needs a person, and nobody is here. Said without asking the server, which may take its time.
+    fn alone(&self) -> Failure {
+        let fact = format!(
+            "to sign in to {} somebody is needed, and nobody is asked here (CI is set, or --non-interactive given)",
+            shown(&self.url)
+        );
+        let remedy = format!("where somebody is, run: {} --interactive", self.options.command("login"));
+        Failure::new(Kind::SignInRequired, fact).remedy(remedy)
     }
 
     fn job(&self, demand: Demand) -> Job {
@@ -327,7 +340,7 @@ impl Session {
     }
 
     async fn keep_key(&self, place: Place) -> Result<Done, Failure> {
-        let value = read_key()?;
+        let value = read_key(self.options.interactive)?;
         let credential = Credential::ApiKey(ApiKey { place, value });
         let _lock = self.store.lock(&self.key, Lock::Grant, GRANT_WAIT).await?;
         let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: auth::now(), credential };
@@ -391,9 +404,12 @@ impl Session {
 }
 
 /// Reads the key without an echo, or from a pipe.
-fn read_key() -> Result<Secret, Failure> {
+fn read_key(interactive: bool) -> Result<Secret, Failure> {
     let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the key cannot be read: {error}"));
     let typed = if io::stdin().is_terminal() {
+        if !interactive {
+            return Err(access::nobody_types("the key"));
+        }
         rpassword::prompt_password("API key (it is not shown): ").map_err(unreadable)?
     } else {
         io::read_to_string(io::stdin().lock()).map_err(unreadable)?

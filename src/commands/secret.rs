@@ -50,6 +50,9 @@ async fn keep(store: &Store, name: &str, value: &Secret) -> Result<Kept, Failure
 fn read(name: &str) -> Result<Secret, Failure> {
     let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the secret cannot be read: {error}"));
     let typed = if io::stdin().is_terminal() {
+        if access::is_ci() {
+            return Err(access::nobody_types("the secret"));
+        }
         rpassword::prompt_password(format!("{name} (it is not shown): ")).map_err(unreadable)?
     } else {
         io::read_to_string(io::stdin().lock()).map_err(unreadable)?

@@ -37,6 +37,8 @@ pub struct Era {
     looked: Option<Key>,
     /// Subscriptions on their way from one pair to the next.
     moved: Vec<Message>,
+    /// That nobody was found because somebody has to sign in first.
+    denied: Option<Outcome>,
 }
 
 impl Era {
@@ -53,6 +55,7 @@ impl Era {
             initialize: None,
             looked: None,
             moved: Vec::new(),
+            denied: None,
         }
     }
 
@@ -168,6 +171,8 @@ impl Era {
             _ if member(meta, VERSION_KEY).is_some() => self.begin_modern(message, steps),
             "ping" => steps.push(Step::ToEditor(result_line(&id, "{}"))),
             "server/discover" => steps.push(refusal(&id, METHOD_NOT_FOUND, "method not found: server/discover")),
+            // An editor that goes on all the same is told what the matter is.
+            _ if self.denied.is_some() => steps.extend(self.denied.iter().map(|outcome| report(&id, outcome))),
             _ => {
                 let text =
                     "there is no session yet: send initialize first, or use `mcpbridge request` for a single request";

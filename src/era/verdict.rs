@@ -58,6 +58,11 @@ impl Outcome {
         if let Outcome::Answer(message) = self { message.result() } else { None }
     }
 
+    /// Whether somebody has to sign in first.
+    pub fn lacks_sign_in(&self) -> bool {
+        matches!(self, Outcome::Failure(failure) if failure.kind == Kind::SignInRequired)
+    }
+
     /// Whether the failure is of the moment: nothing is refused by it but this attempt.
     pub fn is_trouble(&self) -> bool {
         let Outcome::Failure(failure) = self else { return false };

@@ -29,7 +29,7 @@ impl Inner {
             refused: refused.digest(),
             renewed_in_vain: !state.accepted && state.how == How::Renewed && matches!(demand, Demand::Token(_)),
             // Nobody is asked without the server's challenge, which says what to ask for.
-            person: !matches!(demand, Demand::Renewal) && !*self.closed.borrow(),
+            person: self.options.interactive && !matches!(demand, Demand::Renewal) && !*self.closed.borrow(),
             forced: false,
             link: state.link,
             editor: state.editor.clone(),

@@ -18,7 +18,7 @@ use crate::message::{Id, Message, Parsed, member, notification_line, plain_strin
 impl Era {
     /// Goes on from what the search has found.
     pub(super) fn found(&mut self, found: Found, steps: &mut Vec<Step>) {
-        let Some(finding) = self.finding.take_if(|_| !matches!(found, Found::Not)) else { return };
+        let Some(mut finding) = self.finding.take_if(|_| !matches!(found, Found::Not)) else { return };
         let undecided = finding.is_undecided();
         match found {
             Found::Not => {}
@@ -39,7 +39,14 @@ impl Era {
             Found::Nothing(_) if undecided && finding.opener.is_none() && self.pair.is_none() => {
                 self.modern_server(finding, &Outcome::Silence, None, steps);
             }
-            Found::Nothing(outcome) => self.nobody(finding, steps, |id| report(id, &outcome)),
+            Found::Nothing(outcome) => {
+                // Who lacks a sign-in is told so in each answer: a program may read that of its own request alone.
+                let each = outcome.lacks_sign_in() && finding.opener.is_some() && finding.again.is_none();
+                let parked = if each { std::mem::take(&mut finding.parked) } else { Vec::new() };
+                self.nobody(finding, steps, |id| report(id, &outcome));
+                steps.extend(parked.iter().filter_map(Message::id).map(|id| report(id, &outcome)));
+                self.denied = Some(outcome).filter(Outcome::lacks_sign_in);
+            }
         }
     }
 
