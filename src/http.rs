@@ -1,17 +1,12 @@
 //! The one HTTP client: TLS, proxies, redirects, cookies, and what an error of it means.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
-use std::io::ErrorKind;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cookie_store::CookieStore;
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -20,12 +15,20 @@ use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
 
+mod cookies;
 mod fetch;
 mod plain;
+mod tls;
+mod trouble;
+mod upload;
 
 pub use fetch::{Fetched, Redirects};
+pub use trouble::{Trouble, root_cause};
 
+use cookies::Cookies;
 use plain::Plain;
+use trouble::explain;
+use upload::Upload;
 
 /// How connections are made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,25 +76,6 @@ impl Request {
             headers.insert(name.clone(), value.clone());
         }
         headers
-    }
-}
-
-/// Why a request got no response; the variants are decisions.
-pub enum Trouble {
-    /// Nothing was sent: it may be sent again.
-    NotSent(Failure),
-    /// Nothing was sent and nothing will change soon: sending again is of no use.
-    Hopeless(Failure),
-    /// It may have arrived: only what is safe to repeat may be sent again.
-    Lost(Failure),
-}
-
-impl Trouble {
-    /// The failure, without the decision.
-    pub fn into_failure(self) -> Failure {
-        match self {
-            Trouble::NotSent(failure) | Trouble::Hopeless(failure) | Trouble::Lost(failure) => failure,
-        }
     }
 }
 
@@ -193,7 +177,7 @@ impl Http {
     }
 
     fn build(&self, local: bool, secure: bool) -> reqwest::Result<reqwest::Client> {
-        let mut builder = tls(reqwest::Client::builder(), secure)
+        let mut builder = tls::with(reqwest::Client::builder(), secure)
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
@@ -284,12 +268,6 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Host and port, as far as the URL names them.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 /// Where a redirect leads, `None` if the response is none.
 fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trouble>> {
     let status = response.status();
@@ -316,192 +294,10 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trou
     }
 }
 
-/// Says what an error of the HTTP stack means for the request.
-fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url) -> Trouble {
-    let host = authority(url);
-    let cause = root_cause(error);
-    if !connecting {
-        let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));
-        return if refused_stream(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
-    }
-    if sources(error).any(|source| source.is::<rustls::Error>() || inner_of_io::<rustls::Error>(source)) {
-        let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}: {cause}"));
-        return Trouble::Hopeless(failure.remedy(
-            "check the certificate of the server and the CA certificates of this machine (SSL_CERT_FILE adds some)",
-        ));
-    }
-    let late = |source: &(dyn Error + 'static)| {
-        source.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut)
-            || source.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
-    };
-    let cause = if late(error) || sources(error).any(late) { "no connection in time".to_owned() } else { cause };
-    let remedy = "check the URL and the network; the next request tries again";
-    Trouble::NotSent(Failure::new(Kind::Unreachable, format!("cannot reach {host}: {cause}")).remedy(remedy))
-}
-
-/// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7).
-fn refused_stream(error: &(dyn Error + 'static)) -> bool {
-    sources(error)
-        .filter_map(|source| source.downcast_ref::<h2::Error>())
-        .any(|error| error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
-}
-
-fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |source: &&'a (dyn Error + 'static)| (*source).source())
-}
-
-/// io::Error wraps TLS errors without naming them as its source.
-fn inner_of_io<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<E>())
-}
-
-/// The innermost cause, in words.
-pub fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let innermost = sources(error).last();
-    let io = innermost.and_then(|source| source.downcast_ref::<std::io::Error>());
-    match io.map(std::io::Error::kind) {
-        Some(ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".into(),
-        Some(ErrorKind::ConnectionReset) => "the connection was reset".into(),
-        Some(ErrorKind::TimedOut) => "no answer in time".into(),
-        Some(ErrorKind::UnexpectedEof) => "it was closed in mid-message".into(),
-        _ => innermost.map_or_else(|| error.to_string(), ToString::to_string),
-    }
-}
-
-/// A request body that says when it is out. It is handed over in pieces, so that "out" is nearly
-/// "on the wire" for large bodies too; a piece is a view, not a copy.
-struct Upload {
-    rest: Bytes,
-    out: Option<Box<dyn Send + Sync>>,
-}
-
-impl http_body::Body for Upload {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        let length = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(length);
-        if self.rest.is_empty() {
-            self.out = None;
-        }
-        Poll::Ready(Some(Ok(http_body::Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        http_body::SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
-/// Cookies, kept in memory and for the exact origin that set them, whatever `Domain` says.
-#[derive(Default)]
-struct Cookies(Mutex<HashMap<url::Origin, CookieStore>>);
-
-impl Cookies {
-    fn take(&self, headers: &HeaderMap, url: &Url) {
-        for cookie in headers.get_all(header::SET_COOKIE) {
-            if let Ok(cookie) = cookie.to_str() {
-                // What is no cookie is not kept; there is nobody to tell.
-                let _ = self.jars().entry(url.origin()).or_default().parse(cookie, url);
-            }
-        }
-    }
-
-    /// Adds the cookies for `url` behind those that the person gave.
-    fn add_to(&self, headers: &mut HeaderMap, url: &Url) {
-        let jars = self.jars();
-        // Most servers set none, and an origin costs an allocation.
-        if jars.is_empty() {
-            return;
-        }
-        let Some(jar) = jars.get(&url.origin()) else { return };
-        let given = headers.get(header::COOKIE).and_then(|given| given.to_str().ok()).map(str::to_owned);
-        let kept = jar.get_request_values(url).map(|(name, value)| format!("{name}={value}"));
-        let all: Vec<String> = given.into_iter().chain(kept).collect();
-        if let Ok(mut value) = HeaderValue::from_str(&all.join("; "))
-            && !value.is_empty()
-        {
-            value.set_sensitive(true);
-            headers.insert(header::COOKIE, value);
-        }
-    }
-
-    fn jars(&self) -> std::sync::MutexGuard<'_, HashMap<url::Origin, CookieStore>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The operating system's verifier, which reads its store only when a certificate is checked.
-#[cfg(any(target_os = "macos", windows))]
-fn tls(builder: reqwest::ClientBuilder, _secure: bool) -> reqwest::ClientBuilder {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    builder
-}
-
-/// One bundle file. reqwest's own way reads the bundle and every file of the certificate
-/// directory at each start, for http:// URLs too.
-#[cfg(not(any(target_os = "macos", windows)))]
-fn tls(builder: reqwest::ClientBuilder, secure: bool) -> reqwest::ClientBuilder {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let Ok(config) = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() else {
-        return builder;
-    };
-    let roots = if secure { roots() } else { rustls::RootCertStore::empty() };
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    builder.tls_backend_preconfigured(config)
-}
-
-#[cfg(not(any(target_os = "macos", windows)))]
-fn roots() -> rustls::RootCertStore {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    use std::path::PathBuf;
-
-    let given = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let system = BUNDLES.iter().map(PathBuf::from).find(|path| path.exists());
-    if system.is_none() && given.is_none() {
-        log::warn!("this machine has no CA certificates; install ca-certificates or set SSL_CERT_FILE");
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    for path in given.into_iter().chain(system) {
-        match CertificateDer::pem_file_iter(&path) {
-            Ok(certificates) => {
-                roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-            }
-            Err(error) => log::warn!("no CA certificates in {}: {error}", path.display()),
-        }
-    }
-    roots
-}
-
-/// Where distributions keep the bundle, most common first.
-#[cfg(not(any(target_os = "macos", windows)))]
-const BUNDLES: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-];
-
 /// What the bridge calls itself.
 const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
 /// A server that needs more hops than this is lost in them.
 const MOST_REDIRECTS: usize = 5;
-/// Bytes of a body that are handed over at once.
-const PIECE: usize = 64 * 1024;
 /// Idle connections that are kept after a burst; each costs some 25 KiB.
 const MOST_IDLE: usize = 64;
 /// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within
