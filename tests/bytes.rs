@@ -3,8 +3,8 @@
 mod support;
 
 use support::{
-    Bridge, INITIALIZED, Legacy, Mailbox, Request, call, envelopes, error, initialize, json, notification_with,
-    request, request_with, result,
+    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Request, call, cancel, envelopes, error, initialize, json,
+    notification_with, request, request_with, result,
 };
 
 /// Ids that a careless program changes: beyond 2^53, floats, escapes, the empty string.
@@ -289,6 +289,20 @@ fn a_batch_that_the_server_half_answers_leaves_no_request_unanswered() {
             }
         }
     }
+}
+
+#[test]
+fn a_request_that_is_cancelled_in_its_own_batch_is_not_sent_and_not_waited_for() {
+    let server = Legacy::new().on("batch", |_, reply| reply.json(format!("[{}]", result(2, "{}")))).start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(format!("[{},{},{}]", call(1), cancel(1), call(2)));
+    let answers = envelopes(&bridge.recv());
+    assert_eq!((answers.len(), answers[0].id()), (1, Some("2")));
+    let posted = server.wait(1, "batch");
+    assert!(!posted.text().contains("cancelled") && !posted.text().contains(&call(1)), "{}", posted.text());
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    assert_eq!(bridge.rest(), [""; 0]);
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn shown(step: &Step) -> String {
         // The lobby's, which stands before the pairs.
         Step::Unserved(_) | Step::DeclineSignIn | Step::OpenBrowser => panic!("no pair says {step:?}"),
     };
-    if let Some(written) = line.split(" | ").next().and_then(|line| line.find('{').map(|at| &line[at..])) {
+    if let Some(written) = line.split(" | ").next().and_then(|line| line.find(['{', '[']).map(|at| &line[at..])) {
         assert!(
             matches!(Message::parse(written.to_owned().into()), Ok(Parsed::One(_)) | Ok(Parsed::Batch(_))),
             "{line}"

@@ -16,6 +16,7 @@ use super::replies::{no_batches, refusal, refuse};
 use super::splice::{Member, members, quoted, with_id, with_member, with_params};
 use super::{
     CAPABILITIES_KEY, CLIENT_KEY, Event, Filter, Key, LEGACY, LEVEL_KEY, MODERN, SERVER_KEY, Step, VERSION_KEY,
+    cancelled_id,
 };
 use crate::failure::{Failure, Kind};
 use crate::message::{
@@ -349,7 +350,7 @@ impl LegacyEditor {
     }
 
     fn cancel(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+        let id = cancelled_id(message);
         let Some(flight) = id.and_then(|id| self.forget(&id, steps)) else { return };
         let line = super::replies::cancelled(&flight.upstream, "the editor cancelled it");
         if let Ok(message) = Message::single(line) {

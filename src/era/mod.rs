@@ -28,7 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::failure::{Failure, Kind};
-use crate::message::{Fault, Message, Parsed};
+use crate::message::{Fault, Id, Message, Parsed, member};
 
 pub use headers::Headers;
 pub use lobby::{Lobby, takes_links};
@@ -256,6 +256,11 @@ pub enum Way {
     /// The same, for a stream that stays open: it is not a request that waits for its answer, so no
     /// limit on the length of requests ends it.
     Listen(Headers),
+}
+
+/// The request that a `notifications/cancelled` names.
+fn cancelled_id(message: &Message) -> Option<Id> {
+    message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse)
 }
 
 /// The revision that is spoken to a modern server.

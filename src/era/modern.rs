@@ -9,7 +9,7 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{code, failed, no_batches, refusal, refuse};
 use super::splice::{Edit, quoted, with_id};
-use super::{CAPABILITIES_KEY, Event, Filter, HEADER_MISMATCH, Key, Step, VERSION_KEY, Way};
+use super::{CAPABILITIES_KEY, Event, Filter, HEADER_MISMATCH, Key, Step, VERSION_KEY, Way, cancelled_id};
 use crate::failure::Failure;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, error_object_line, member, plain_string,
@@ -124,7 +124,7 @@ impl Modern {
         match message.kind() {
             Is::Request => self.request(message, steps),
             Is::Notification if message.method() == "notifications/cancelled" => {
-                let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+                let id = cancelled_id(&message);
                 // Closing the stream is the cancellation; nothing is POSTed (2026-07-28, Cancellation).
                 if let Some(flight) = id.and_then(|id| self.forget(&id)) {
                     steps.extend(flight.refresh.map(|key| Step::Drop { key }));

@@ -13,7 +13,7 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
-use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Step, VERSION_KEY};
+use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Step, VERSION_KEY, cancelled_id};
 use crate::failure::{Failure, Kind};
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
@@ -279,7 +279,7 @@ impl Era {
                 _ => finding.park(message),
             },
             _ if message.method() == "notifications/cancelled" => {
-                let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+                let id = cancelled_id(&message);
                 let waits = id.is_some_and(|id| finding.withdraw(&id));
                 // Who has been answered otherwise, or wants no answer, does not fall back.
                 if finding.falls_back && !finding.asks() {

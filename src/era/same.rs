@@ -11,7 +11,7 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, goodbye, no_batches, refusal, refuse};
 use super::splice::with_id;
-use super::{Event, Filter, Key, Step, Way};
+use super::{Event, Filter, Key, Step, Way, cancelled_id};
 use crate::failure::Failure;
 use crate::message::{
     Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, member,
@@ -183,7 +183,7 @@ impl Same {
     }
 
     fn cancel(&mut self, message: Message, steps: &mut Vec<Step>) {
-        let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+        let id = cancelled_id(&message);
         // A cancel that crosses the answer is normal.
         let Some(flight) = id.as_ref().and_then(|id| self.flights.get(id)) else { return };
         let key = flight.key;
@@ -224,12 +224,13 @@ impl Same {
             return;
         }
         let key = self.own.key();
-        let (mut requests, mut notifications) = (Vec::new(), Vec::new());
+        let (mut requests, mut notifications, mut cancels) = (Vec::new(), Vec::new(), Vec::new());
         for element in batch {
             match element {
                 Err(fault) => steps.push(refuse(&fault)),
                 Ok(message) => match message.kind() {
                     Is::Answer => self.answer_to_question(&message, steps),
+                    Is::Notification if message.method() == "notifications/cancelled" => cancels.push(message),
                     Is::Notification => notifications.push(message),
                     Is::Request if message.method() == "initialize" => steps.push(refuse(&Fault {
                         code: INVALID_REQUEST,
@@ -244,6 +245,17 @@ impl Same {
                         }
                     }
                 },
+            }
+        }
+        for cancel in cancels {
+            match cancelled_id(&cancel).filter(|id| requests.iter().any(|request| request.id() == Some(id))) {
+                // What is cancelled in one breath is not sent at all.
+                Some(id) => {
+                    requests.retain(|request| request.id() != Some(&id));
+                    self.flights.remove(&id);
+                    self.leave(key, &id);
+                }
+                None => self.cancel(cancel, steps),
             }
         }
         if requests.is_empty() {

@@ -8,7 +8,7 @@ use crate::era::capabilities::{is_set, strings};
 use crate::era::modern::{CHANGES, Retry};
 use crate::era::replies::{cancelled, failed, refusal};
 use crate::era::splice::quoted;
-use crate::era::{Key, SUBSCRIPTION_KEY, Step};
+use crate::era::{Key, SUBSCRIPTION_KEY, Step, cancelled_id};
 use crate::failure::{Failure, Kind};
 use crate::message::{
     INVALID_PARAMS, Id, Message, error_object_line, member, notification_line, plain_string, request_line, result_line,
@@ -243,7 +243,7 @@ impl LegacyEditor {
 
     /// The server takes a stream back.
     pub(super) fn watch_ended(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        let id = message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse);
+        let id = cancelled_id(message);
         let ended = |stream: &mut Stream| Some(&stream.id) == id.as_ref();
         if self.watch.next.take_if(ended).is_some() || self.watch.stream.take_if(ended).is_some() {
             self.watch.retry.pause(&self.own, steps);
