@@ -11,8 +11,8 @@ use std::{
 };
 
 use support::{
-    Bridge, HttpSse, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, envelopes, initialize, json, notification,
-    request, result,
+    Bridge, HttpSse, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Server, call, envelopes, initialize, json,
+    notification, request, request_with, result,
 };
 
 #[test]
@@ -261,6 +261,34 @@ fn an_old_answer_never_reaches_a_question_of_the_new_stream() {
 }
 
 #[test]
+fn a_question_of_the_new_session_is_answered_before_that_is_made_like_the_old_one() {
+    let (held, told) = (Mailbox::new(), AtomicUsize::new(0));
+    let script = HttpSse::new().on("notifications/initialized", {
+        let held = held.clone();
+        move |_, reply, _| match told.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.accepted(),
+            // A server that asks before it goes on.
+            _ => held.put(reply),
+        }
+    });
+    let (server, wire) = script.start();
+    let mut bridge = Bridge::launch(server.at("/sse")).ready();
+    bridge.send(request_with(1, "logging/setLevel", r#"{"level":"info"}"#));
+    bridge.expect_result("1");
+    drop(wire.take());
+    let initialized: Reply = held.take();
+    wire.send(request(7, "roots/list"));
+    let asked = envelopes(&bridge.expect_method("roots/list"))[0].id().unwrap().to_owned();
+    bridge.send(result(&asked, r#"{"roots":[]}"#));
+    assert_eq!(server.wait(1, "answer").id(), "7");
+    assert_eq!(server.count("logging/setLevel"), 1, "{}", server.transcript());
+    initialized.accepted();
+    server.wait(2, "logging/setLevel");
+    bridge.send(call(2));
+    bridge.expect_result("2");
+}
+
+#[test]
 fn http_only_does_not_fall_back() {
     let (server, _wire) = HttpSse::new().start();
     let mut bridge = Bridge::launch(server.at("/sse")).args(["--transport", "http-only"]).spawn();
@@ -307,7 +335,7 @@ fn when_everything_fails_the_first_cause_is_named() {
     let mut bridge = Bridge::to(&server).spawn();
     bridge.send(initialize(0, "2025-06-18"));
     let error = bridge.expect_error("0", &["400", "the tenant header is missing"]);
-    assert!(!error["message"].as_str().unwrap().contains("405"), "{error}");
+    assert!(!error["message"].as_str().unwrap().contains("HTTP 405"), "{error}");
 }
 
 #[test]
@@ -319,7 +347,7 @@ fn a_401_is_not_reported_as_the_405_of_a_fallback() {
     let mut bridge = Bridge::to(&server).spawn();
     bridge.send(initialize(0, "2025-06-18"));
     let error = bridge.expect_error("0", &["401"]);
-    assert!(!error["message"].as_str().unwrap().contains("405"), "{error}");
+    assert!(!error["message"].as_str().unwrap().contains("HTTP 405"), "{error}");
     let streams = server.matching(|it| it.is("GET") && it.path == "/mcp");
     assert_eq!(streams.len(), 0, "a 401 says nothing about the transport");
 }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use support::{
-    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, envelopes, initialize, json,
-    notification, request, request_with, result,
+    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, envelopes, initialize,
+    json, notification, notification_with, request, request_with, result, welcome,
 };
 
 /// A session that is lost in the middle of the handshake is another story: here it is through, stream and all.
@@ -186,6 +186,56 @@ fn log_level_and_subscriptions_are_restored_in_the_new_session() {
     assert_eq!(server.matching(new("logging/setLevel")).len(), 1);
     assert_eq!(server.matching(new("resources/subscribe")).len(), 1);
     assert!(!server.matching(new("resources/subscribe")).iter().any(|it| it.text().contains("file:///a")));
+}
+
+#[test]
+fn the_stream_that_opens_a_session_is_resumed_in_it() {
+    let server = Legacy::new()
+        .on("initialize", |_, reply| {
+            let mut stream = reply.sse();
+            stream.priming("first");
+            stream.cut();
+        })
+        .on("GET", |request, reply| match request.header("last-event-id") {
+            Some("first") => {
+                let mut stream = reply.sse();
+                stream.message(result(0, &welcome("2025-06-18", CAPABILITIES)));
+                stream.end();
+            }
+            _ => reply.status(405),
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(server.count("initialize"), 1);
+}
+
+#[test]
+fn what_comes_with_an_answer_to_the_bridge_reaches_the_editor() {
+    let script = Legacy::new().on("logging/setLevel", |request, reply| match request.header("mcp-session-id") {
+        Some("session-1") => reply.result(request, "{}"),
+        _ => {
+            let note = notification_with("notifications/message", r#"{"level":"info","data":"with it"}"#);
+            reply.json(format!("[{},{note}]", result(request.id(), "{}")));
+        }
+    });
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(request_with(1, "logging/setLevel", r#"{"level":"info"}"#));
+    bridge.expect_result("1");
+    sessions.lose();
+    bridge.send(call(2));
+    // In the version that has them, a batch is a line.
+    let line = loop {
+        let line = bridge.recv();
+        if line.contains("with it") {
+            break line;
+        }
+    };
+    assert!(line.starts_with('[') && !line.contains("result"), "{line}");
+    bridge.expect_result("2");
 }
 
 #[test]

@@ -89,11 +89,13 @@ impl Call {
     }
 }
 
-/// The messages in what was parsed, without the parts that are none.
-pub fn messages(parsed: &Parsed) -> impl Iterator<Item = &Message> {
-    let (one, batch) = match parsed {
-        Parsed::One(message) => (Some(message), [].as_slice()),
-        Parsed::Batch(batch) => (None, batch.as_slice()),
-    };
-    one.into_iter().chain(batch.iter().flatten())
+/// `parsed` without the messages that somebody `takes`; `None` if nothing is left of it.
+pub fn without(parsed: Parsed, mut takes: impl FnMut(&Message) -> bool) -> Option<Parsed> {
+    match parsed {
+        Parsed::One(message) => (!takes(&message)).then_some(Parsed::One(message)),
+        Parsed::Batch(mut batch) => {
+            batch.retain(|part| !part.as_ref().is_ok_and(&mut takes));
+            (!batch.is_empty()).then_some(Parsed::Batch(batch))
+        }
+    }
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Trouble;
-use super::call::{Call, messages};
+use super::call::{Call, without};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
@@ -53,9 +53,7 @@ impl Link {
             let refusal = Refusal::read(response).await;
             let failure = refusal.failure(&shared.settings, &shared.login.ticket_at_hand());
             return Err(match status.as_u16() {
-                401 | 403 => Trouble::Final(failure),
                 502..=504 => Trouble::Cut(failure),
-                _ if status.is_server_error() => Trouble::Final(failure),
                 _ => Trouble::Final(failure),
             });
         }
@@ -169,20 +167,18 @@ impl Shared {
     /// Delivers what came, then wakes those who wait for an answer in it.
     async fn deliver_from(&self, link: &Arc<Link>, events: Vec<Event>, weight: super::Weight) {
         let session = Session::draft(link.generation, Road::Sse(Arc::clone(link)));
-        let mut parsed: Vec<_> = events.into_iter().filter_map(|event| self.message_in(&session, event)).collect();
         let mut answered = Vec::new();
-        parsed.retain(|parsed| {
-            let mut own = false;
-            for answer in messages(parsed).filter(|message| message.kind() == Is::Answer) {
-                let Some(waiter) = answer.id().and_then(|id| take(&mut link.waiting().calls, id)) else { continue };
-                own |= waiter.own;
-                if !waiter.own {
-                    self.note(link.generation, &session.road, &waiter.request, answer, None);
-                }
-                answered.push((waiter.done, answer.clone()));
+        let mut takes = |message: &Message| {
+            let id = message.id().filter(|_| message.kind() == Is::Answer);
+            let Some(waiter) = id.and_then(|id| take(&mut link.waiting().calls, id)) else { return false };
+            if !waiter.own {
+                self.note(link.generation, &session.road, &waiter.request, message, None);
             }
-            !own
-        });
+            answered.push((waiter.done, message.clone()));
+            waiter.own
+        };
+        let parsed = events.into_iter().filter_map(|event| self.message_in(&session, event));
+        let parsed = parsed.filter_map(|parsed| without(parsed, &mut takes)).collect();
         self.forward(None, &session, parsed, weight).await;
         for (done, answer) in answered {
             let _ = done.send(answer);

@@ -168,16 +168,14 @@ impl Remote {
     /// # Errors
     /// Nobody answers for a notification; the failure is for the log.
     pub async fn tell(&self, message: &Message, generation: Option<u64>) -> Result<(), Failure> {
-        let mut session = self.0.current().ok_or_else(no_session)?;
-        if generation.is_some_and(|generation| generation > session.generation) {
-            // The question came while its session was still being restored.
-            self.0.settled().await;
-            session = self.0.current().ok_or_else(no_session)?;
-        }
-        if generation.is_some_and(|generation| generation != session.generation || session.is_over()) {
-            // The old answer must not reach a question of the new session.
-            return Ok(());
-        }
+        let session = match generation {
+            None => self.0.current().ok_or_else(no_session)?,
+            Some(generation) => match self.0.asking(generation).await {
+                Some(session) => session,
+                // The old answer must not reach a question of the new session.
+                None => return Ok(()),
+            },
+        };
         let mut patience = Patience::new(self.0.settings.start_window, 0);
         while let Err(trouble) = self.0.tell(&session, message.raw()).await {
             match patience.pause(&trouble, false) {

@@ -63,6 +63,11 @@ impl Session {
         Session { generation, road, id: None, version: None, listening: watch::Sender::new(Listening::No) }
     }
 
+    /// The same draft with the id that the server gave before it answered.
+    pub fn with_id(&self, id: HeaderValue) -> Self {
+        Session { id: Some(id), ..Session::draft(self.generation, self.road.clone()) }
+    }
+
     /// Whether its stream has ended, and with it the session.
     pub fn is_over(&self) -> bool {
         matches!(&self.road, Road::Sse(link) if link.is_over())
@@ -93,6 +98,8 @@ pub struct Shared {
     /// A server that once let the wait for its standing stream lapse is not waited for again.
     pub slow_to_listen: AtomicBool,
     current: Mutex<Option<Arc<Session>>>,
+    /// A session that is opened in the place of the current one, and is still to be made like it.
+    coming: Mutex<Option<Arc<Session>>>,
     generations: AtomicU64,
     renewal: tokio::sync::Mutex<()>,
     restore: Mutex<Restore>,
@@ -120,6 +127,7 @@ impl Shared {
             woke: watch::Sender::new(0),
             slow_to_listen: AtomicBool::new(false),
             current: Mutex::default(),
+            coming: Mutex::default(),
             generations: AtomicU64::new(0),
             renewal: tokio::sync::Mutex::default(),
             restore: Mutex::default(),
@@ -131,6 +139,26 @@ impl Shared {
     /// The session that requests go to now.
     pub fn current(&self) -> Option<Arc<Session>> {
         locked(&self.current).clone()
+    }
+
+    /// The session to which an answer to a question of this generation goes; `None` if there is none
+    /// any more. A server may ask as soon as it has answered `initialize`, and wait for the answer
+    /// before it does anything else.
+    pub async fn asking(&self, generation: u64) -> Option<Arc<Session>> {
+        let of_it = |session: &Mutex<Option<Arc<Session>>>| {
+            locked(session).clone().filter(|session| session.generation == generation)
+        };
+        let session = match of_it(&self.coming) {
+            Some(session) => Some(session),
+            None => {
+                if self.current().is_some_and(|current| current.generation < generation) {
+                    // Its session is not known here yet.
+                    let _renewal = self.renewal.lock().await;
+                }
+                of_it(&self.current)
+            }
+        };
+        session.filter(|session| !session.is_over())
     }
 
     /// Takes the session away, so that the next `initialize` finds none.
@@ -248,6 +276,7 @@ impl Shared {
         let mut backoff = Backoff::for_requests();
         loop {
             let attempt = timeout(self.settings.start_window, self.try_renew(old)).await;
+            *locked(&self.coming) = None;
             let late = |_| Err(Trouble::Cut(self.login.invitation().unwrap_or_else(no_answer)));
             let trouble = match attempt.unwrap_or_else(late) {
                 Ok(session) => return Ok(session),
@@ -283,6 +312,7 @@ impl Shared {
         let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
         let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
         let session = Arc::new(session.ok_or_else(|| Trouble::Final(refused()))?);
+        *locked(&self.coming) = Some(Arc::clone(&session));
         let initialized = notification_line("notifications/initialized", None);
         if timeout(OWN_WAIT, self.tell(&session, &initialized)).await.is_ok_and(|told| told.is_err()) {
             return Err(Trouble::Final(refused()));
@@ -315,11 +345,6 @@ impl Shared {
             Ok(Ok(response)) => !matches!(response.status().as_u16(), 400 | 404),
             Ok(Err(_)) | Err(_) => true,
         }
-    }
-
-    /// Waits for a renewal that is under way, if there is one.
-    pub async fn settled(&self) {
-        let _renewal = self.renewal.lock().await;
     }
 
     /// Renews a session in the background, for as long as it takes and is still wanted.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::admission::{CALL_HOLD, Way};
 use super::backoff::Backoff;
-use super::call::{Call, Stage, messages};
+use super::call::{Call, Stage, without};
 use super::modern::Alone;
 use super::refusal::{Refusal, is_html};
 use super::session::{Listening, Reply, Road, Session, Shared};
@@ -380,6 +380,10 @@ impl Shared {
         mut response: Response,
     ) -> Result<(), Trouble> {
         let mut track = Track::default();
+        // The stream that opens a session belongs to it, before its answer has come.
+        let opened = reply.session.clone().filter(|_| session.id.is_none());
+        let opened = opened.map(|id| session.with_id(id));
+        let session = opened.as_ref().unwrap_or(session);
         loop {
             let end = self.read_stream(session, Some((call, reply)), first, &mut response, &mut track).await;
             if call.awaiting.is_empty() {
@@ -529,22 +533,20 @@ impl Shared {
         session: &Session,
         call: &mut Call,
         reply: &mut Reply,
-        mut parsed: Vec<Parsed>,
+        parsed: Vec<Parsed>,
         weight: Weight,
     ) {
-        parsed.retain(|parsed| {
-            let mut own = false;
-            for message in messages(parsed).filter(|message| message.kind() == crate::message::Kind::Answer) {
-                let Some(request) = call.strike(message) else { continue };
-                if call.key.is_some() {
-                    self.note(session.generation, &session.road, &request, message, reply.session.as_ref());
-                } else {
-                    own = true;
-                    reply.answer = Some(message.clone());
-                }
+        let mut takes = |message: &Message| {
+            let answer = message.kind() == crate::message::Kind::Answer;
+            let Some(request) = answer.then(|| call.strike(message)).flatten() else { return false };
+            if call.key.is_some() {
+                self.note(session.generation, &session.road, &request, message, reply.session.as_ref());
+                return false;
             }
-            !own
-        });
+            reply.answer = Some(message.clone());
+            true
+        };
+        let parsed = parsed.into_iter().filter_map(|parsed| without(parsed, &mut takes)).collect();
         self.forward(call.key, session, parsed, weight).await;
     }
 
