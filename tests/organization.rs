@@ -175,6 +175,24 @@ fn a_token_is_renewed_by_another_exchange_without_anybody() {
 }
 
 #[test]
+fn a_store_in_memory_remembers_the_sign_in_as_long_as_its_relay() {
+    let company = Company::new(1);
+    let human = Human::prompt();
+    let mut bridge = company.relay(0, &human).env("MCPBRIDGE_CREDENTIAL_STORE", "memory").ready();
+    for id in 1..=3 {
+        bridge.send(call(id));
+        bridge.expect_result(&id.to_string());
+        company.offices[0].authorization.ledger.drop_access_tokens();
+    }
+    assert_eq!((human.windows(), company.provider.asked(Endpoint::OtherGrant).len()), (1, 3));
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0);
+    for (path, text) in support::files(company.home.path()) {
+        assert!(!text.contains("access-") && !text.contains("eyJ"), "{}", path.display());
+    }
+}
+
+#[test]
 fn an_id_token_that_has_expired_is_renewed_with_the_refresh_token() {
     let company = Company::new(1);
     company.id_tokens_live(-1);

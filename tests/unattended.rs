@@ -76,6 +76,19 @@ fn a_client_proves_itself_with_a_key_of_every_kind_and_from_every_source() {
 }
 
 #[test]
+fn a_key_in_the_credential_store_and_one_that_a_command_prints_sign_too() {
+    let world = World::with(|it| of_clients(it, "machine", Proof::Key(key("p256.jwk"))), |_| ());
+    let home = |launch: Launch| launch.home(world.home.path());
+    let mut shell = home(Bridge::bare().args(["secret", "set", "mcp"])).at_shell();
+    shell.type_bytes(key("p256.jwk").as_bytes());
+    shell.told().expect(0, &[]);
+    for source in ["keychain:mcp".to_owned(), format!("cmd:cat {}", path("p256_sec1.pem"))] {
+        machine_at(world.command("login"), &source).args(["--force"]).told().expect(0, &[]);
+    }
+    assert_eq!(world.authorization.asked(Endpoint::OtherGrant).len(), 2);
+}
+
+#[test]
 fn a_workload_is_let_in_with_the_token_of_its_platform_read_afresh_each_time() {
     let world = workload_world();
     let token = world.home.path().join("token");

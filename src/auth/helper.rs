@@ -27,6 +27,8 @@ pub struct Order {
     http: http::Settings,
     /// What a store in memory holds; other stores are read by the helper itself.
     seed: Option<Grant>,
+    /// And the sign-in behind that, where it is another grant.
+    sign_in: Option<Grant>,
     /// Whether the helper says on stderr what it does.
     pub debug: bool,
 }
@@ -35,7 +37,7 @@ pub struct Order {
 #[serde(rename_all = "snake_case")]
 enum Event {
     Progress(Progress),
-    Published { grant: Box<Grant>, how: How },
+    Published { grant: Box<Grant>, how: How, sign_in: Option<Box<Grant>> },
     Elsewhere,
     Denied(Denied),
 }
@@ -96,7 +98,12 @@ async fn by_helper(
     let debug = log::max_level() >= log::LevelFilter::Debug;
     let key = job.options.key().map_err(io::Error::other)?;
     let seed = store.held_in_memory(&key).await;
-    let order = Order { job: job.clone(), http: http.clone(), seed, debug };
+    let elsewhere = job.options.sign_in_elsewhere().map_err(io::Error::other)?;
+    let sign_in = match &elsewhere {
+        Some((key, _)) => store.held_in_memory(key).await,
+        None => None,
+    };
+    let order = Order { job: job.clone(), http: http.clone(), seed, sign_in, debug };
     let mut line = serde_json::to_vec(&order)?;
     line.push(b'\n');
     let mut command = Command::new(program()?);
@@ -126,7 +133,12 @@ async fn by_helper(
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
             Ok(Event::Progress(progress)) => tell(progress),
-            Ok(Event::Published { grant, how }) => last = Some(Outcome::Published(grant, how)),
+            Ok(Event::Published { grant, how, sign_in }) => {
+                if let (Some(sign_in), Some((key, about))) = (sign_in, &elsewhere) {
+                    store.hold_in_memory(key, about, &sign_in).await;
+                }
+                last = Some(Outcome::Published(grant, how));
+            }
             Ok(Event::Elsewhere) => last = Some(Outcome::Elsewhere),
             Ok(Event::Denied(denied)) => last = Some(Outcome::Denied(denied)),
             Err(error) => log::debug!("the helper said something else: {error}"),
@@ -172,10 +184,19 @@ pub async fn serve(order: Order, store: Store) {
         // It is kept in memory, which cannot fail.
         let _ = store.write(&key, &about, grant).await;
     }
+    let elsewhere = order.job.options.sign_in_elsewhere().ok().flatten();
+    if let (Some(grant), Some((key, about))) = (&order.sign_in, &elsewhere) {
+        store.hold_in_memory(key, about, grant).await;
+    }
     let tell = |progress| say(&Event::Progress(progress));
     let tools = Tools { store: &store, http: &Http::new(order.http), tell: &tell };
-    say(&match change(&order.job, &tools).await {
-        Outcome::Published(grant, how) => Event::Published { grant, how },
+    let outcome = change(&order.job, &tools).await;
+    let sign_in = match &elsewhere {
+        Some((key, _)) => store.held_in_memory(key).await.map(Box::new),
+        None => None,
+    };
+    say(&match outcome {
+        Outcome::Published(grant, how) => Event::Published { grant, how, sign_in },
         Outcome::Elsewhere => Event::Elsewhere,
         Outcome::Denied(denied) => Event::Denied(denied),
     });

@@ -80,6 +80,13 @@ impl Options {
         }
     }
 
+    /// Where a sign-in is kept that is elsewhere than the grant, and what it is for.
+    pub(super) fn sign_in_elsewhere(&self) -> Result<Option<(Key, About)>, Failure> {
+        let Flow::Organization(organization) = &self.flow else { return Ok(None) };
+        let (server, account) = (organization.issuer.clone(), self.account.clone());
+        Ok(Some((self.sign_in_key()?, About { server, account, resource: None, subject: None })))
+    }
+
     /// The MCP URL.
     pub fn url(&self) -> Result<Url, Failure> {
         Url::parse(&self.server).map_err(|_| Failure::new(Kind::Internal, "the URL of the server was lost"))
