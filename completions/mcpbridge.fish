@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= header-from= token-command= allow-http ipv4 enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser non-interactive interactive auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= header-from= token-command= allow-http ipv4 ca-cert= client-cert= client-key= insecure enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser non-interactive interactive auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -28,6 +28,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header -d 'Add a he
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -67,6 +70,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l max-message-size -d
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l insecure -d 'Take any certificate; only for a server on this machine [env: MCPBRIDGE_INSECURE]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
@@ -118,6 +122,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header -
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-key -d 'The private key of --client-cert, as PEM' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l connect-timeout -d 'How long to wait for a connection' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l account -d 'The name of the account, where one server is used with several' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes' -r
@@ -162,6 +169,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l link -d 
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l json -d 'Print the result as JSON'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l allow-http -d 'Allow plain http to a host other than this machine'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ipv4 -d 'Use IPv4 only'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l insecure -d 'Take any certificate; only for a server on this machine'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-cookies -d 'Do not keep the cookies that the server sets'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it'
@@ -190,6 +198,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'A
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -229,6 +240,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l max-message-
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l log-file -d 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l insecure -d 'Take any certificate; only for a server on this machine [env: MCPBRIDGE_INSECURE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'
@@ -247,6 +259,9 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header -d 
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused [env: MCPBRIDGE_TOKEN_COMMAND]' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -274,6 +289,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l cancel -d 
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l json -d 'Print the result as JSON'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l allow-http -d 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l ipv4 -d 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l insecure -d 'Take any certificate; only for a server on this machine [env: MCPBRIDGE_INSECURE]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback [env: MCPBRIDGE_ENABLE_PROXY]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-cookies -d 'Do not keep the cookies that the server sets [env: MCPBRIDGE_DISABLE_COOKIES]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]'

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,11 +16,13 @@ use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
 
+mod certificate;
 mod cookies;
 mod fetch;
 mod plain;
 mod tls;
 mod trouble;
+mod untrusted;
 mod upload;
 
 pub use fetch::{Fetched, Redirects};
@@ -27,11 +30,12 @@ pub use trouble::{Trouble, root_cause};
 
 use cookies::Cookies;
 use plain::Plain;
+use tls::Trust;
 use trouble::explain;
 use upload::Upload;
 
 /// How connections are made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Settings {
     /// How long a connection may take; `None` leaves it to the operating system.
     pub connect_timeout: Option<Duration>,
@@ -39,6 +43,24 @@ pub struct Settings {
     pub ipv4: bool,
     /// Keep the cookies of the server.
     pub cookies: bool,
+    /// Files with authorities that are trusted beside those of the system.
+    pub ca_certs: Vec<PathBuf>,
+    /// The file with our certificate, and perhaps its key.
+    pub client_cert: Option<PathBuf>,
+    /// The file with the key, if it is another one.
+    pub client_key: Option<PathBuf>,
+    /// Take any certificate of a server on this machine.
+    pub insecure: bool,
+}
+
+impl Settings {
+    /// Makes sure that the files can be used.
+    ///
+    /// # Errors
+    /// One cannot: [`Kind::Usage`].
+    pub fn check(&self) -> Result<(), Failure> {
+        tls::check(self)
+    }
 }
 
 /// Which connections a request may use.
@@ -82,6 +104,7 @@ impl Request {
 /// Sends requests. Nothing is loaded before the first one.
 pub struct Http {
     settings: Settings,
+    trust: Arc<Trust>,
     lanes: Mutex<HashMap<(bool, Way), Client>>,
     cookies: Cookies,
 }
@@ -113,7 +136,8 @@ struct Broken {
 impl Http {
     /// A client that has done nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Http { settings, lanes: Mutex::default(), cookies: Cookies::default() }
+        let trust = Arc::new(Trust::new(&settings));
+        Http { settings, trust, lanes: Mutex::default(), cookies: Cookies::default() }
     }
 
     /// Sends `request` and waits for the head of the response. Redirects within the origin are
@@ -167,17 +191,16 @@ impl Http {
         let client = if way == Way::Plain {
             Client::Plain(Arc::new(Plain::new(&self.settings)))
         } else {
-            Client::Whole(self.build(way == Way::Loopback, url.scheme() == "https").map_err(|error| {
-                let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
-                Trouble::Hopeless(Failure::new(Kind::Internal, fact))
-            })?)
+            Client::Whole(self.build(way == Way::Loopback).map_err(Trouble::Hopeless)?)
         };
         lanes.insert(key, client.clone());
         Ok(client)
     }
 
-    fn build(&self, local: bool, secure: bool) -> reqwest::Result<reqwest::Client> {
-        let mut builder = tls::with(reqwest::Client::builder(), secure)
+    fn build(&self, local: bool) -> Result<reqwest::Client, Failure> {
+        let tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
@@ -201,7 +224,10 @@ impl Http {
             // A proxy cannot reach this machine's loopback, and HTTP_PROXY would send it there.
             builder = builder.no_proxy();
         }
-        builder.build()
+        builder.build().map_err(|error| {
+            let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
+            Failure::new(Kind::Internal, fact)
+        })
     }
 
     fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<(bool, Way), Client>> {

@@ -54,7 +54,7 @@ async fn discovered(server: &Server) -> Result<Discovery, Failure> {
 }
 
 async fn discovered_with(url: &str, named: Option<&str>, choice: &ResourceChoice) -> Result<Discovery, Failure> {
-    let http = Http::new(Settings { connect_timeout: None, ipv4: false, cookies: true });
+    let http = Http::new(Settings { cookies: true, ..Settings::default() });
     let challenge = Bearer { resource_metadata: named.map(str::to_owned), ..Bearer::default() };
     discover(&http, &Url::parse(url).unwrap(), Some(&challenge), choice).await
 }

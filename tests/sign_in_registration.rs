@@ -29,7 +29,7 @@ fn described(server: &Server, methods: Option<&[&str]>) -> AuthorizationServer {
 }
 
 async fn obtained(server: &AuthorizationServer, wishes: &Wishes, stored: Option<&Client>) -> Result<Client, Failure> {
-    let http = Http::new(Settings { connect_timeout: None, ipv4: false, cookies: true });
+    let http = Http::new(Settings { cookies: true, ..Settings::default() });
     client(&http, server, REDIRECT_URI, wishes, stored, NOW).await
 }
 

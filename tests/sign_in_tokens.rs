@@ -21,7 +21,7 @@ const REDIRECT_URI: &str = "http://127.0.0.1:12345/oauth/callback";
 const TOKENS: &str = r#"{"access_token":"at","token_type":"Bearer","expires_in":60,"refresh_token":"rt","scope":"a"}"#;
 
 fn http() -> Http {
-    Http::new(Settings { connect_timeout: None, ipv4: false, cookies: true })
+    Http::new(Settings { cookies: true, ..Settings::default() })
 }
 
 /// A server whose every endpoint answers with `body`.

@@ -34,6 +34,22 @@ pub struct Connection {
     #[arg(long, help_heading = "Connection")]
     pub ipv4: bool,
 
+    /// Trust the certificate authorities in this PEM file too; may be given several times
+    #[arg(long = "ca-cert", value_name = "FILE", help_heading = "Connection")]
+    pub ca_certs: Vec<PathBuf>,
+
+    /// The certificate to show to a server that asks for one, as PEM; the key may be in the same file
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    pub client_cert: Option<PathBuf>,
+
+    /// The private key of --client-cert, as PEM
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    pub client_key: Option<PathBuf>,
+
+    /// Take any certificate; only for a server on this machine
+    #[arg(long, help_heading = "Connection")]
+    pub insecure: bool,
+
     /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
     #[arg(long, help_heading = "Connection")]
     pub enable_proxy: bool,

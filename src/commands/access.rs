@@ -16,7 +16,7 @@ use crate::auth::{CallbackOptions, Options, TokenCommand};
 use crate::cli;
 use crate::config::Home;
 use crate::failure::{Failure, Kind};
-use crate::http::{self, shown};
+use crate::http::{self, is_loopback, shown};
 use crate::log::{self as logging, Volume};
 use crate::source::Source;
 use crate::store::{Choice, Key, Store};
@@ -38,12 +38,25 @@ pub fn start_log(output: &cli::Output) -> Result<(), Failure> {
 }
 
 /// How connections are made.
-pub fn http(connection: &cli::Connection) -> http::Settings {
-    http::Settings {
+///
+/// # Errors
+/// A file cannot be used, or a flag is not for this server.
+pub fn http(connection: &cli::Connection, server: &Url) -> Result<http::Settings, Failure> {
+    if connection.insecure && !is_loopback(server) {
+        let fact = format!("--insecure is for servers on this machine, and {} is not", shown(server));
+        return Err(usage(&fact, "to trust an authority of your own, give its certificate: --ca-cert FILE"));
+    }
+    let settings = http::Settings {
         connect_timeout: connection.connect_timeout.limit(),
         ipv4: connection.ipv4,
         cookies: !connection.disable_cookies,
-    }
+        ca_certs: connection.ca_certs.clone(),
+        client_cert: connection.client_cert.clone(),
+        client_key: connection.client_key.clone(),
+        insecure: connection.insecure,
+    };
+    settings.check()?;
+    Ok(settings)
 }
 
 /// The headers for the server. Takes as long as the slowest source of one.

@@ -41,7 +41,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
         key: options.key()?,
         sign_in_key: options.sign_in_key()?,
         store: access::store()?.with_patience(access::AT_A_TERMINAL),
-        http: Http::new(access::http(connection)),
+        http: Http::new(access::http(connection, &url)?),
         headers: Arc::new(headers.all),
         options,
         url,

@@ -9,7 +9,7 @@ use super::{access, print, print_json};
 use crate::auth;
 use crate::cli::Logout;
 use crate::failure::Failure;
-use crate::http::{Http, shown};
+use crate::http::{Http, Settings, shown};
 use crate::log::{self as logging, Volume};
 use crate::store::{Credential, GRANT_WAIT, Key, Lock, Pending, Store};
 
@@ -89,7 +89,7 @@ async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure
             Some(false)
         }
         Ok(Some(Credential::OAuth(oauth))) if oauth.revocation_endpoint.is_some() => {
-            let http = Http::new(crate::http::Settings { connect_timeout: Some(CONNECT), ipv4: false, cookies: false });
+            let http = Http::new(Settings { connect_timeout: Some(CONNECT), ..Settings::default() });
             let outcome = auth::grants::revoke::revoke(&http, oauth).await;
             Some(outcome.inspect_err(|trouble| log::warn!("{trouble}")).is_ok())
         }

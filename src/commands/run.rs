@@ -77,7 +77,7 @@ async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> 
         headers.secrets.learn(spelled);
     }
     let url = headers.take_user(url);
-    let http = access::http(connection);
+    let http = access::http(connection, &url)?;
     let settings = Settings {
         url,
         headers: Arc::new(headers.all),

@@ -1,51 +1,220 @@
-//! TLS: whom a connection trusts.
+//! TLS: whom a connection trusts, and who we are.
 
-#[cfg(not(any(target_os = "macos", windows)))]
-use std::sync::Arc;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-/// The operating system's verifier, which reads its store only when a certificate is checked.
-#[cfg(any(target_os = "macos", windows))]
-pub fn with(builder: reqwest::ClientBuilder, _secure: bool) -> reqwest::ClientBuilder {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    builder
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+
+use super::Settings;
+use super::untrusted::Untrusted;
+use crate::failure::{Failure, Kind};
+
+/// The certificates of authorities that are trusted. They are read when the first certificate is
+/// checked: a start for http:// reads none, and one for https:// waits for the network meanwhile.
+#[derive(Debug)]
+pub struct Trust {
+    given: Vec<PathBuf>,
+    provider: Arc<CryptoProvider>,
+    loaded: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
 }
 
-/// One bundle file. reqwest's own way reads the bundle and every file of the certificate
-/// directory at each start, for http:// URLs too.
-#[cfg(not(any(target_os = "macos", windows)))]
-pub fn with(builder: reqwest::ClientBuilder, secure: bool) -> reqwest::ClientBuilder {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let Ok(config) = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() else {
-        return builder;
-    };
-    let roots = if secure { roots() } else { rustls::RootCertStore::empty() };
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    builder.tls_backend_preconfigured(config)
+/// Checks the certificate of a server, and says what is wrong with it in words.
+#[derive(Debug)]
+struct Verifier {
+    trust: Arc<Trust>,
+    /// Takes any certificate.
+    blind: bool,
 }
 
-#[cfg(not(any(target_os = "macos", windows)))]
-fn roots() -> rustls::RootCertStore {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    use std::path::PathBuf;
-
-    let given = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let system = BUNDLES.iter().map(PathBuf::from).find(|path| path.exists());
-    if system.is_none() && given.is_none() {
-        log::warn!("this machine has no CA certificates; install ca-certificates or set SSL_CERT_FILE");
+impl Trust {
+    /// Trusts the authorities of the system, and those that `settings` and the environment add.
+    pub fn new(settings: &Settings) -> Self {
+        let provider = Arc::new(ring::default_provider());
+        Trust { given: settings.ca_certs.clone(), provider, loaded: OnceLock::new() }
     }
-    let mut roots = rustls::RootCertStore::empty();
-    for path in given.into_iter().chain(system) {
-        match CertificateDer::pem_file_iter(&path) {
-            Ok(certificates) => {
-                roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-            }
-            Err(error) => log::warn!("no CA certificates in {}: {error}", path.display()),
+
+    /// How connections are secured. With `blind` no certificate is checked.
+    ///
+    /// # Errors
+    /// The client certificate cannot be used: [`Kind::Usage`].
+    pub fn config(self: &Arc<Self>, settings: &Settings, blind: bool) -> Result<ClientConfig, Failure> {
+        let internal = |error: Error| Failure::new(Kind::Internal, format!("TLS cannot start: {error}"));
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
+        let verifier = Verifier { trust: Arc::clone(self), blind };
+        let builder = builder
+            .with_safe_default_protocol_versions()
+            .map_err(internal)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match identity(settings)? {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let fact = format!("the client certificate and its key cannot be used: {error}");
+                Failure::new(Kind::Usage, fact).remedy("check that --client-key belongs to --client-cert")
+            })?,
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    fn verifier(&self) -> Option<&Arc<dyn ServerCertVerifier>> {
+        self.loaded.get_or_init(|| self.load()).as_ref()
+    }
+
+    /// One bundle file. The usual way reads the bundle and every file of the certificate directory.
+    #[cfg(not(any(target_os = "macos", windows)))]
+    fn load(&self) -> Option<Arc<dyn ServerCertVerifier>> {
+        let mut roots = rustls::RootCertStore::empty();
+        if let Some(path) = BUNDLES.iter().map(Path::new).find(|path| path.exists()) {
+            roots.add_parsable_certificates(readable(path));
+        }
+        roots.add_parsable_certificates(self.added());
+        let provider = Arc::clone(&self.provider);
+        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        // Without a single authority there is nothing to check with.
+        verifier.ok().map(|verifier| verifier as Arc<dyn ServerCertVerifier>)
+    }
+
+    /// The operating system's own verifier.
+    #[cfg(any(target_os = "macos", windows))]
+    fn load(&self) -> Option<Arc<dyn ServerCertVerifier>> {
+        let provider = Arc::clone(&self.provider);
+        let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(self.added(), provider);
+        verifier.ok().map(|verifier| Arc::new(verifier) as Arc<dyn ServerCertVerifier>)
+    }
+
+    /// The authorities beside those of the system.
+    fn added(&self) -> Vec<CertificateDer<'static>> {
+        let named = VARIABLES.iter().filter_map(std::env::var_os).filter(|path| !path.is_empty()).map(PathBuf::from);
+        self.given.iter().cloned().chain(named).flat_map(|path| readable(&path)).collect()
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if self.blind {
+            return Ok(ServerCertVerified::assertion());
+        }
+        match self.trust.verifier() {
+            None => Err(Untrusted::without_authorities(certificate, name).into()),
+            Some(verifier) => verifier
+                .verify_server_cert(certificate, chain, name, ocsp, now)
+                .map_err(|error| Untrusted::because(&error, certificate, chain, name).map_or(error, Error::from)),
         }
     }
-    roots
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.trust.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.trust.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
+/// Makes sure that the files which flags name can be used.
+///
+/// # Errors
+/// One cannot: [`Kind::Usage`].
+pub fn check(settings: &Settings) -> Result<(), Failure> {
+    for path in &settings.ca_certs {
+        certificates(path, "--ca-cert")?;
+    }
+    if settings.client_cert.is_some() || settings.client_key.is_some() {
+        Arc::new(Trust::new(settings)).config(settings, false)?;
+    }
+    Ok(())
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// Who we are, if somebody asks.
+fn identity(settings: &Settings) -> Result<Option<Identity>, Failure> {
+    let path = match (&settings.client_cert, &settings.client_key) {
+        (Some(path), _) => path,
+        (None, None) => return Ok(None),
+        (None, Some(_)) => {
+            return Err(Failure::new(Kind::Usage, "--client-key is given without --client-cert")
+                .remedy("give both, or one file with both as --client-cert"));
+        }
+    };
+    let chain = certificates(path, "--client-cert")?;
+    let (path, flag) = match &settings.client_key {
+        Some(path) => (path, "--client-key"),
+        None => (path, "--client-cert"),
+    };
+    let text = file(path, flag)?;
+    let key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
+        let has = |word: &str| text.windows(word.len()).any(|part| part == word.as_bytes());
+        let shown = path.display();
+        if has("ENCRYPTED") {
+            let fact = format!("the private key in {shown} ({flag}) is encrypted");
+            let remedy = format!("write it without its passphrase: openssl pkey -in {shown} -out KEY.pem");
+            return Failure::new(Kind::Usage, fact).remedy(remedy);
+        }
+        Failure::new(Kind::Usage, format!("{shown} ({flag}) has no private key in it"))
+            .remedy("give the file that has it as --client-key: PEM, with BEGIN PRIVATE KEY")
+    })?;
+    Ok(Some((chain, key)))
+}
+
+/// The certificates in a file that a flag names.
+fn certificates(path: &Path, flag: &str) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file(path, flag)?).collect();
+    found.ok().filter(|found| !found.is_empty()).ok_or_else(|| {
+        Failure::new(Kind::Usage, format!("{} ({flag}) has no certificate in it", path.display()))
+            .remedy("a PEM file is needed, with BEGIN CERTIFICATE")
+    })
+}
+
+fn file(path: &Path, flag: &str) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| {
+        let fact = format!("the file {} of {flag} cannot be read: {error}", path.display());
+        Failure::new(Kind::Usage, fact).remedy("check its path")
+    })
+}
+
+/// The certificates in a file that nobody has to be told of if it is of no use.
+fn readable(path: &Path) -> Vec<CertificateDer<'static>> {
+    match CertificateDer::pem_file_iter(path) {
+        Ok(found) => found.filter_map(Result::ok).collect(),
+        Err(error) => {
+            log::warn!("no CA certificates in {}: {error}", path.display());
+            Vec::new()
+        }
+    }
+}
+
+/// Variables of other programs that name more authorities: OpenSSL's, and Node's.
+const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
 /// Where distributions keep the bundle, most common first.
 #[cfg(not(any(target_os = "macos", windows)))]
 const BUNDLES: [&str; 6] = [

@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
+use rustls::AlertDescription;
 use url::Url;
 
+use super::untrusted::Untrusted;
 use crate::failure::{Failure, Kind};
 
 /// Why a request got no response; the variants are decisions.
@@ -30,15 +32,17 @@ impl Trouble {
 pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url) -> Trouble {
     let host = authority(url);
     let cause = root_cause(error);
+    if let Some(rustls::Error::AlertReceived(alert)) = tls_error(error)
+        && let Some(failure) = unknown_client(*alert, &host)
+    {
+        return Trouble::Hopeless(failure);
+    }
     if !connecting {
         let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));
         return if refused_stream(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
     }
-    if sources(error).any(|source| source.is::<rustls::Error>() || inner_of_io::<rustls::Error>(source)) {
-        let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}: {cause}"));
-        return Trouble::Hopeless(failure.remedy(
-            "check the certificate of the server and the CA certificates of this machine (SSL_CERT_FILE adds some)",
-        ));
+    if let Some(error) = tls_error(error) {
+        return Trouble::Hopeless(insecure(error, &host));
     }
     let late = |source: &(dyn Error + 'static)| {
         source.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut)
@@ -60,10 +64,56 @@ fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dy
     std::iter::successors(error.source(), |source: &&'a (dyn Error + 'static)| (*source).source())
 }
 
-/// io::Error wraps TLS errors without naming them as its source.
-fn inner_of_io<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<E>())
+/// The error of TLS that is behind `error`.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    std::iter::once(error).chain(sources(error)).find_map(|error| unwrapped(error).downcast_ref())
+}
+
+/// What is in `error`: io::Error and h2::Error wrap others, in layers, without naming them as their source.
+fn unwrapped<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    loop {
+        let io = error.downcast_ref().or_else(|| error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io));
+        let Some(inner) = io.and_then(std::io::Error::get_ref) else { return error };
+        error = inner;
+    }
+}
+
+/// Why there is no secure connection.
+fn insecure(error: &rustls::Error, host: &str) -> Failure {
+    if let Some(failure) = Untrusted::within(error) {
+        return failure;
+    }
+    let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}: {error}"));
+    match error {
+        // What web servers without TLS answer, and pages that stand in the way.
+        rustls::Error::InvalidMessage(_) => failure.remedy("something there does not speak TLS: check scheme and port"),
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            failure.remedy("perhaps it wants a client certificate: --client-cert FILE and --client-key FILE")
+        }
+        _ => failure.remedy("check the URL; the server's operator may know more"),
+    }
+}
+
+/// What a server says that wants to know who we are. With TLS 1.3 that comes after the handshake, as the
+/// answer to a request that it has not read.
+fn unknown_client(alert: AlertDescription, host: &str) -> Option<Failure> {
+    let (fact, remedy) = match alert {
+        AlertDescription::CertificateRequired => {
+            (format!("{host} wants a client certificate"), "give one with --client-cert FILE and --client-key FILE")
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied => (
+            format!("{host} refuses the client certificate, or the lack of one ({alert:?})"),
+            "check --client-cert and --client-key: it may have expired, or be for another server",
+        ),
+        _ => return None,
+    };
+    Some(Failure::new(Kind::Unreachable, fact).remedy(remedy))
 }
 
 /// The innermost cause, in words.

@@ -58,6 +58,11 @@ impl Refusal {
         let server = shown(&settings.url);
         let fact = match status {
             401 | 403 => return self.refused_credential(settings, ticket),
+            400 if self.wants_certificate() => {
+                let fact = format!("{server} wants a client certificate, or another one (HTTP 400)");
+                let remedy = "give one with --client-cert FILE and --client-key FILE";
+                return Failure::new(Kind::Unreachable, fact).remedy(remedy).status(status);
+            }
             404 | 405 if self.is_web_page() => format!("{server} is a web page (HTTP {status})"),
             429 => format!("{server} has had too many requests (HTTP 429)"),
             _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
@@ -129,6 +134,12 @@ impl Refusal {
             Some((end, _)) => format!(": {}…", &text[..end]),
             None => format!(": {text}"),
         }
+    }
+
+    /// What nginx answers to those who have shown none, or a wrong one; it ends no handshake for it.
+    fn wants_certificate(&self) -> bool {
+        let says = |words: &[u8]| self.body.windows(words.len()).any(|part| part == words);
+        self.is_web_page() && (says(b"No required SSL certificate was sent") || says(b"The SSL certificate error"))
     }
 
     fn is_web_page(&self) -> bool {

@@ -144,10 +144,11 @@ impl Launch {
 }
 
 /// What would let a test reach the developer's own screen, keychain or session.
-const OF_THE_DEVELOPER: [&str; 8] = [
+const OF_THE_DEVELOPER: [&str; 9] = [
     "CI",
     "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY",
+    "NODE_EXTRA_CA_CERTS",
     "SSH_CLIENT",
     "SSH_CONNECTION",
     "SSH_TTY",

@@ -15,6 +15,7 @@ mod processes;
 mod server;
 mod shell;
 mod sync;
+mod tls;
 mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary};
@@ -33,4 +34,5 @@ pub use processes::{descendants, helpers, kill_the_helper, no_helper_is_left};
 pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
+pub use tls::{Authority, Front, Identity};
 pub use world::{World, end_well, files, refusal, start};
