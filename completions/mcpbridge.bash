@@ -119,7 +119,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status secret install uninstall demo completions man helper run login help"
+            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help --version logout status secret install uninstall demo completions man helper run login help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -150,6 +150,10 @@ _mcpbridge() {
                     return 0
                     ;;
                 --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -545,7 +549,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__install)
-            opts="-h --name --project --dry-run --print --link --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            opts="-h --name --project --dry-run --print --link --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,6 +584,10 @@ _mcpbridge() {
                     return 0
                     ;;
                 --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -719,7 +727,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__login)
-            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --debug --silent --log-file --help"
+            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -758,6 +766,10 @@ _mcpbridge() {
                     return 0
                     ;;
                 --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -893,7 +905,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__run)
-            opts="-h --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
+            opts="-h --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,6 +936,10 @@ _mcpbridge() {
                     return 0
                     ;;
                 --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcpbridge_global_optspecs
-    string join \n header= header-file= header-from= token-command= allow-http ipv4 ca-cert= client-cert= client-key= insecure enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser non-interactive interactive auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
+    string join \n header= header-file= header-from= token-command= allow-http ipv4 ca-cert= client-cert= client-key= insecure proxy= enable-proxy disable-cookies connect-timeout= account= resource= disable-resource-parameter authorize-param= static-oauth-client-metadata= static-oauth-client-info= client-metadata-url= use-id-token host= callback-path= auth-success-url= no-browser non-interactive interactive auth-timeout= sign-in-timeout= client-credentials private-key= key-id= signing-algorithm= token-endpoint= workload-token= idp= idp-client-id= idp-client-secret= idp-token= transport= protocol= allow-tool= ignore-tool= headers-timeout= body-timeout= request-timeout= drain-timeout= keep-alive ping-interval= max-message-size= debug silent log-file= h/help V/version
 end
 
 function __fish_mcpbridge_needs_command
@@ -31,6 +31,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l token-command -d 'S
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine [env: MCPBRIDGE_PROXY]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -125,6 +126,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-co
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-key -d 'The private key of --client-cert, as PEM' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l connect-timeout -d 'How long to wait for a connection' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l account -d 'The name of the account, where one server is used with several' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes' -r
@@ -201,6 +203,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l token-comman
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine [env: MCPBRIDGE_PROXY]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r
@@ -262,6 +265,7 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l token-comm
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times [env: MCPBRIDGE_CA_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file [env: MCPBRIDGE_CLIENT_CERT]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-key -d 'The private key of --client-cert, as PEM [env: MCPBRIDGE_CLIENT_KEY]' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine [env: MCPBRIDGE_PROXY]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l connect-timeout -d 'How long to wait for a connection [env: MCPBRIDGE_CONNECT_TIMEOUT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l account -d 'The name of the account, where one server is used with several [env: MCPBRIDGE_ACCOUNT]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes [env: MCPBRIDGE_RESOURCE]' -r

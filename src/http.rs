@@ -15,11 +15,13 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::failure::{Failure, Kind};
+use crate::secret::Secret;
 
 mod certificate;
 mod cookies;
 mod fetch;
 mod plain;
+pub mod proxy;
 mod tls;
 mod trouble;
 mod untrusted;
@@ -30,6 +32,7 @@ pub use trouble::{Trouble, root_cause};
 
 use cookies::Cookies;
 use plain::Plain;
+use proxy::Proxy;
 use tls::Trust;
 use trouble::explain;
 use upload::Upload;
@@ -51,6 +54,8 @@ pub struct Settings {
     pub client_key: Option<PathBuf>,
     /// Take any certificate of a server on this machine.
     pub insecure: bool,
+    /// The URL of a proxy, instead of those of the environment.
+    pub proxy: Option<Secret>,
 }
 
 impl Settings {
@@ -153,7 +158,7 @@ impl Http {
             self.cookies.add_to(&mut headers, &request.url);
             let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
             let response = client.send(&request, headers, upload).await;
-            let response = response.map_err(|broken| explain(&*broken.error, broken.connecting, &request.url))?;
+            let response = self.received(response, &request.url)?;
             if self.settings.cookies {
                 self.cookies.take(response.headers(), &request.url);
             }
@@ -175,6 +180,20 @@ impl Http {
     /// Forgets every open connection. After the computer slept they are dead without saying so.
     pub fn forget_connections(&self) {
         self.lanes().clear();
+    }
+
+    /// What came back, if it came from the server.
+    fn received(&self, sent: Result<reqwest::Response, Broken>, url: &Url) -> Result<reqwest::Response, Trouble> {
+        let response = sent.map_err(|broken| {
+            let proxy = if broken.connecting { Proxy::of(&self.settings, url) } else { None };
+            explain(&*broken.error, broken.connecting, url, proxy.as_ref())
+        })?;
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(proxy) = Proxy::of(&self.settings, url)
+        {
+            return Err(Trouble::Hopeless(proxy.wants_credentials()));
+        }
+        Ok(response)
     }
 
     fn client(&self, lane: Lane, url: &Url) -> Result<Client, Trouble> {
@@ -220,10 +239,11 @@ impl Http {
         if self.settings.ipv4 {
             builder = builder.local_address(Some(std::net::Ipv4Addr::UNSPECIFIED.into()));
         }
-        if local {
+        builder = match local {
             // A proxy cannot reach this machine's loopback, and HTTP_PROXY would send it there.
-            builder = builder.no_proxy();
-        }
+            true => builder.no_proxy(),
+            false => proxy::add(builder, &self.settings)?,
+        };
         builder.build().map_err(|error| {
             let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
             Failure::new(Kind::Internal, fact)

@@ -50,6 +50,10 @@ pub struct Connection {
     #[arg(long, help_heading = "Connection")]
     pub insecure: bool,
 
+    /// The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine
+    #[arg(long, value_name = "URL", help_heading = "Connection")]
+    pub proxy: Option<String>,
+
     /// Accepted for mcp-remote: proxies from the environment are always used, never for loopback
     #[arg(long, help_heading = "Connection")]
     pub enable_proxy: bool,

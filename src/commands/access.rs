@@ -18,6 +18,7 @@ use crate::config::Home;
 use crate::failure::{Failure, Kind};
 use crate::http::{self, is_loopback, shown};
 use crate::log::{self as logging, Volume};
+use crate::secret::Secret;
 use crate::source::Source;
 use crate::store::{Choice, Key, Store};
 
@@ -54,9 +55,17 @@ pub fn http(connection: &cli::Connection, server: &Url) -> Result<http::Settings
         client_cert: connection.client_cert.clone(),
         client_key: connection.client_key.clone(),
         insecure: connection.insecure,
+        proxy: connection.proxy.as_deref().map(proxy).transpose()?,
     };
     settings.check()?;
     Ok(settings)
+}
+
+fn proxy(text: &str) -> Result<Secret, Failure> {
+    let expanded = server::expand(text, &|name| std::env::var(name).ok()).map_err(|unset| {
+        usage(&format!("${{{unset}}} in --proxy is not set"), "set the variable, or write the value")
+    })?;
+    http::proxy::read(&expanded)
 }
 
 /// The headers for the server. Takes as long as the slowest source of one.

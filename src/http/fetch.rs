@@ -49,7 +49,7 @@ impl Http {
             let client = self.client(Lane::Control, &request.url)?;
             let upload = Upload { rest: request.body.clone(), out: None };
             let response = client.send(&request, request.headers(), upload).await;
-            let response = response.map_err(|broken| explain(&*broken.error, broken.connecting, &request.url))?;
+            let response = self.received(response, &request.url)?;
             match elsewhere(&response, &request.url, redirects) {
                 None => return read(response, &request.url).await,
                 Some(target) => request.url = target?,
@@ -81,7 +81,7 @@ fn elsewhere(response: &reqwest::Response, from: &Url, redirects: Redirects) -> 
 
 async fn read(mut response: reqwest::Response, url: &Url) -> Result<Fetched, Trouble> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, false, url))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, false, url, None))? {
         if body.len() + piece.len() > LARGEST {
             let fact = format!("{} answers with more than {} MiB", shown(url), LARGEST / 1024 / 1024);
             return Err(Trouble::Hopeless(Failure::new(Kind::Protocol, fact)));

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use rustls::AlertDescription;
 use url::Url;
 
+use super::proxy::{self, Proxy};
 use super::untrusted::Untrusted;
 use crate::failure::{Failure, Kind};
 
@@ -29,7 +30,7 @@ impl Trouble {
 }
 
 /// Says what an error of the HTTP stack means for the request.
-pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url) -> Trouble {
+pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url, proxy: Option<&Proxy>) -> Trouble {
     let host = authority(url);
     let cause = root_cause(error);
     if let Some(rustls::Error::AlertReceived(alert)) = tls_error(error)
@@ -42,13 +43,18 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
         return if refused_stream(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
     }
     if let Some(error) = tls_error(error) {
-        return Trouble::Hopeless(insecure(error, &host));
+        return Trouble::Hopeless(insecure(error, &host, proxy));
     }
     let late = |source: &(dyn Error + 'static)| {
         source.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut)
             || source.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)
     };
-    let cause = if late(error) || sources(error).any(late) { "no connection in time".to_owned() } else { cause };
+    let late = late(error) || sources(error).any(late);
+    if let Some(proxy) = proxy {
+        let (failure, passes) = proxy.failure(&proxy::causes(error), late, &host, &cause);
+        return if passes { Trouble::NotSent(failure) } else { Trouble::Hopeless(failure) };
+    }
+    let cause = if late { "no connection in time".to_owned() } else { cause };
     let remedy = "check the URL and the network; the next request tries again";
     Trouble::NotSent(Failure::new(Kind::Unreachable, format!("cannot reach {host}: {cause}")).remedy(remedy))
 }
@@ -79,11 +85,12 @@ fn unwrapped<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'stat
 }
 
 /// Why there is no secure connection.
-fn insecure(error: &rustls::Error, host: &str) -> Failure {
+fn insecure(error: &rustls::Error, host: &str, proxy: Option<&Proxy>) -> Failure {
+    let way = proxy.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
     if let Some(failure) = Untrusted::within(error) {
-        return failure;
+        return Failure { fact: format!("{}{way}", failure.fact), ..failure };
     }
-    let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}: {error}"));
+    let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}{way}: {error}"));
     match error {
         // What web servers without TLS answer, and pages that stand in the way.
         rustls::Error::InvalidMessage(_) => failure.remedy("something there does not speak TLS: check scheme and port"),
@@ -125,7 +132,14 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
         Some(ErrorKind::ConnectionReset) => "the connection was reset".into(),
         Some(ErrorKind::TimedOut) => "no answer in time".into(),
         Some(ErrorKind::UnexpectedEof) => "it was closed in mid-message".into(),
-        _ => innermost.map_or_else(|| error.to_string(), ToString::to_string),
+        _ => {
+            let text = innermost.map_or_else(|| error.to_string(), ToString::to_string);
+            // The name is not known, or nobody is there to ask.
+            match text.strip_prefix("failed to lookup address information: ") {
+                Some(why) => format!("its name cannot be resolved ({why})"),
+                None => text,
+            }
+        }
     }
 }
 

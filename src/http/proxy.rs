@@ -1,0 +1,154 @@
+//! The proxy that a request goes through, and what its errors mean.
+
+use std::error::Error;
+use std::fmt;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
+use super::{Settings, is_loopback};
+use crate::failure::{Failure, Kind};
+use crate::secret::Secret;
+
+/// The proxy that a request goes through, as it may be shown.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Without user and password.
+    url: String,
+    /// Whether a flag named it, and not the environment.
+    given: bool,
+}
+
+impl Proxy {
+    /// The proxy for requests to `url`, if there is one: found as the HTTP client finds it, which does
+    /// not say. A proxy cannot reach this machine's loopback.
+    pub fn of(settings: &Settings, url: &Url) -> Option<Self> {
+        if is_loopback(url) {
+            return None;
+        }
+        let uri = Uri::try_from(url.as_str()).ok()?;
+        let matcher = match &settings.proxy {
+            Some(proxy) => Matcher::builder().all(proxy.expose().to_owned()).no(exceptions()).build(),
+            None => Matcher::from_system(),
+        };
+        let proxy = matcher.intercept(&uri)?;
+        let url = format!("{}://{}", proxy.uri().scheme_str().unwrap_or("http"), proxy.uri().authority()?);
+        Some(Proxy { url, given: settings.proxy.is_some() })
+    }
+
+    /// Why there is no connection through it; whether that will change by itself.
+    pub fn failure(&self, causes: &[String], late: bool, host: &str, cause: &str) -> (Failure, bool) {
+        let says = |words: &str| causes.iter().any(|cause| cause.contains(words));
+        let fail = |fact: String, remedy: String| Failure::new(Kind::Unreachable, fact).remedy(remedy);
+        if says("proxy authorization required") || says("credentials not accepted") || says("user/pass authentication")
+        {
+            return (self.wants_credentials(), false);
+        }
+        if says("tunnel error: unsuccessful") {
+            let fact = format!("{self} refuses to connect to {host}");
+            return (fail(fact, format!("ask its operator whether it may, or {}", self.check())), true);
+        }
+        if says("tunnel error: unexpected end") {
+            let fact = format!("{self} closed the connection instead of connecting to {host}");
+            return (fail(fact, self.check()), true);
+        }
+        // What a SOCKS server answers is the last that is known.
+        if let Some(answer) = causes.iter().find_map(|cause| cause.strip_prefix("SOCKS error: "))
+            && !answer.contains("underlying connection")
+        {
+            let fact = format!("{self} does not connect to {host}: {answer}");
+            return (fail(fact, format!("check the URL of the server, or {}", self.check())), true);
+        }
+        let cause = if late { "no connection in time" } else { cause };
+        (fail(format!("cannot reach {self} on the way to {host}: {cause}"), self.check()), true)
+    }
+
+    /// It wants to know who we are, or does not believe it (HTTP 407).
+    pub fn wants_credentials(&self) -> Failure {
+        let (scheme, place) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        let name = if self.given { "--proxy " } else { "its variable, as " };
+        let fact = format!("{self} wants a user and a password, or refuses those it was given (HTTP 407)");
+        let remedy = format!("write them into {name}{scheme}://USER:PASSWORD@{place}");
+        Failure::new(Kind::Unreachable, fact).remedy(remedy).status(407)
+    }
+
+    fn check(&self) -> String {
+        match self.given {
+            true => "check --proxy; NO_PROXY names hosts that need none".into(),
+            false => "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts that need none".into(),
+        }
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy {}", self.url)
+    }
+}
+
+/// The texts of an error and of what is behind it.
+pub fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
+    std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect()
+}
+
+/// Adds the proxy of the settings to a client, in place of those of the environment.
+///
+/// # Errors
+/// It is none: [`Kind::Usage`].
+pub fn add(builder: reqwest::ClientBuilder, settings: &Settings) -> Result<reqwest::ClientBuilder, Failure> {
+    let Some(proxy) = &settings.proxy else { return Ok(builder) };
+    let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| not_a_proxy("is not the URL of a proxy"))?;
+    Ok(builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env())))
+}
+
+/// Reads the URL of a proxy as it was typed; a bare HOST:PORT is one for HTTP.
+///
+/// # Errors
+/// It is none: [`Kind::Usage`]. The sentence does not show it: it may have a password in it.
+pub fn read(text: &str) -> Result<Secret, Failure> {
+    let text = text.trim();
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&whole).map_err(|_| not_a_proxy("is not the URL of a proxy"))?;
+    if !SCHEMES.contains(&url.scheme()) {
+        return Err(not_a_proxy(&format!("has the scheme {}, which is none for a proxy", url.scheme())));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(not_a_proxy("names no host"));
+    }
+    Ok(Secret::new(whole))
+}
+
+fn not_a_proxy(why: &str) -> Failure {
+    Failure::new(Kind::Usage, format!("--proxy {why}"))
+        .remedy("write http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT")
+}
+
+/// Hosts that need no proxy.
+fn exceptions() -> String {
+    ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
+}
+
+/// What the HTTP client speaks. With `socks5` names are looked up here, with `socks5h` there.
+const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_read_as_people_write_it_and_never_shown_with_its_password() {
+        assert_eq!(read("proxy.example:3128").unwrap().expose(), "http://proxy.example:3128");
+        assert_eq!(read("socks5h://me:s3cret@h:1").unwrap().expose(), "socks5h://me:s3cret@h:1");
+        for text in ["", "ftp://me:s3cret@h", "http://", "http://me:s3cret@h:port", "s3cret@:1"] {
+            let failure = read(text).unwrap_err();
+            assert!(failure.kind == Kind::Usage && !failure.to_string().contains("s3cret"), "{text}: {failure}");
+        }
+        let settings = Settings { proxy: Some(read("me:s3cret@h:1").unwrap()), ..Settings::default() };
+        let proxy = Proxy::of(&settings, &Url::parse("https://mcp.example.com/mcp").unwrap()).unwrap();
+        assert_eq!(proxy.to_string(), "the proxy http://h:1");
+        assert!(proxy.wants_credentials().to_string().contains("--proxy http://USER:PASSWORD@h:1"));
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        assert_eq!(Proxy::of(&settings, &Url::parse("https://localhost/mcp").unwrap()), None);
+    }
+}

@@ -1,0 +1,280 @@
+//! Proxies: which one is used, who is asked for what, and that its faults are told as its own.
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use support::{
+    Authority, Bridge, Front, Launch, Legacy, Mailbox, PATIENCE, Server, VERSION, call, initialize, json, unused_port,
+};
+
+const HOST: &str = "mcp.example.test";
+/// `me:s3cret word`
+const ALLOWED: &str = "Basic bWU6czNjcmV0IHdvcmQ=";
+
+#[test]
+fn a_proxy_of_the_environment_or_a_flag_is_used_with_its_credentials() {
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Connect { allowed: Some(ALLOWED) });
+    let url = proxy.url("me:s3cret%20word@");
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "MCPBRIDGE_PROXY"] {
+        office.works(office.relay().env(name, &url));
+    }
+    office.works(office.relay().args(["--proxy", &url]).env("HTTPS_PROXY", "http://127.0.0.1:9"));
+    let bare = url.trim_start_matches("http://").replace("s3cret%20word", "${WORD}");
+    let log = office.relay().args(["--proxy", &bare, "--debug"]).env("WORD", "s3cret%20word");
+    assert!(!office.works(log).contains("s3cret"));
+    assert!(proxy.seen().iter().all(|head| head.starts_with(&format!("CONNECT {HOST}:"))), "{:?}", proxy.seen());
+}
+
+#[test]
+fn no_proxy_names_hosts_that_are_reached_without_one() {
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Connect { allowed: None });
+    // All at once: a name that is not known is asked for again for a while.
+    thread::scope(|scope| {
+        for flags in [vec![], vec!["--proxy".to_owned(), proxy.url("")]] {
+            for names in [HOST, "other.test, example.test", ".example.test", "*"] {
+                let launch = office.relay().args(flags.clone()).env("HTTPS_PROXY", proxy.url(""));
+                scope.spawn(move || {
+                    let text = refused(launch.env("NO_PROXY", names));
+                    assert!(text.contains("cannot be resolved") && !text.contains("proxy"), "{text}");
+                });
+            }
+        }
+    });
+    assert!(proxy.seen().is_empty());
+    office.works(office.relay().env("HTTPS_PROXY", proxy.url("")).env("NO_PROXY", "ample.test,localhost"));
+}
+
+#[test]
+fn this_machine_is_never_reached_through_a_proxy() {
+    let server = Legacy::new().start();
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Connect { allowed: None });
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "MCPBRIDGE_PROXY"] {
+        works(Bridge::to(&server).env(name, proxy.url("")));
+    }
+    let secure = Front::of(&server, &office.authority.local());
+    for name in ["HTTPS_PROXY", "ALL_PROXY", "MCPBRIDGE_PROXY"] {
+        works(Bridge::launch(secure.url()).arg("--ca-cert").arg(office.authority.file()).env(name, proxy.url("")));
+    }
+    assert!(proxy.seen().is_empty());
+}
+
+#[test]
+fn a_proxy_that_is_down_or_silent_is_named() {
+    let office = Office::new();
+    let down = format!("http://me:s3cret@127.0.0.1:{}", unused_port());
+    for launch in [office.relay().env("HTTPS_PROXY", &down), office.relay().args(["--proxy", &down])] {
+        let text = refused(launch.args(["--connect-timeout", "1"]));
+        for words in ["cannot reach the proxy http://127.0.0.1:", HOST, "nothing listens there", "NO_PROXY"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
+    let silent = office.proxy(Manner::Silent);
+    let text = refused(office.relay().args(["--connect-timeout", "1", "--proxy", &silent.url("")]));
+    assert!(text.contains("cannot reach the proxy") && text.contains("no connection in time"), "{text}");
+}
+
+#[test]
+fn a_proxy_that_does_not_let_us_through_is_named_with_what_helps() {
+    let office = Office::new();
+    let strict = office.proxy(Manner::Connect { allowed: Some(ALLOWED) });
+    for user in ["", "me:s3cret-wrong@"] {
+        let text = refused(office.relay().env("HTTPS_PROXY", strict.url(user)));
+        for words in ["the proxy http://127.0.0.1:", "HTTP 407", "USER:PASSWORD@127.0.0.1:"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
+    assert!(strict.seen().len() <= 4, "what will not change is not tried again and again: {:?}", strict.seen());
+    for (manner, words) in [
+        (Manner::Refuse("403 Filtered"), "refuses to connect to mcp.example.test:443"),
+        (Manner::Refuse("502 Bad Gateway"), "refuses to connect to"),
+        (Manner::HangUp, "closed the connection instead"),
+    ] {
+        let proxy = office.proxy(manner);
+        let text = refused(office.relay().args(["--proxy", &proxy.url("me:s3cret@"), "--connect-timeout", "1"]));
+        assert!(text.contains("the proxy http://127.0.0.1:") && text.contains("--proxy"), "{text}");
+        assert!(text.contains(words.trim_end_matches(":443")), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_407_for_plain_http_comes_from_the_proxy() {
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Connect { allowed: Some(ALLOWED) });
+    let launch = Bridge::launch(format!("http://{HOST}/mcp")).arg("--allow-http").env("HTTP_PROXY", proxy.url(""));
+    let text = refused(launch);
+    assert!(text.contains("the proxy http://127.0.0.1:") && text.contains("HTTP 407"), "{text}");
+    assert!(proxy.seen()[0].starts_with(&format!("POST http://{HOST}/mcp HTTP/1.1")), "{:?}", proxy.seen());
+}
+
+#[test]
+fn a_certificate_behind_a_proxy_is_told_with_the_way() {
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Connect { allowed: None });
+    let text = refused(Bridge::launch(office.url()).env("HTTPS_PROXY", proxy.url("")));
+    assert!(text.contains("--ca-cert FILE") && text.contains("through the proxy http://127.0.0.1:"), "{text}");
+}
+
+#[test]
+fn what_is_no_proxy_is_refused_at_once_without_its_password() {
+    for (text, words) in [
+        ("ftp://me:s3cret@h", "scheme"),
+        ("http://me:s3cret@h:port", "not the URL"),
+        ("http://me:${NOT_SET_IN_A_TEST}@h", "NOT_SET_IN_A_TEST"),
+    ] {
+        let told = Bridge::launch("https://mcp.example.test/mcp").args(["--proxy", text]).told();
+        told.expect(2, &["--proxy", words]);
+        assert!(!told.stderr.contains("s3cret"), "{told:?}");
+    }
+}
+
+/// A server behind a proxy, under a name that only the proxy knows.
+struct Office {
+    authority: Authority,
+    front: Front,
+    _server: Server,
+}
+
+impl Office {
+    fn new() -> Self {
+        let authority = Authority::named("authority");
+        let server = Legacy::new().start().may_be_unused();
+        let front = Front::of(&server, &authority.issue(&[HOST], |_| ()));
+        Self { authority, front, _server: server }
+    }
+
+    fn url(&self) -> String {
+        format!("https://{HOST}/mcp")
+    }
+
+    fn relay(&self) -> Launch {
+        Bridge::launch(self.url()).arg("--ca-cert").arg(self.authority.file())
+    }
+
+    fn proxy(&self, manner: Manner) -> Proxy {
+        Proxy::start(manner, self.front.port())
+    }
+
+    #[track_caller]
+    fn works(&self, launch: Launch) -> String {
+        works(launch)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Connects everybody, or those who say this.
+    Connect {
+        allowed: Option<&'static str>,
+    },
+    Refuse(&'static str),
+    HangUp,
+    Silent,
+}
+
+struct Proxy {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+    _held: Mailbox<TcpStream>,
+}
+
+impl Proxy {
+    fn start(manner: Manner, to: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (seen, held) = (Arc::<Mutex<Vec<String>>>::default(), Mailbox::new());
+        thread::spawn({
+            let (seen, held) = (seen.clone(), held.clone());
+            move || {
+                for socket in listener.incoming().flatten() {
+                    let (seen, held) = (seen.clone(), held.clone());
+                    thread::spawn(move || serve(socket, manner, to, &seen, &held));
+                }
+            }
+        });
+        Self { port, seen, _held: held }
+    }
+
+    fn url(&self, user: &str) -> String {
+        format!("http://{user}127.0.0.1:{}", self.port)
+    }
+
+    /// The heads of the requests.
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn serve(mut socket: TcpStream, manner: Manner, to: u16, seen: &Mutex<Vec<String>>, held: &Mailbox<TcpStream>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if !matches!(socket.read(&mut byte), Ok(1)) {
+            return;
+        }
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    seen.lock().unwrap().push(head.clone());
+    let has = |value: &str| {
+        let named = |line: &str| line.to_lowercase().starts_with("proxy-authorization:") && line.ends_with(value);
+        head.lines().any(named)
+    };
+    match manner {
+        Manner::Silent => held.put(socket),
+        Manner::HangUp => {}
+        Manner::Refuse(status) => {
+            let _ = write!(socket, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        }
+        Manner::Connect { allowed: Some(value) } if !has(value) => {
+            let _ = write!(
+                socket,
+                "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+            );
+        }
+        Manner::Connect { .. } => {
+            let _ = write!(socket, "HTTP/1.1 200 OK\r\n\r\n");
+            let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            let (mut up, mut down) = (socket.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut up, &mut down);
+                let _ = down.shutdown(std::net::Shutdown::Write);
+            });
+            let (mut server, mut socket) = (server, socket);
+            let _ = std::io::copy(&mut server, &mut socket);
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        }
+    }
+}
+
+#[track_caller]
+fn works(launch: Launch) -> String {
+    let mut bridge = launch.ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    bridge.stderr()
+}
+
+/// What a relay tells that does not reach its server.
+#[track_caller]
+fn refused(launch: Launch) -> String {
+    let mut bridge = launch.spawn();
+    bridge.send(initialize(0, VERSION));
+    let answer = json(&bridge.answer("0"));
+    let text = answer["error"]["message"].as_str().unwrap_or_else(|| panic!("not refused: {answer}")).to_owned();
+    assert_eq!(answer["error"]["data"]["mcpbridge"], "unreachable", "{answer}");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 5, "{}", bridge.stderr());
+    assert!(!text.contains("s3cret") && !bridge.stderr().contains("s3cret"), "{text}\n{}", bridge.stderr());
+    text
+}
