@@ -2,6 +2,7 @@
 
 mod accounts;
 mod editors;
+mod keys;
 mod machine;
 mod relay;
 mod secrets;
@@ -15,6 +16,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
 pub use editors::{Install, RelayFlags, Typed, Uninstall};
+pub use keys::{Shape, commands, keys};
 pub use machine::{Machine, Organization};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};

@@ -1,14 +1,14 @@
-//! The folders that all processes of a user share, and how a file in them is replaced.
+//! The folders that all processes of a user share.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{self, Path, PathBuf};
 
 use directories::{BaseDirs, ProjectDirs};
-use tempfile::NamedTempFile;
 
+use super::replace::prepare;
 use crate::failure::{Failure, Kind};
 
 /// The folders that all processes of a user share. Nothing is made before it is needed: who relays
@@ -187,34 +187,6 @@ impl Home {
     }
 }
 
-/// Replaces the file at `path` as a whole: whoever reads it sees the old bytes or the new ones, also
-/// after a crash or with a full disk. Only its owner can read it.
-///
-/// # Errors
-/// The new bytes are not safely there. The old ones are.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = prepare(path, bytes)?;
-    let mut tries = 0;
-    loop {
-        match file.persist(path) {
-            Ok(_) => break,
-            // Windows: a virus scanner, or a process that reads the file, holds it for a moment.
-            Err(error) if cfg!(windows) && error.error.kind() == ErrorKind::PermissionDenied && tries < RENAMES => {
-                tries += 1;
-                std::thread::sleep(RENAME_PAUSE);
-                file = error.file;
-            }
-            Err(error) => return Err(error.error),
-        }
-    }
-    // The rename itself is safe only when the folder is.
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
 /// `path` for a person, with `~` for the home folder.
 pub fn short(path: &Path) -> String {
     let below = BaseDirs::new().and_then(|user| path.strip_prefix(user.home_dir()).ok().map(Path::to_owned));
@@ -241,24 +213,8 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
         .remedy(format!("make it readable for you, or set {VARIABLE} to another folder"))
 }
 
-/// The bytes in a file beside `path`, safely on the disk. It is removed unless it is renamed.
-fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
-    let mut prefix = OsString::from(".");
-    prefix.push(name);
-    prefix.push("-");
-    let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
-    // It was made so, but the umask can take even the owner's bits away.
-    #[cfg(unix)]
-    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
 /// Makes a folder, and those above that are missing, for their owner alone.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg_attr(not(unix), expect(unused_mut))]
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -292,9 +248,6 @@ fn number() -> u64 {
 const VARIABLE: &str = "MCPBRIDGE_CONFIG_DIR";
 /// The file with the id of its folder.
 const ID: &str = "id";
-/// How often a rename is tried on Windows, and how long after the last time.
-const RENAMES: u32 = 40;
-const RENAME_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {
@@ -407,19 +360,5 @@ mod tests {
         assert!(seen_by_nobody(link).unwrap());
         // Root in a container works in folders of others.
         assert!(Home::at(real).is_there().unwrap());
-    }
-
-    #[test]
-    fn a_replaced_file_leaves_nothing_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        replace(&path, b"old").unwrap();
-        replace(&path, b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        // What is in the way cannot be replaced, and stays.
-        let taken = folder.path().join("folder");
-        fs::create_dir_all(taken.join("full")).unwrap();
-        assert!(replace(&taken, b"new").is_err() && taken.join("full").is_dir());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

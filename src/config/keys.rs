@@ -1,0 +1,97 @@
+//! What a file of a person may say: its keys, and what each may hold.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::folders::short;
+
+/// What a file may say. Which keys there are is the command line's to know: they are its flags.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// The keys of `[defaults]`, `[servers.NAME]` and so on.
+    pub keys: Vec<Key>,
+    /// The commands, which no server may be named like.
+    pub commands: Vec<String>,
+}
+
+/// A key, spelled like its flag without the dashes in front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its name.
+    pub name: String,
+    /// What it may hold.
+    pub shape: Shape,
+}
+
+/// What a key may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// true or false.
+    Switch,
+    /// A string.
+    Text,
+    /// A string or a number.
+    Number,
+    /// A string, or a list of strings.
+    List,
+    /// true, false, or a string.
+    SwitchOrText,
+}
+
+impl Shape {
+    /// What it may hold, in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Shape::Switch => "true or false",
+            Shape::Text => "a string in quotes",
+            Shape::Number => "a number or a string",
+            Shape::List => "a list of strings",
+            Shape::SwitchOrText => "true, false or a string",
+        }
+    }
+}
+
+/// What a key holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A flag without a value is given, or is not.
+    Switch(bool),
+    /// A flag is given once with each of these.
+    Texts(Vec<String>),
+}
+
+impl Value {
+    /// The one text that it is, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Value::Texts(texts) => texts.first().map(String::as_str),
+            Value::Switch(_) => None,
+        }
+    }
+}
+
+/// A key with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The key's name.
+    pub key: String,
+    /// What it holds.
+    pub value: Value,
+    /// Where that is written.
+    pub place: Place,
+}
+
+/// A line of a file, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} of {}", self.line, short(&self.path))
+    }
+}

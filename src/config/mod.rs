@@ -1,0 +1,19 @@
+//! What a person has set down: the folders of a user, the named servers of `config.toml`, and how a
+//! file is replaced.
+
+mod change;
+mod file;
+mod folders;
+mod keys;
+mod names;
+mod plain;
+mod read;
+mod replace;
+
+pub use change::{Added, New, add, remove};
+pub use file::{Account, Config, Organization, Server};
+pub use folders::{Home, short, unreadable, unwritable};
+pub use keys::{Key, Place, Setting, Shape, Value, Words};
+pub use names::{is_name, nearest};
+pub use plain::in_plain;
+pub use replace::{replace, rewrite};

@@ -1,0 +1,89 @@
+//! How a file is replaced as a whole.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// Replaces the file at `path` as a whole: whoever reads it sees the old bytes or the new ones, also
+/// after a crash or with a full disk. Only its owner can read it.
+///
+/// # Errors
+/// The new bytes are not safely there. The old ones are.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(prepare(path, bytes)?, path)
+}
+
+/// Replaces a file of a person, like [`replace`]: who could read it still can.
+///
+/// # Errors
+/// The new bytes are not safely there. The old ones are.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let permissions = fs::metadata(path)?.permissions();
+    let file = prepare(path, bytes)?;
+    file.as_file().set_permissions(permissions)?;
+    put(file, path)
+}
+
+fn put(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match file.persist(path) {
+            Ok(_) => break,
+            // Windows: a virus scanner, or a process that reads the file, holds it for a moment.
+            Err(error) if cfg!(windows) && error.error.kind() == ErrorKind::PermissionDenied && tries < RENAMES => {
+                tries += 1;
+                std::thread::sleep(RENAME_PAUSE);
+                file = error.file;
+            }
+            Err(error) => return Err(error.error),
+        }
+    }
+    // The rename itself is safe only when the folder is.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The bytes in a file beside `path`, safely on the disk. It is removed unless it is renamed.
+pub(super) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push("-");
+    let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
+    // It was made so, but the umask can take even the owner's bits away.
+    #[cfg(unix)]
+    file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// How often a rename is tried on Windows, and how long after the last time.
+const RENAMES: u32 = 40;
+const RENAME_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        // What is in the way cannot be replaced, and stays.
+        let taken = folder.path().join("folder");
+        fs::create_dir_all(taken.join("full")).unwrap();
+        assert!(replace(&taken, b"new").is_err() && taken.join("full").is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
