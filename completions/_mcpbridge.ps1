@@ -84,12 +84,16 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take a server out of an editor, as if it had never been there')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a server''s name and its flags out of the configuration')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show the servers that have a name, and the file that they stand in')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the .mcpbridge.toml of a project choose an account')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('helper', 'helper', [CompletionResultType]::ParameterValue, 'Sign in or renew for a relay; started by mcpbridge itself')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Give a server a name, and keep the flags for it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -214,6 +218,26 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge;uninstall' {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Take it out of the file of the project in this folder')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would change, and change nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;remove' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;trust' {
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Take the trust back')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Show the files that are trusted')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
@@ -355,18 +379,82 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'mcpbridge;add' {
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to every request to the server; ${VAR} is replaced from the environment')
+            [CompletionResult]::new('--header-file', '--header-file', [CompletionResultType]::ParameterName, 'Read headers from a file, one a line; lines that start with # are comments')
+            [CompletionResult]::new('--header-from', '--header-from', [CompletionResultType]::ParameterName, 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times')
+            [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Send the bearer token that this command prints, and ask it again when the token expires or is refused')
+            [CompletionResult]::new('--ca-cert', '--ca-cert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too; may be given several times')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The private key of --client-cert, as PEM')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'How long to wait for a connection')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'The name of the account, where one server is used with several')
+            [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator to ask for, instead of the one that the server publishes')
+            [CompletionResult]::new('--authorize-param', '--authorize-param', [CompletionResultType]::ParameterName, 'Add a parameter to the authorization request; may be given several times')
+            [CompletionResult]::new('--static-oauth-client-metadata', '--static-oauth-client-metadata', [CompletionResultType]::ParameterName, 'Members for the registration of the client: JSON, or @FILE')
+            [CompletionResult]::new('--static-oauth-client-info', '--static-oauth-client-info', [CompletionResultType]::ParameterName, 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced')
+            [CompletionResult]::new('--client-metadata-url', '--client-metadata-url', [CompletionResultType]::ParameterName, 'The URL of a client ID metadata document that describes this client')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The host in the redirect URI')
+            [CompletionResult]::new('--callback-path', '--callback-path', [CompletionResultType]::ParameterName, 'The path in the redirect URI')
+            [CompletionResult]::new('--auth-success-url', '--auth-success-url', [CompletionResultType]::ParameterName, 'Where the browser goes after a sign-in, instead of a page of mcpbridge')
+            [CompletionResult]::new('--auth-timeout', '--auth-timeout', [CompletionResultType]::ParameterName, 'How long an authorization server may take for one answer')
+            [CompletionResult]::new('--sign-in-timeout', '--sign-in-timeout', [CompletionResultType]::ParameterName, 'How long a person may take to sign in')
+            [CompletionResult]::new('--private-key', '--private-key', [CompletionResultType]::ParameterName, 'The client''s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK')
+            [CompletionResult]::new('--key-id', '--key-id', [CompletionResultType]::ParameterName, 'What the authorization server calls that key (kid)')
+            [CompletionResult]::new('--signing-algorithm', '--signing-algorithm', [CompletionResultType]::ParameterName, 'How that key signs: RS256, ES256 or EdDSA; without it the key decides')
+            [CompletionResult]::new('--token-endpoint', '--token-endpoint', [CompletionResultType]::ParameterName, 'Ask for tokens here, without looking for what the server publishes')
+            [CompletionResult]::new('--workload-token', '--workload-token', [CompletionResultType]::ParameterName, 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND')
+            [CompletionResult]::new('--idp', '--idp', [CompletionResultType]::ParameterName, 'Sign in at the identity provider of an organization, which lets its people into this server')
+            [CompletionResult]::new('--idp-client-id', '--idp-client-id', [CompletionResultType]::ParameterName, 'The client that the identity provider knows')
+            [CompletionResult]::new('--idp-client-secret', '--idp-client-secret', [CompletionResultType]::ParameterName, 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND')
+            [CompletionResult]::new('--idp-token', '--idp-token', [CompletionResultType]::ParameterName, 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then')
+            [CompletionResult]::new('--transport', '--transport', [CompletionResultType]::ParameterName, 'Which transport to try, and in which order')
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out')
+            [CompletionResult]::new('--allow-tool', '--allow-tool', [CompletionResultType]::ParameterName, 'Show only tools that match this pattern (* and ?); may be given several times')
+            [CompletionResult]::new('--ignore-tool', '--ignore-tool', [CompletionResultType]::ParameterName, 'Hide tools that match this pattern (* and ?); may be given several times')
+            [CompletionResult]::new('--headers-timeout', '--headers-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when the server has not begun to answer after this long (0: no limit)')
+            [CompletionResult]::new('--body-timeout', '--body-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error when its answer has been silent for this long (0: no limit)')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit)')
+            [CompletionResult]::new('--drain-timeout', '--drain-timeout', [CompletionResultType]::ParameterName, 'How long requests may still run after the end of the input (0: no limit)')
+            [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'How often --keep-alive pings')
+            [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G')
+            [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
+            [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Take any certificate; only for a server on this machine')
+            [CompletionResult]::new('--enable-proxy', '--enable-proxy', [CompletionResultType]::ParameterName, 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback')
+            [CompletionResult]::new('--disable-cookies', '--disable-cookies', [CompletionResultType]::ParameterName, 'Do not keep the cookies that the server sets')
+            [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it')
+            [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead')
+            [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)')
+            [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set')
+            [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which')
+            [CompletionResult]::new('--keep-alive', '--keep-alive', [CompletionResultType]::ParameterName, 'Ping the server regularly, for networks that drop idle connections')
+            [CompletionResult]::new('--debug', '--debug', [CompletionResultType]::ParameterName, 'Say more on stderr: every message''s method and id and every status, never a secret')
+            [CompletionResult]::new('--silent', '--silent', [CompletionResultType]::ParameterName, 'Say nothing on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'mcpbridge;help' {
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
             [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take a server out of an editor, as if it had never been there')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a server''s name and its flags out of the configuration')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show the servers that have a name, and the file that they stand in')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the .mcpbridge.toml of a project choose an account')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page')
             [CompletionResult]::new('helper', 'helper', [CompletionResultType]::ParameterValue, 'Sign in or renew for a relay; started by mcpbridge itself')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Give a server a name, and keep the flags for it')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -393,6 +481,15 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
         'mcpbridge;help;uninstall' {
             break
         }
+        'mcpbridge;help;remove' {
+            break
+        }
+        'mcpbridge;help;list' {
+            break
+        }
+        'mcpbridge;help;trust' {
+            break
+        }
         'mcpbridge;help;demo' {
             break
         }
@@ -409,6 +506,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             break
         }
         'mcpbridge;help;login' {
+            break
+        }
+        'mcpbridge;help;add' {
             break
         }
         'mcpbridge;help;help' {

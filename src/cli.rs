@@ -3,21 +3,25 @@
 mod accounts;
 mod editors;
 mod keys;
+mod levels;
+mod line;
 mod machine;
+mod named;
 mod relay;
 mod secrets;
 mod server;
 mod values;
 mod variables;
 
-use std::ffi::OsString;
-
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
 pub use editors::{Install, RelayFlags, Typed, Uninstall};
 pub use keys::{Shape, commands, keys};
+pub use levels::{Setting, Value};
+pub use line::CommandLine;
 pub use machine::{Machine, Organization};
+pub use named::{Add, List, Named, Remove, Trust};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};
@@ -63,6 +67,14 @@ pub enum Command {
     Install(Box<Install>),
     /// Take a server out of an editor, as if it had never been there
     Uninstall(Uninstall),
+    /// Give a server a name, and keep the flags for it
+    Add(Add),
+    /// Take a server's name and its flags out of the configuration
+    Remove(Remove),
+    /// Show the servers that have a name, and the file that they stand in
+    List(List),
+    /// Let the .mcpbridge.toml of a project choose an account
+    Trust(Trust),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
@@ -75,37 +87,30 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Whether a program reads what this run prints.
-    pub fn wants_json(&self) -> bool {
-        match &self.command {
-            Some(Command::Login(typed)) => typed.json,
-            Some(Command::Logout(typed)) => typed.json,
-            Some(Command::Status(typed)) => typed.json,
-            Some(Command::Secret(typed)) => match &typed.what {
-                SecretCommand::Set(typed) | SecretCommand::Remove(typed) => typed.json,
-            },
-            Some(Command::Install(typed)) => typed.json,
-            Some(Command::Uninstall(typed)) => typed.json,
-            _ => false,
+    /// Puts what a name stands for where the name was typed.
+    pub fn put(&mut self, url: String, port: Option<u16>, named: Named) {
+        match &mut self.command {
+            None => self.relay.put(url, port, named),
+            Some(Command::Run(relay)) => relay.put(url, port, named),
+            Some(Command::Login(login)) => {
+                login.server = url;
+                login.port = login.port.or(port);
+                login.named = Some(named);
+            }
+            Some(Command::Logout(logout)) => logout.selection.put(url, named),
+            Some(Command::Status(status)) => status.selection.put(url, named),
+            _ => {}
         }
     }
 
-    /// Reads the command line, and from the environment the flags of the relay that it does not
-    /// have. Ends the process where clap does: for help, for the version, and for mistakes.
-    pub fn read(arguments: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let typed = command().try_get_matches_from(&arguments).unwrap_or_else(|error| error.exit());
-        let flags = variables::flags(&typed, variable);
-        if flags.is_empty() {
-            // As at most starts, and a start should not read its command line twice.
-            return Cli::from_arg_matches(&typed).unwrap_or_else(|error| error.exit());
+    /// What is to be warned of, once it is known where to.
+    pub fn warn(&mut self, warnings: Vec<String>) {
+        match &mut self.command {
+            None => self.relay.output.warnings = warnings,
+            Some(Command::Run(relay)) => relay.output.warnings = warnings,
+            Some(Command::Login(login)) => login.output.warnings = warnings,
+            _ => {}
         }
-        // In front of what was typed, so that of two flags which exclude each other the typed one wins.
-        let behind = if typed.subcommand_name().is_some() { 2 } else { 1 };
-        let (front, rest) = arguments.split_at(behind.min(arguments.len()));
-        let all = front.iter().cloned().chain(flags).chain(rest.iter().cloned());
-        let matches = command().try_get_matches_from(all).unwrap_or_else(|error| error.exit());
-        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
 
@@ -151,15 +156,19 @@ pub fn command() -> clap::Command {
         .mut_args(with)
         .mut_subcommand("run", |run| run.mut_args(with))
         .mut_subcommand("login", |login| login.mut_args(with))
+        // Only when it was typed: no other start has to wait for it.
+        .mut_subcommand("add", |add| add.defer(named::with_the_flags))
 }
 
 const AFTER_HELP: &str = "\
 Every flag has a variable MCPBRIDGE_<FLAG> (MCPBRIDGE_HEADER, MCPBRIDGE_ALLOW_TOOL and other flags
-that may be repeated: one value a line); a flag overrides its variable.
+that may be repeated: one value a line), and is a key of config.toml, the file that `mcpbridge list`
+names. A flag overrides its variable, and a variable the file.
 
 Examples:
   mcpbridge https://mcp.example.com/mcp
   mcpbridge login https://mcp.example.com/mcp
+  mcpbridge add example https://mcp.example.com/mcp && mcpbridge example
   mcpbridge https://mcp.example.com/mcp --header 'X-API-Key:${EXAMPLE_KEY}'
   mcpbridge demo
 

@@ -1,33 +1,38 @@
 //! One file per command: builds the parts from the arguments and calls one verb.
 
 mod access;
+mod add;
 mod completions;
 mod demo;
 mod flow;
 mod helper;
 mod install;
+mod list;
 mod login;
 mod logout;
 mod man;
+mod names;
+mod overview;
+mod remove;
 mod run;
 mod secret;
 mod server;
 mod status;
+mod trust;
 mod uninstall;
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-
-use crate::cli::{Cli, Command};
-use crate::failure::{Failure, Kind};
+use crate::cli::{Command, CommandLine};
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// What went wrong, for [`crate::failure::report`].
-pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
+    let flags = line.flags();
+    let cli = names::settle(line)?;
     match (cli.command, cli.relay) {
         (Some(Command::Run(relay)), _) => run::run(&relay),
         (None, relay) if relay.server.is_some() => run::run(&relay),
@@ -37,14 +42,15 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         (Some(Command::Secret(typed)), _) => secret::run(&typed.what),
         (Some(Command::Install(typed)), _) => install::run(&typed),
         (Some(Command::Uninstall(typed)), _) => uninstall::run(&typed),
+        (Some(Command::Add(typed)), _) => add::run(&typed, &flags),
+        (Some(Command::Remove(typed)), _) => remove::run(&typed),
+        (Some(Command::List(typed)), _) => list::run(&typed),
+        (Some(Command::Trust(typed)), _) => trust::run(&typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),
         (Some(Command::Man), _) => man::run(),
-        (None, _) => {
-            eprint!("{}", Cli::command().render_help());
-            Err(Failure::new(Kind::Usage, "no URL was given").remedy("try `mcpbridge demo`").into())
-        }
+        (None, _) => overview::run(),
     }
 }
 
@@ -62,6 +68,11 @@ fn span(seconds: u64) -> String {
         _ => (seconds / 86_400, "days"),
     };
     format!("{number} {unit}")
+}
+
+/// Whether a person types here and sees what is printed.
+fn is_at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Writes a result to stdout, without its colours where nobody sees them. A reader that has seen

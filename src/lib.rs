@@ -17,5 +17,6 @@ pub mod message;
 pub mod remote;
 pub mod secret;
 pub mod source;
+pub mod spelling;
 pub mod stdio;
 pub mod store;

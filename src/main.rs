@@ -3,13 +3,13 @@
 
 use std::process::ExitCode;
 
-use mcpbridge::{cli::Cli, commands, failure, secret};
+use mcpbridge::{cli::CommandLine, commands, failure, secret};
 
 fn main() -> ExitCode {
     secret::keep_out_of_core_dumps();
-    let cli = Cli::read(std::env::args_os(), |name| std::env::var_os(name));
-    let json = cli.wants_json();
-    match commands::run(cli) {
+    let line = CommandLine::read(std::env::args_os());
+    let json = line.wants_json();
+    match commands::run(line) {
         Ok(code) => code,
         Err(error) => failure::report(&error, json),
     }

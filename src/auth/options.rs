@@ -18,6 +18,8 @@ use crate::store::{About, Key};
 pub struct Options {
     /// The MCP URL, as it is requested.
     pub server: String,
+    /// The name that the person knows the server by, if it has one.
+    pub named: Option<Named>,
     /// How the grant is obtained.
     pub flow: Flow,
     /// The name of the account that the person gave, where there are several.
@@ -40,6 +42,33 @@ pub struct Options {
     pub step: Option<Duration>,
     /// How long a person may take.
     pub person: Option<Duration>,
+}
+
+/// The name that the person knows a server by, and what that stands for beside its URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The account that the name alone chooses.
+    pub account: Option<String>,
+    /// The resource indicator that the name alone chooses.
+    pub resource: Option<String>,
+    /// Whether the name alone chooses how the grant is obtained.
+    pub flow: bool,
+}
+
+impl Named {
+    /// The command `verb` about an account of the server, as it can be typed: the name, and what it does
+    /// not stand for.
+    pub fn command(&self, verb: &str, account: Option<&str>, resource: Option<&str>) -> String {
+        format!("mcpbridge {verb} {}", self.behind(account, resource))
+    }
+
+    fn behind(&self, account: Option<&str>, resource: Option<&str>) -> String {
+        let account = account.filter(|account| self.account.as_deref() != Some(account));
+        let resource = resource.filter(|resource| self.resource.as_deref() != Some(resource));
+        behind(&self.name, account, resource)
+    }
 }
 
 /// Where the browser comes back to.
@@ -116,7 +145,11 @@ impl Options {
             ResourceChoice::Given(resource) => Some(resource.as_str()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
-        behind(&server, self.account.as_deref(), resource) + &self.flow.flags()
+        match &self.named {
+            Some(named) if named.flow => named.behind(self.account.as_deref(), resource),
+            Some(named) => named.behind(self.account.as_deref(), resource) + &self.flow.flags(),
+            None => behind(&server, self.account.as_deref(), resource) + &self.flow.flags(),
+        }
     }
 }
 

@@ -2,14 +2,19 @@
 
 use clap::Args;
 
+use super::named::Named;
 use super::server::{Connection, Output, SignIn};
 
 /// The arguments of `mcpbridge login`.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// The URL of the remote MCP server
-    #[arg(value_name = "URL")]
+    /// The URL of the remote MCP server, or its name
+    #[arg(value_name = "URL|NAME")]
     pub server: String,
+
+    /// What the name stood for, where one was typed.
+    #[arg(skip)]
+    pub named: Option<Named>,
 
     /// The port that the browser comes back to, if it must be this one
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
@@ -51,9 +56,13 @@ pub struct Login {
 /// Which accounts a command is about.
 #[derive(Debug, Args)]
 pub struct Selection {
-    /// The URL of the remote MCP server
-    #[arg(value_name = "URL")]
+    /// The URL of the remote MCP server, or its name
+    #[arg(value_name = "URL|NAME")]
     pub server: Option<String>,
+
+    /// What the name stood for, where one was typed.
+    #[arg(skip)]
+    pub named: Option<Named>,
 
     /// The name of the account
     #[arg(long, value_name = "NAME", requires = "server")]
@@ -62,6 +71,13 @@ pub struct Selection {
     /// The resource indicator that was given at the sign-in
     #[arg(long, value_name = "URI", requires = "server")]
     pub resource: Option<String>,
+}
+
+impl Selection {
+    pub(super) fn put(&mut self, url: String, named: Named) {
+        self.server = Some(url);
+        self.named = Some(named);
+    }
 }
 
 /// The arguments of `mcpbridge logout`.

@@ -2,15 +2,20 @@
 
 use clap::{Args, ValueEnum};
 
+use super::named::Named;
 use super::server::{Connection, Output, SignIn};
 use super::values::{Seconds, seconds, size};
 
 /// The arguments of the relay.
 #[derive(Debug, Args)]
 pub struct Relay {
-    /// The URL of the remote MCP server, for example https://mcp.example.com/mcp
-    #[arg(value_name = "URL")]
+    /// The URL of the remote MCP server, for example https://mcp.example.com/mcp, or its name
+    #[arg(value_name = "URL|NAME")]
     pub server: Option<String>,
+
+    /// What the name stood for, where one was typed.
+    #[arg(skip)]
+    pub named: Option<Named>,
 
     /// The port that the browser comes back to after a sign-in, if it must be this one
     #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
@@ -71,6 +76,14 @@ pub struct Relay {
     /// What is said.
     #[command(flatten)]
     pub output: Output,
+}
+
+impl Relay {
+    pub(super) fn put(&mut self, url: String, port: Option<u16>, named: Named) {
+        self.server = Some(url);
+        self.port = self.port.or(port);
+        self.named = Some(named);
+    }
 }
 
 /// Which transport to try, and in which order.

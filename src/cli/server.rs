@@ -157,4 +157,8 @@ pub struct Output {
     /// Also write what is said to this file
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub log_file: Option<PathBuf>,
+
+    /// What is to be warned of first.
+    #[arg(skip)]
+    pub warnings: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::auth::callback::success_url;
 use crate::auth::discovery::ResourceChoice;
 use crate::auth::grants::authorization_code::parameter;
 use crate::auth::registration::{self, Given, Wishes};
-use crate::auth::{CallbackOptions, Options, TokenCommand};
+use crate::auth::{CallbackOptions, Named, Options, TokenCommand};
 use crate::cli;
 use crate::config::Home;
 use crate::failure::{Failure, Kind};
@@ -35,7 +35,11 @@ pub fn start_log(output: &cli::Output) -> Result<(), Failure> {
     logging::start(volume, output.log_file.as_deref()).map_err(|error| {
         let file = output.log_file.as_deref().unwrap_or("-".as_ref());
         Failure::new(Kind::Usage, format!("the log file {} cannot be written: {error}", file.display()))
-    })
+    })?;
+    for warning in &output.warnings {
+        log::warn!("{warning}");
+    }
+    Ok(())
 }
 
 /// How connections are made.
@@ -115,7 +119,12 @@ pub fn store() -> Result<Store, Failure> {
 ///
 /// # Errors
 /// A value that cannot be used; the sentence names the flag.
-pub fn options(server: &Url, port: Option<u16>, typed: &cli::SignIn) -> Result<Options, Failure> {
+pub fn options(
+    server: &Url,
+    named: Option<&cli::Named>,
+    port: Option<u16>,
+    typed: &cli::SignIn,
+) -> Result<Options, Failure> {
     let resource = match (&typed.resource, typed.disable_resource_parameter) {
         (_, true) => ResourceChoice::Disabled,
         (Some(resource), _) => ResourceChoice::Given(absolute(resource, "--resource")?),
@@ -127,6 +136,7 @@ pub fn options(server: &Url, port: Option<u16>, typed: &cli::SignIn) -> Result<O
     let client = wishes(typed)?;
     Ok(Options {
         server: server.to_string(),
+        named: named.map(self::named),
         flow: flow::flow(typed, client.given.as_ref())?,
         account: typed.account.clone().filter(|account| !account.is_empty()),
         resource,
@@ -163,6 +173,16 @@ pub fn nobody_types(what: &str) -> Failure {
         format!("nobody is asked for {what} here (CI is set, or --non-interactive given)"),
     )
     .remedy("pipe it to stdin")
+}
+
+/// The name that was typed, for the commands that are told to the person.
+pub fn named(typed: &cli::Named) -> Named {
+    Named {
+        name: typed.name.clone(),
+        account: typed.account.clone(),
+        resource: typed.resource.clone(),
+        flow: typed.flow,
+    }
 }
 
 fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {

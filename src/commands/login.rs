@@ -36,7 +36,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let headers = runtime.block_on(access::headers(connection))?;
     let command = access::token_command(connection, &url, &headers.all)?;
-    let options = access::options(&url, typed.port, &typed.sign_in)?;
+    let options = access::options(&url, typed.named.as_ref(), typed.port, &typed.sign_in)?;
     let session = Session {
         key: options.key()?,
         sign_in_key: options.sign_in_key()?,

@@ -102,7 +102,7 @@ fn login(
     http: &http::Settings,
     store: Result<Store, Failure>,
 ) -> Result<Login, Failure> {
-    let options = access::options(&settings.url, relay.port, &relay.sign_in)?;
+    let options = access::options(&settings.url, relay.named.as_ref(), relay.port, &relay.sign_in)?;
     if let Some(command) = access::token_command(&relay.connection, &settings.url, &settings.headers)? {
         return Ok(Login::by_command(command));
     }
@@ -138,7 +138,7 @@ fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
     };
     let half = || u128::from(RandomState::new().hash_one(process::id()));
     EraSettings {
-        filter: Filter::new(&relay.allow_tools, &relay.ignore_tools),
+        filter: filter(relay),
         protocol: match relay.protocol {
             Spoken::Auto => Protocol::Auto,
             Spoken::Legacy => Protocol::Legacy,
@@ -180,6 +180,15 @@ impl Notes {
                 let _ = spawn_blocking(move || store.keep_eras(&server, found)).await;
             }
         })
+    }
+}
+
+/// The person's patterns, and the project's, which can only take tools away.
+fn filter(relay: &Relay) -> Filter {
+    let filter = Filter::new(&relay.allow_tools, &relay.ignore_tools);
+    match &relay.named {
+        Some(named) => filter.narrowed(&named.allow_tools, &named.ignore_tools),
+        None => filter,
     }
 }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::{access, print, print_json, span};
-use crate::auth;
+use super::{access, names, overview, print, print_json, span};
+use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
+use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
 use crate::store::{Entry, Form, Key, Store};
 
@@ -38,6 +39,7 @@ pub struct Account {
     key: Key,
     entry: Option<Entry>,
     server: String,
+    named: Option<Named>,
     name: Option<String>,
     resource: Option<String>,
     kept: Option<String>,
@@ -51,7 +53,10 @@ enum State {
     Waiting,
     Expired,
     Ended,
+    /// Nobody is signed in.
     Unknown,
+    /// Nobody is, and nobody may have to be.
+    Without,
 }
 
 /// The accounts that `selection` names.
@@ -60,10 +65,16 @@ enum State {
 /// The index cannot be read.
 fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
     let Some(typed) = &selection.server else {
-        return Ok(store.entries().into_iter().map(|(key, entry)| Account::new(store, key, entry.ok())).collect());
+        let config = configured();
+        let account = |(key, entry): (Key, Result<Entry, Failure>)| {
+            let named = overview::known_as(&config, &key);
+            Account::new(store, key, entry.ok(), named)
+        };
+        return Ok(store.entries().into_iter().map(account).collect());
     };
     let (url, key) = access::select(typed, selection)?;
-    let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten());
+    let named = selection.named.as_ref().map(access::named);
+    let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten(), named.clone());
     if store.entry(&key)?.is_some() || selection.account.is_some() || selection.resource.is_some() {
         let (name, resource) = (selection.account.clone(), selection.resource.clone());
         return Ok(vec![Account { server: crate::http::shown(&url), name, resource, ..whole(&key) }]);
@@ -75,7 +86,7 @@ fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failur
         .into_iter()
         .filter_map(|(key, entry)| Some((key, entry.ok()?)))
         .filter(|(_, entry)| entry.about.server == shown)
-        .map(|(key, entry)| Account::new(store, key, Some(entry)))
+        .map(|(key, entry)| Account::new(store, key, Some(entry), named.clone()))
         .collect();
     if all.is_empty() {
         all.push(Account { server: shown, ..whole(&key) });
@@ -83,8 +94,15 @@ fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failur
     Ok(all)
 }
 
+/// What names there are. Who asks for the sign-ins is told of them also where that file is damaged.
+fn configured() -> Config {
+    let config = Home::find(|name| std::env::var_os(name)).and_then(|home| names::config(&home));
+    config.unwrap_or_default()
+}
+
 impl Account {
-    fn new(store: &Store, key: Key, entry: Option<Entry>) -> Self {
+    /// What is known of the account under `key`.
+    pub fn new(store: &Store, key: Key, entry: Option<Entry>, named: Option<Named>) -> Self {
         let pending = store.pending(&key).filter(|pending| pending.end.is_none());
         // Whoever waits for the browser holds the lock; a note without it is of a process that was killed.
         let waiting = pending.filter(|_| matches!(store.try_lock(&key, crate::store::Lock::SignIn), Ok(None)));
@@ -98,6 +116,7 @@ impl Account {
         };
         Account {
             server: entry.as_ref().map(|entry| entry.about.server.clone()).unwrap_or_default(),
+            named,
             name: entry.as_ref().and_then(|entry| entry.about.account.clone()),
             resource: entry.as_ref().and_then(|entry| entry.about.resource.clone()),
             kept: store.describe(&key).map(|kept| match store.stand_in(&key) {
@@ -111,8 +130,33 @@ impl Account {
         }
     }
 
+    /// The account at a server that is known by its name, whether somebody has signed in or not.
+    pub fn at(mut self, server: String) -> Self {
+        self.server = server;
+        if let (State::Unknown, Some(named)) = (self.state, &self.named) {
+            self.state = State::Without;
+            self.name.clone_from(&named.account);
+            self.resource.clone_from(&named.resource);
+        }
+        self
+    }
+
+    /// Whether it is the account under `key`.
+    pub fn is(&self, key: &Key) -> bool {
+        self.key == *key
+    }
+
+    /// The URL of its server, as it may be shown.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     fn command(&self) -> String {
-        auth::command("login", &self.server, self.name.as_deref(), self.resource.as_deref())
+        let (account, resource) = (self.name.as_deref(), self.resource.as_deref());
+        match &self.named {
+            Some(named) => named.command("login", account, resource),
+            None => auth::command("login", &self.server, account, resource),
+        }
     }
 
     fn json(&self) -> Value {
@@ -121,11 +165,12 @@ impl Account {
             State::Waiting => "waiting",
             State::Expired => "expired",
             State::Ended => "ended",
-            State::Unknown => "signed_out",
+            State::Unknown | State::Without => "signed_out",
         };
         let entry = self.entry.as_ref();
         json!({
             "server": self.server,
+            "name": self.named.as_ref().map(|named| &named.name),
             "account": self.name,
             "state": state,
             "kind": entry.map(|entry| match entry.kind { Form::Oauth => "oauth", Form::ApiKey => "api_key" }),
@@ -149,6 +194,7 @@ impl Account {
             State::Ready => ("✓", AnsiColor::Green),
             State::Waiting => ("…", AnsiColor::Yellow),
             State::Expired | State::Ended | State::Unknown => ("✗", AnsiColor::Red),
+            State::Without => ("·", AnsiColor::BrightBlack),
         };
         let style = Style::new().fg_color(Some(style.into()));
         let name = self.name.as_deref().unwrap_or("default");
@@ -184,11 +230,13 @@ impl Account {
             }
         }
         facts.extend(self.waiting.as_ref().map(|url| format!("waits for the browser: {url}")));
-        if self.state == State::Unknown {
-            facts.push("not signed in".to_owned());
+        match self.state {
+            State::Unknown => facts.push("not signed in".to_owned()),
+            State::Without => facts.push("no sign-in is kept".to_owned()),
+            _ => {}
         }
         let mut text = format!("  {style}{mark}{style:#} {name}  {}\n", facts.join(" · "));
-        if !matches!(self.state, State::Ready | State::Waiting) {
+        if !matches!(self.state, State::Ready | State::Waiting | State::Without) {
             text += &format!("    run: {}\n", self.command());
         }
         text
@@ -204,17 +252,22 @@ fn renewal(entry: &Entry, now: u64) -> Option<String> {
     })
 }
 
-fn human(accounts: &[Account]) -> String {
+/// The accounts, server by server.
+pub fn human(accounts: &[Account]) -> String {
     if accounts.is_empty() {
         return "nobody is signed in anywhere\n  run: mcpbridge login URL\n".to_owned();
     }
     let bold = Style::new().bold();
     let mut text = String::new();
-    let mut last = "";
+    let mut last = String::new();
     for account in accounts {
-        if account.server != last {
-            text += &format!("{bold}{}{bold:#}\n", account.server);
-            last = &account.server;
+        let head = match &account.named {
+            Some(named) => format!("{bold}{}{bold:#}  {}\n", named.name, account.server),
+            None => format!("{bold}{}{bold:#}\n", account.server),
+        };
+        if head != last {
+            text += &head;
+            last = head;
         }
         text += &account.lines();
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::file::{Config, Server, path, text};
 use super::folders::{Home, make_private, short, unwritable};
-use super::keys::{Value, Words};
+use super::keys::{Shape, Value, Words};
 use super::names::refusal;
 use super::replace::{replace, rewrite};
 use crate::failure::{Failure, Kind};
@@ -51,7 +51,7 @@ pub fn add(home: &Home, words: &Words, new: &New) -> Result<Added, Failure> {
     if let Some(there) = config.server(new.name) {
         return if new.is(there) { Ok(Added { path, changed: false }) } else { Err(taken(there)) };
     }
-    let section = new.section();
+    let section = new.section(words);
     let text = append(&old, &section);
     let is_right = |read: Config| {
         let (added, others): (Vec<&Server>, Vec<&Server>) =
@@ -96,7 +96,7 @@ pub fn remove(home: &Home, words: &Words, name: &str) -> Result<Server, Failure>
 
 impl New<'_> {
     /// The section, as it is written for the first time.
-    fn section(&self) -> String {
+    fn section(&self, words: &Words) -> String {
         let quoted = |text: &str| toml_edit::Value::from(text).to_string();
         let mut section = format!("[servers.{}]\nurl = {}\n", self.name, quoted(self.url));
         if let Some(port) = self.port {
@@ -105,7 +105,12 @@ impl New<'_> {
         for (key, value) in &self.set {
             let value = match value {
                 Value::Switch(on) => on.to_string(),
-                Value::Texts(texts) if texts.len() == 1 => quoted(&texts[0]),
+                Value::Texts(texts) if words.shape(key) != Some(Shape::List) => {
+                    let text = texts.first().map(String::as_str).unwrap_or_default();
+                    let is_number = words.shape(key) == Some(Shape::Number)
+                        && text.parse::<i64>().is_ok_and(|it| it.to_string() == text);
+                    if is_number { text.to_owned() } else { quoted(text) }
+                }
                 Value::Texts(texts) => {
                     format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
                 }

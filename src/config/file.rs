@@ -9,10 +9,11 @@ use url::Url;
 
 use super::folders::{Home, short};
 use super::keys::{Place, Setting, Value, Words};
-use super::names::{nearest, refusal};
+use super::names::refusal;
 use super::plain::in_plain;
 use super::read::{Source, span};
 use crate::failure::{Failure, Kind};
+use crate::spelling::nearest;
 
 /// `config.toml`, read strictly.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,13 @@ pub struct Words {
     pub commands: Vec<String>,
 }
 
+impl Words {
+    /// What the key of this name may hold; `None` if there is none.
+    pub fn shape(&self, name: &str) -> Option<Shape> {
+        self.keys.iter().find(|key| key.name == name).map(|key| key.shape)
+    }
+}
+
 /// A key, spelled like its flag without the dashes in front.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

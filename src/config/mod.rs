@@ -7,13 +7,17 @@ mod folders;
 mod keys;
 mod names;
 mod plain;
+mod project;
 mod read;
 mod replace;
+mod trust;
 
 pub use change::{Added, New, add, remove};
 pub use file::{Account, Config, Organization, Server};
 pub use folders::{Home, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
-pub use names::{is_name, nearest};
+pub use names::is_name;
 pub use plain::in_plain;
+pub use project::{Project, Wish};
 pub use replace::{replace, rewrite};
+pub use trust::{Trust, Trusted, distrust, trust, trusted};

@@ -4,7 +4,8 @@ use url::Url;
 
 /// What of `value` is a secret in plain, in words; `None` if nothing looks like one. `${VAR}` is none.
 pub fn in_plain(key: &str, value: &str) -> Option<String> {
-    if value.contains("${") {
+    // A variable, a file, or what says where else the secret is.
+    if value.contains("${") || ELSEWHERE.iter().any(|start| value.starts_with(start)) {
         return None;
     }
     match key {
@@ -21,7 +22,7 @@ pub fn in_plain(key: &str, value: &str) -> Option<String> {
             query.map(|(name, _)| format!("the value of {name} in the URL"))
         }
         "static-oauth-client-info" => value.contains("\"client_secret\"").then(|| "the client_secret".into()),
-        _ => (SECRET_ENDS.iter().any(|end| key.ends_with(end)) && !value.starts_with('@')).then(|| key.to_owned()),
+        _ => SECRET_ENDS.iter().any(|end| key.ends_with(end)).then(|| key.to_owned()),
     }
 }
 
@@ -31,6 +32,8 @@ fn is_telling(name: &str) -> bool {
     TELLING.iter().any(|word| name.contains(word)) || name == "sig" || name == "code"
 }
 
+/// What a value begins with that is no secret itself.
+const ELSEWHERE: [&str; 5] = ["@", "env:", "file:", "keychain:", "cmd:"];
 /// In the names of headers and of parameters.
 const TELLING: [&str; 8] = ["auth", "cookie", "key", "password", "passwd", "secret", "session", "token"];
 /// Of the names of flags.
@@ -61,6 +64,7 @@ mod tests {
             ("static-oauth-client-info", "@/home/you/client.json"),
             ("static-oauth-client-info", r#"{"client_id":"a"}"#),
             ("client-secret", "@/run/secrets/client"),
+            ("idp-client-secret", "keychain:acme"),
             ("token-endpoint", "https://example.com/token"),
         ] {
             assert_eq!(in_plain(key, value), None, "{key} {value}");

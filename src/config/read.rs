@@ -7,8 +7,8 @@ use std::path::Path;
 use toml_edit::{Document, Item, TableLike, Value as Toml};
 
 use super::keys::{Key, Place, Setting, Shape, Value, Words};
-use super::names::nearest;
 use crate::failure::{Failure, Kind};
+use crate::spelling::nearest;
 
 /// A file that is being read.
 pub(super) struct Source<'a> {

@@ -9,20 +9,31 @@ use crate::message::{Message, member, plain_string};
 /// mcp-remote.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    allow: Vec<WildMatch>,
+    /// A tool has to match one pattern of each list.
+    allow: Vec<Vec<WildMatch>>,
     ignore: Vec<WildMatch>,
 }
 
 impl Filter {
     /// With no pattern at all, every tool passes.
     pub fn new(allow: &[String], ignore: &[String]) -> Self {
-        let patterns = |globs: &[String]| globs.iter().map(|glob| WildMatch::new_case_insensitive(glob)).collect();
-        Filter { allow: patterns(allow), ignore: patterns(ignore) }
+        Filter::default().narrowed(allow, ignore)
+    }
+
+    /// With further patterns, which never let a tool pass that did not.
+    #[must_use]
+    pub fn narrowed(mut self, allow: &[String], ignore: &[String]) -> Self {
+        let pattern = |glob: &String| WildMatch::new_case_insensitive(glob);
+        if !allow.is_empty() {
+            self.allow.push(allow.iter().map(pattern).collect());
+        }
+        self.ignore.extend(ignore.iter().map(pattern));
+        self
     }
 
     /// Whether the editor may know of the tool.
     pub fn passes(&self, name: &str) -> bool {
-        let allowed = self.allow.is_empty() || self.allow.iter().any(|glob| glob.matches(name));
+        let allowed = self.allow.iter().all(|globs| globs.iter().any(|glob| glob.matches(name)));
         allowed && !self.ignore.iter().any(|glob| glob.matches(name))
     }
 
@@ -96,6 +107,23 @@ mod tests {
         );
         assert_eq!(cut(filter(&["z"], &[])), r#"{"id":1, "result":{"tools":[  ],"nextCursor":"n"}}"#);
         assert_eq!(cut(filter(&["*"], &[])), answer);
+    }
+
+    #[test]
+    fn further_patterns_only_take_tools_away() {
+        let owned = |globs: &[&str]| globs.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let narrowed =
+            filter(&["read_*"], &["read_secret"]).narrowed(&owned(&["*_file", "write_*"]), &owned(&["*log*"]));
+        for (name, passes) in [
+            ("read_file", true),
+            ("read_mail", false),
+            ("write_file", false),
+            ("read_secret", false),
+            ("read_log_file", false),
+        ] {
+            assert_eq!(narrowed.passes(name), passes, "{name}");
+        }
+        assert!(filter(&[], &[]).narrowed(&[], &[]).passes("anything"));
     }
 
     #[test]

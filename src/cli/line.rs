@@ -1,0 +1,178 @@
+//! The command line as it was typed, before variables and files add to it.
+
+use std::ffi::OsString;
+use std::process;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+
+use super::levels::{self, Added, Setting, Value};
+use super::{Cli, command, keys, variables};
+use crate::failure::{self, Failure, Kind};
+use crate::spelling::nearest;
+
+/// The command line as it was typed.
+pub struct CommandLine {
+    command: Command,
+    arguments: Vec<OsString>,
+    matches: ArgMatches,
+}
+
+impl CommandLine {
+    /// Reads the command line. Ends the process where clap does: for help, for the version, and for
+    /// mistakes.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let mut command = command();
+        match command.try_get_matches_from_mut(&arguments) {
+            Ok(matches) => CommandLine { command, arguments, matches },
+            Err(error) => refuse(&error, &arguments),
+        }
+    }
+
+    /// Whether a program reads what this run prints.
+    pub fn wants_json(&self) -> bool {
+        let mut its = &self.matches;
+        while let Some((_, inner)) = its.subcommand() {
+            its = inner;
+        }
+        its.try_get_one::<bool>("json").is_ok_and(|json| json == Some(&true))
+    }
+
+    /// The command that was typed, if one was.
+    pub fn command(&self) -> Option<&str> {
+        self.matches.subcommand_name()
+    }
+
+    /// The server, as it was typed for a command that flags of the relay are set for: a URL, or a name.
+    pub fn server(&self) -> Option<&str> {
+        self.sets().then(|| self.value("server")).flatten()
+    }
+
+    /// The one value of an argument that was typed.
+    pub fn value(&self, id: &str) -> Option<&str> {
+        let (matches, _) = self.its();
+        is_typed(matches, id).then(|| matches.try_get_one::<String>(id).ok().flatten()).flatten().map(String::as_str)
+    }
+
+    /// What the variables of its flags set.
+    pub fn variables(&self, variable: impl Fn(&str) -> Option<OsString>) -> Vec<Setting> {
+        let (_, its) = self.its();
+        // `--port` of a sample server is none of the relay's flags.
+        let is_of_the_relay = |flag: &&Arg| its.get_arguments().any(|own| own.get_id() == flag.get_id());
+        if !self.sets() {
+            return Vec::new();
+        }
+        variables::settings(self.command.get_arguments().filter(is_of_the_relay), variable)
+    }
+
+    /// The flags of the relay that were typed, for a command that stores them.
+    pub fn flags(&self) -> Vec<Setting> {
+        let (matches, _) = self.its();
+        let setting = |flag: &Arg| {
+            let (long, shape) = (flag.get_long()?, keys::shape(flag)?);
+            let texts = matches.get_raw(flag.get_id().as_str()).into_iter().flatten();
+            let texts: Vec<String> = texts.map(|text| text.to_string_lossy().into_owned()).collect();
+            let is_switch = shape == keys::Shape::Switch || texts.is_empty();
+            let value = if is_switch { Value::Switch(true) } else { Value::Texts(texts) };
+            Some(Setting { flag: long.to_owned(), value, from: format!("--{long}") })
+        };
+        let typed = self.command.get_arguments().filter(|flag| is_typed(matches, flag.get_id().as_str()));
+        typed.filter_map(setting).collect()
+    }
+
+    /// The whole command line, with what `levels` set; the first level is the highest.
+    ///
+    /// # Errors
+    /// A level sets what cannot be, and the sentence says where.
+    pub fn with(mut self, levels: &[Vec<Setting>]) -> Result<Cli, Failure> {
+        let (matches, its) = self.its();
+        let added = levels::flags(its, matches, levels)?;
+        if added.is_empty() {
+            // As at most starts, and a start should not read its command line twice.
+            return Ok(Cli::from_arg_matches(&self.matches).unwrap_or_else(|error| refuse(&error, &self.arguments)));
+        }
+        // In front of what was typed, so that of two flags which replace each other the typed one counts.
+        let behind = if self.matches.subcommand_name().is_some() { 2 } else { 1 };
+        let (front, rest) = self.arguments.split_at(behind.min(self.arguments.len()));
+        let words = added.iter().map(|flag| flag.word.clone());
+        let all: Vec<OsString> = front.iter().cloned().chain(words).chain(rest.iter().cloned()).collect();
+        match self.command.try_get_matches_from_mut(&all) {
+            Ok(matches) => Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| refuse(&error, &all))),
+            Err(error) => Err(blamed(&mut self.command, front, &added).unwrap_or_else(|| refuse(&error, &all))),
+        }
+    }
+
+    /// What was found for the command that was typed, and the definition of that.
+    fn its(&self) -> (&ArgMatches, &Command) {
+        match self.matches.subcommand() {
+            Some((name, matches)) => (matches, self.command.find_subcommand(name).unwrap_or(&self.command)),
+            None => (&self.matches, &self.command),
+        }
+    }
+
+    /// Whether variables and files set flags for the command.
+    fn sets(&self) -> bool {
+        self.matches.subcommand_name().is_none_or(|name| SET.contains(&name))
+    }
+}
+
+/// Whether the command has the argument, and it was typed.
+fn is_typed(matches: &ArgMatches, id: &str) -> bool {
+    // Asked in this order: clap panics when it is asked for what a command does not have.
+    matches.try_contains_id(id).is_ok_and(|is_there| is_there)
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+/// The failure of the flag among `added` that is wrong by itself, if one is.
+fn blamed(command: &mut Command, front: &[OsString], added: &[Added]) -> Option<Failure> {
+    let wrong = |flag: &Added| {
+        let words = front.iter().cloned().chain([flag.word.clone(), "server".into()]);
+        let error = command.try_get_matches_from_mut(words).err()?;
+        let (fact, remedy) = said(&error);
+        let failure = Failure::new(Kind::Usage, format!("{}: {fact}", flag.from));
+        Some(if remedy.is_empty() { failure } else { failure.remedy(remedy) })
+    };
+    added.iter().find_map(wrong)
+}
+
+/// Ends the process as clap does; for a program with a line of JSON.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ! {
+    let first = arguments.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+    let known = Cli::command();
+    let is_word = !first.is_empty() && !first.starts_with('-') && !first.contains([':', '/', '.']);
+    let commands = known.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name);
+    let meant = if is_word && known.find_subcommand(first).is_none() { nearest(first, commands) } else { None };
+    let wants_json = arguments.iter().any(|word| word == "--json");
+    // A word before a URL was meant to say what to do with it.
+    let is_verb = is_word && arguments.get(2).is_some_and(|word| word.to_string_lossy().contains("://"));
+    let is_unknown = meant.is_some() || (is_verb && known.find_subcommand(first).is_none());
+    if !error.use_stderr() || !(is_unknown || wants_json) {
+        error.exit();
+    }
+    let failure = match meant {
+        _ if is_unknown => Failure::new(Kind::Usage, format!("there is no command {first:?}")).remedy(match meant {
+            Some(command) => format!("did you mean `mcpbridge {command}`?"),
+            None => "mcpbridge --help shows them all".into(),
+        }),
+        _ => {
+            let (fact, remedy) = said(error);
+            Failure::new(Kind::Usage, fact).remedy(remedy)
+        }
+    };
+    failure::report(&failure.into(), wants_json);
+    process::exit(error.exit_code());
+}
+
+/// What clap says, as a fact and a remedy.
+fn said(error: &clap::Error) -> (String, String) {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let fact = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let rest: Vec<&str> =
+        lines.take_while(|line| !line.starts_with("For more") && !line.starts_with("Usage:")).collect();
+    (fact, rest.join(" ").trim_start_matches("tip: ").to_owned())
+}
+
+/// The commands, beside the relay, that variables and files set flags for.
+const SET: [&str; 4] = ["run", "login", "logout", "status"];

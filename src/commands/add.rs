@@ -1,0 +1,85 @@
+//! `mcpbridge add`: gives a server a name, and keeps the flags for it.
+
+use std::env;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{names, print, print_json, server};
+use crate::cli::{Add, Setting, Value};
+use crate::config::{self, Home, New, in_plain, short};
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+
+/// Adds a server with the flags that were typed.
+///
+/// # Errors
+/// The name cannot be one or is taken, a secret would be kept in plain, or the file cannot be changed.
+pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
+    let allows_http = flags.iter().any(|flag| flag.flag == "allow-http");
+    let url = server::url(&typed.url, allows_http)?;
+    if let Some(what) = in_plain("url", &typed.url) {
+        let query = url.query_pairs().next().map_or("NAME".into(), |(name, _)| name.into_owned());
+        return Err(refuse(
+            &what,
+            &format!(
+                "leave it out, and keep it in the keychain: mcpbridge login {} --api-key-query {query}",
+                typed.name
+            ),
+        ));
+    }
+    for flag in flags {
+        let Value::Texts(texts) = &flag.value else { continue };
+        if let Some(what) = texts.iter().find_map(|text| in_plain(&flag.flag, text)) {
+            return Err(refuse(&what, &remedy(&typed.name, flag, texts)));
+        }
+    }
+    let home = Home::find(|name| env::var_os(name))?;
+    let set = flags.iter().map(|flag| (flag.flag.clone(), value(&flag.value))).collect();
+    let new = New { name: &typed.name, url: typed.url.trim(), port: typed.port, set };
+    let added = config::add(&home, &names::words(), &new)?;
+    if typed.json {
+        return print_json(&json!({
+            "schema_version": 1,
+            "name": typed.name,
+            "url": shown(&url),
+            "added": added.changed,
+            "file": added.path,
+        }));
+    }
+    let how = if added.changed { "added to" } else { "is already in" };
+    print(
+        format!(
+            "{} {how} {}\n  sign in: mcpbridge login {0}\n  use it:  mcpbridge {0}\n",
+            typed.name,
+            short(&added.path)
+        )
+        .as_bytes(),
+    )
+}
+
+fn refuse(what: &str, remedy: &str) -> anyhow::Error {
+    Failure::new(Kind::Usage, format!("{what} would be kept in plain in config.toml")).remedy(remedy).into()
+}
+
+fn remedy(name: &str, flag: &Setting, texts: &[String]) -> String {
+    if flag.flag != "header" {
+        return format!(
+            "name a variable that holds it, in single quotes: --{} '${{VARIABLE}}', or a file: @FILE",
+            flag.flag
+        );
+    }
+    let telling = texts.iter().find(|text| in_plain("header", text).is_some());
+    let header = telling.and_then(|text| text.split_once(':')).map_or("NAME", |(header, _)| header.trim());
+    format!(
+        "leave it out, and keep it in the keychain: mcpbridge login {name} --api-key-header {header}; or name a \
+         variable, in single quotes: --header '{header}:${{VARIABLE}}'"
+    )
+}
+
+fn value(typed: &Value) -> config::Value {
+    match typed {
+        Value::Switch(on) => config::Value::Switch(*on),
+        Value::Texts(texts) => config::Value::Texts(texts.clone()),
+    }
+}

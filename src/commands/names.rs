@@ -1,0 +1,177 @@
+//! What a name stands for, and what files set for the server of a run.
+
+use std::env;
+use std::path::Path;
+
+use crate::cli::{self, Cli, CommandLine, Named, Setting, Shape, Value};
+use crate::config::{self, Config, Home, Place, Project, Server, Trust, Wish, Words, in_plain, short};
+use crate::failure::{Failure, Kind};
+use crate::spelling::nearest;
+
+/// The whole command line: with what variables, the project's file and `config.toml` set, and with the
+/// URL where a name was line.
+///
+/// # Errors
+/// There is no server of that name, or one of the files says what it cannot say.
+pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
+    let Some(word) = line.server().map(str::to_owned) else { return line.with(&[]) };
+    let variables = line.variables(|name| env::var_os(name));
+    let is_name = is_no_url(&word);
+    let home = match Home::find(|name| env::var_os(name)) {
+        Ok(home) => home,
+        Err(failure) if is_name => return Err(failure),
+        // A server that asks for nothing can be used without a home.
+        Err(_) => return line.with(&[variables]),
+    };
+    let config = Config::read(&home, words)?;
+    if config.is_none() && !is_name {
+        return line.with(&[variables]);
+    }
+    let config = config.unwrap_or_default();
+    let server = if is_name { Some(server(&config, &word, line.command().is_none())?) } else { None };
+    let project = if is_name { project()? } else { None };
+    let wish = project.as_ref().zip(server).and_then(|(project, server)| project.wish(&server.name));
+    let chosen = line.value("account").or_else(|| text(&variables, "account"));
+    let wanted = match (chosen, &project, wish) {
+        (None, Some(project), Some(wish)) => account(&home, project, wish)?,
+        _ => None,
+    };
+    let of_the_name = first(&config.levels(server, None), "account");
+    let account = chosen.or(wanted).or(of_the_name);
+    let levels = config.levels(server, account);
+    let named = server.map(|server| Named {
+        name: server.name.clone(),
+        account: of_the_name.map(str::to_owned),
+        resource: first(&levels, "resource").map(str::to_owned),
+        flow: !line.flags().iter().chain(&variables).any(|setting| FLOWS.contains(&setting.flag.as_str())),
+        allow_tools: wish.map(|wish| wish.allow_tools.clone()).unwrap_or_default(),
+        ignore_tools: wish.map(|wish| wish.ignore_tools.clone()).unwrap_or_default(),
+    });
+    let warnings = warnings(server, &levels);
+    let wanted = wanted.zip(project.as_ref()).map(|(account, project)| Setting {
+        flag: "account".into(),
+        value: Value::Texts(vec![account.to_owned()]),
+        from: short(&project.path),
+    });
+    let mut all = vec![variables.clone(), wanted.into_iter().collect()];
+    all.extend(levels.iter().map(|level| level.iter().map(setting).collect()));
+    let mut cli = line.with(&all)?;
+    if let Some((server, named)) = server.zip(named) {
+        cli.put(server.url.clone(), server.port, named);
+    }
+    cli.warn(warnings);
+    Ok(cli)
+}
+
+/// What `config.toml` may say.
+pub fn words() -> Words {
+    let key = |(name, shape)| config::Key {
+        name,
+        shape: match shape {
+            Shape::Switch => config::Shape::Switch,
+            Shape::Text => config::Shape::Text,
+            Shape::Number => config::Shape::Number,
+            Shape::List => config::Shape::List,
+            Shape::SwitchOrText => config::Shape::SwitchOrText,
+        },
+    };
+    Words { keys: cli::keys().into_iter().map(key).collect(), commands: cli::commands() }
+}
+
+/// The named servers of this user. Where there is no file, there are none.
+///
+/// # Errors
+/// The file cannot be read, or says what it cannot say.
+pub fn config(home: &Home) -> Result<Config, Failure> {
+    Ok(Config::read(home, words)?
+        .unwrap_or_else(|| Config { path: home.config().join("config.toml"), ..Config::default() }))
+}
+
+/// Whether a word is no URL, and so can only be a name.
+fn is_no_url(word: &str) -> bool {
+    !word.is_empty() && !word.contains([':', '/', '.', ' '])
+}
+
+/// The sentence about a secret that is written in plain.
+pub fn warning(place: &Place, what: &str) -> String {
+    format!(
+        "{place}: {what} is written in plain; write ${{VAR}} and set that variable, or keep it in the keychain: \
+         mcpbridge secret set NAME, and header-from = \"HEADER=keychain:NAME\""
+    )
+}
+
+fn server<'a>(config: &'a Config, word: &str, may_be_command: bool) -> Result<&'a Server, Failure> {
+    if let Some(server) = config.server(word) {
+        return Ok(server);
+    }
+    let commands = if may_be_command { cli::commands() } else { Vec::new() };
+    let command = nearest(word, commands.iter().map(String::as_str).filter(|command| *command != "helper"));
+    let remedy = match (config.nearest(word), command) {
+        (Some(server), Some(command)) => format!("did you mean the server {server}, or `mcpbridge {command}`?"),
+        (Some(server), None) => format!("did you mean {server}?"),
+        (None, Some(command)) => format!("did you mean `mcpbridge {command}`?"),
+        (None, None) => format!("write its URL, with https:// in front, or name it with: mcpbridge add {word} URL"),
+    };
+    Err(Failure::new(Kind::Usage, format!("no server is named {word:?}")).remedy(remedy))
+}
+
+/// The file of the project that the process works in. A folder that is gone has none.
+fn project() -> Result<Option<Project>, Failure> {
+    env::current_dir().map_or(Ok(None), |folder| Project::find(&folder))
+}
+
+/// The account that a project chooses, if it was trusted to.
+fn account<'a>(home: &Home, project: &Project, wish: &'a Wish) -> Result<Option<&'a str>, Failure> {
+    let Some((account, place)) = &wish.account else { return Ok(None) };
+    let why = match project.trust(home)? {
+        Trust::Given => return Ok(Some(account)),
+        Trust::Outdated => "it has changed since it was trusted",
+        Trust::Unknown => "a project is not trusted to by itself",
+    };
+    let fact = format!("{place} chooses the account {account:?} for {}, and {why}", wish.name);
+    Err(Failure::new(Kind::Usage, fact)
+        .remedy(format!("look at it, then run: mcpbridge trust {}; or choose with --account", quoted(&project.path))))
+}
+
+/// `path` as one word of a shell, in most cases.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains([' ', '\'', '(', ')', '&', ';']) { format!("'{}'", text.replace('\'', r"'\''")) } else { text }
+}
+
+fn warnings(server: Option<&Server>, levels: &[&[config::Setting]]) -> Vec<String> {
+    let set = levels.iter().flat_map(|level| level.iter()).filter_map(|setting| {
+        let config::Value::Texts(texts) = &setting.value else { return None };
+        let what = texts.iter().find_map(|text| in_plain(&setting.key, text))?;
+        Some(warning(&setting.place, &what))
+    });
+    let url = server.and_then(|server| Some(warning(&server.place, &in_plain("url", &server.url)?)));
+    set.chain(url).collect()
+}
+
+fn setting(written: &config::Setting) -> Setting {
+    let value = match &written.value {
+        config::Value::Switch(on) => Value::Switch(*on),
+        config::Value::Texts(texts) => Value::Texts(texts.clone()),
+    };
+    Setting { flag: written.key.clone(), value, from: written.place.to_string() }
+}
+
+/// The text that the highest of `levels` which sets `key` sets it to.
+pub fn first<'a>(levels: &[&'a [config::Setting]], key: &str) -> Option<&'a str> {
+    levels
+        .iter()
+        .flat_map(|level| level.iter())
+        .find(|setting| setting.key == key)
+        .and_then(|setting| setting.value.text())
+}
+
+fn text<'a>(settings: &'a [Setting], flag: &str) -> Option<&'a str> {
+    settings.iter().find(|setting| setting.flag == flag).and_then(|setting| match &setting.value {
+        Value::Texts(texts) => texts.first().map(String::as_str),
+        Value::Switch(_) => None,
+    })
+}
+
+/// The flags that choose how one signs in.
+const FLOWS: [&str; 3] = ["client-credentials", "workload-token", "idp"];

@@ -1,0 +1,506 @@
+//! Servers by name: `add`, `remove`, `list`, what `config.toml` sets and what wins over it, and that a person's file
+//! stays as they wrote it.
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use support::{
+    Bridge, Human, INITIALIZED, Launch, Legacy, PATIENCE, Server, Told, World, binary, call, initialize, refusal,
+    request,
+};
+use tempfile::TempDir;
+
+const URL: &str = "https://mcp.example.com/mcp";
+
+/// Somebody with a folder, and perhaps a `config.toml` in it.
+struct Person(TempDir);
+
+impl Person {
+    fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        fs::create_dir(home.path().join("mcpbridge")).unwrap();
+        Person(home)
+    }
+
+    fn with(text: impl AsRef<[u8]>) -> Self {
+        let person = Self::new();
+        fs::write(person.file(), text).unwrap();
+        person
+    }
+
+    fn home(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.home().join("mcpbridge/config.toml")
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.file()).unwrap()
+    }
+
+    fn runs<A: Into<std::ffi::OsString>>(&self, args: impl IntoIterator<Item = A>) -> Launch {
+        Bridge::bare().args(args).home(self.home())
+    }
+
+    fn told(&self, args: &[&str]) -> Told {
+        self.runs(args).told()
+    }
+}
+
+/// The headers of the first request that such a run sends.
+#[track_caller]
+fn first(server: &Server, launch: Launch, header: &str) -> Option<String> {
+    let seen = server.requests().len();
+    let mut bridge = launch.spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_result("0");
+    server.requests()[seen].header(header).map(str::to_owned)
+}
+
+#[test]
+fn a_server_that_was_added_is_relayed_by_its_name_with_its_flags() {
+    let server = Legacy::new().start();
+    let person = Person::new();
+    let told = person.told(&[
+        "add",
+        "files",
+        &server.url(),
+        "--ignore-tool",
+        "echo",
+        "--connect-timeout",
+        "5",
+        "--keep-alive",
+    ]);
+    assert!(told.expect(0, &[]).stdout.contains("mcpbridge login files"), "{told:?}");
+    let written = format!(
+        "[servers.files]\nurl = \"{}\"\nconnect-timeout = 5\nignore-tool = [\"echo\"]\nkeep-alive = true\n",
+        server.url()
+    );
+    assert_eq!(person.text(), written);
+    for args in [vec!["files"], vec!["run", "files"]] {
+        let mut bridge = person.runs(args).ready();
+        bridge.send(request(1, "tools/list"));
+        assert_eq!(bridge.expect_result("1")["tools"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn each_level_wins_over_those_below_it() {
+    let server = Legacy::new().start();
+    let levels = [
+        "[defaults]\nheader = 'X-Level: defaults'\n",
+        "[organizations.acme]\nheader = 'X-Level: organization'\n",
+        "header = ['X-Level: server']\n",
+        "[servers.a.accounts.work]\nheader = 'X-Level: account'\n",
+    ];
+    let person = Person::new();
+    let level = |number: usize, launch: Launch| {
+        let has = |at: usize| if number > at { levels[at] } else { "" };
+        let organization = if number > 1 { levels[1] } else { "[organizations.acme]\n" };
+        let section = format!("[servers.a]\nurl = '{}'\norganization = 'acme'\naccount = 'work'\n", server.url());
+        fs::write(person.file(), [has(0), organization, &section, has(2), has(3)].concat()).unwrap();
+        first(&server, launch, "x-level")
+    };
+    let by_name = || person.runs(["a"]);
+    assert_eq!(level(0, by_name()), None);
+    for (number, word) in [(1, "defaults"), (2, "organization"), (3, "server"), (4, "account")] {
+        assert_eq!(level(number, by_name()).as_deref(), Some(word));
+    }
+    // Of another account that section does not count.
+    assert_eq!(level(4, by_name().args(["--account", "home"])).as_deref(), Some("server"));
+    assert_eq!(level(4, by_name().env("MCPBRIDGE_ACCOUNT", "home")).as_deref(), Some("server"));
+    let with_variable = || by_name().env("MCPBRIDGE_HEADER", "X-Level: variable");
+    assert_eq!(level(4, with_variable()).as_deref(), Some("variable"));
+    assert_eq!(level(4, with_variable().args(["--header", "X-Level: flag"])).as_deref(), Some("flag"));
+}
+
+#[test]
+fn a_url_takes_the_defaults_and_not_the_section_of_a_name() {
+    let server = Legacy::new().start();
+    let person = Person::with(format!(
+        "[defaults]\nheader = 'X-Level: defaults'\n[servers.a]\nurl = '{0}'\nheader = 'X-Level: server'\n",
+        server.url()
+    ));
+    assert_eq!(first(&server, person.runs([server.url()]), "x-level").as_deref(), Some("defaults"));
+    assert_eq!(first(&server, person.runs(["a"]), "x-level").as_deref(), Some("server"));
+}
+
+#[test]
+fn false_at_a_higher_level_is_an_answer() {
+    let server = Legacy::new().start();
+    let person =
+        Person::with(format!("[defaults]\ndebug = true\n[servers.a]\nurl = '{}'\ndebug = false\n", server.url()));
+    let input = || [initialize(0, "2025-06-18"), INITIALIZED.to_owned()].join("\n");
+    let said = |launch: Launch| !launch.run(input()).stderr.is_empty();
+    assert!(!said(person.runs(["a"])));
+    assert!(said(person.runs([server.url()])));
+    assert!(!said(person.runs([server.url()]).env("MCPBRIDGE_DEBUG", "0")));
+    assert!(said(person.runs(["a"]).env("MCPBRIDGE_DEBUG", "1")));
+}
+
+#[test]
+fn of_two_flags_that_exclude_each_other_the_higher_level_counts() {
+    let world = World::new();
+    let config = world.home.path().join("mcpbridge/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let server = format!("[servers.a]\nurl = '{}'\n", world.server.url());
+    let resource = "https://elsewhere.example/";
+    let human = Human::at_ease();
+    let asked = |text: String, flags: &[&str]| {
+        fs::write(&config, text).unwrap();
+        let login = Bridge::bare().args(["login", "a"]).args(flags).home(world.home.path()).human(&human).at_shell();
+        let visit = human.visit();
+        visit.decline();
+        login.finish().expect(4, &["login a"]);
+        visit.query("resource")
+    };
+    assert_eq!(asked(format!("{server}resource = '{resource}'\n"), &[]).as_deref(), Some(resource));
+    assert_eq!(asked(format!("{server}resource = '{resource}'\n"), &["--disable-resource-parameter"]), None);
+    let both = format!("[defaults]\ndisable-resource-parameter = true\n{server}resource = '{resource}'\n");
+    assert_eq!(asked(both, &[]).as_deref(), Some(resource));
+    // Of one level neither is higher.
+    fs::write(&config, format!("{server}resource = '{resource}'\ndisable-resource-parameter = true\n")).unwrap();
+    let told = Bridge::launch("a").home(world.home.path()).told();
+    told.expect(2, &["exclude each other", "line 3 of", "line 4 of", "config.toml"]);
+}
+
+#[test]
+fn what_the_file_cannot_say_stops_every_start_and_names_the_line() {
+    for (text, words) in [
+        (
+            "[defaults]\nheaders = 'X: 1'\n",
+            &["line 2 of", "config.toml", "`headers` is not a key", "did you mean `header`?"][..],
+        ),
+        ("[defaults]\n\nkeep-alive = 'yes'\n", &["line 3 of", "true or false"]),
+        ("[defaults]\ntransport = 'pigeon'\n", &["line 2 of", "pigeon", "http-first"]),
+        ("[defaults]\nconnect-timeout = 'soon'\n", &["line 2 of", "soon", "seconds"]),
+        ("[defaults\n", &["line 1 of"]),
+    ] {
+        let person = Person::with(text);
+        let told = person.told(&[URL]);
+        told.expect(2, words);
+        assert_eq!(told.stdout, "");
+    }
+    let person = Person::with("[defaults]\nheaders = 'X: 1'\n");
+    let told = person.told(&["list", "--json"]);
+    told.expect(2, &[]);
+    let error = support::json(&told.stderr);
+    assert_eq!(
+        (error["error"]["code"].as_str(), error["error"]["hint"].as_str()),
+        (Some("usage"), Some("did you mean `header`?"))
+    );
+    assert_eq!(told.stderr.lines().count(), 1);
+    // Nor is it written to.
+    person.told(&["add", "a", URL]).expect(2, &["line 2 of"]);
+    assert_eq!(person.text(), "[defaults]\nheaders = 'X: 1'\n");
+    // What does not concern a server is not stopped.
+    person.told(&["status"]).expect(0, &[]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_and_not_no_file() {
+    let person = Person::with([0x5b, 0xff, 0xfe]);
+    person.told(&["list"]).expect(2, &["config.toml", "utf-8"]);
+    let person = Person::new();
+    fs::create_dir(person.file()).unwrap();
+    person.told(&[URL]).expect(2, &["config.toml", "cannot be read"]);
+}
+
+const WRITTEN: &str = "# My servers. Do not sort!\n\n[defaults]   # for all\nconnect-timeout   = 3 # s\n\n\
+                       # first\n[servers.one]\nurl='https://one.example/mcp'\n\theader = [ 'X: 1' , # why\n  'Y: 2', ]\n\n\
+                       [servers.two]\nurl = \"https://two.example/mcp\"\n# the end\n";
+
+#[test]
+fn add_and_remove_leave_every_other_byte_alone() {
+    let crlf = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    for (text, section) in [
+        (WRITTEN.to_owned(), "\n[servers.new]\nurl = \"https://mcp.example.com/mcp\"\n".to_owned()),
+        (crlf(WRITTEN), "\r\n[servers.new]\r\nurl = \"https://mcp.example.com/mcp\"\r\n".to_owned()),
+        (WRITTEN.trim_end().to_owned(), "\n\n[servers.new]\nurl = \"https://mcp.example.com/mcp\"\n".to_owned()),
+    ] {
+        let person = Person::with(&text);
+        person.told(&["add", "new", URL]).expect(0, &[]);
+        assert_eq!(person.text(), format!("{text}{section}"));
+        assert_eq!(fs::read_to_string(person.file().with_extension("toml.bak")).unwrap(), text, "the file as it was");
+        person.told(&["remove", "new"]).expect(0, &[]);
+        assert_eq!(person.text().trim_end(), text.trim_end());
+        person.told(&["remove", "one"]).expect(0, &[]);
+        let cut = text.find("# first").unwrap()..text.find("[servers.two]").unwrap();
+        assert_eq!(person.text().trim_end(), format!("{}{}", &text[..cut.start], &text[cut.end..]).trim_end());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_added_to_is_left_alone_and_the_lines_are_said() {
+    let text = "servers = { a = { url = 'https://a.example/' }, b = { url = 'https://b.example/' } }\n";
+    let person = Person::with(text);
+    person.told(&["add", "c", URL]).expect(2, &["by hand", "[servers.c]", URL]);
+    person.told(&["remove", "a"]).expect(2, &["by hand", "line 1"]);
+    assert_eq!(person.text(), text);
+    assert!(person.told(&["list"]).expect(0, &[]).stdout.contains("https://b.example/"));
+}
+
+#[test]
+fn to_add_the_same_again_changes_nothing_and_another_is_refused() {
+    let person = Person::new();
+    person.told(&["add", "a", URL, "--keep-alive"]).expect(0, &[]);
+    let told = person.told(&["add", "a", URL, "--keep-alive", "--json"]);
+    assert_eq!(told.expect(0, &[]).json()["added"], false);
+    for other in [&["add", "a", URL][..], &["add", "a", "https://other.example/", "--keep-alive"]] {
+        person.told(other).expect(2, &["named a already", "line 1 of", "mcpbridge remove a"]);
+    }
+    let told = person.told(&["remove", "a", "--json"]);
+    assert_eq!((told.json()["removed"].clone(), told.json()["schema_version"].clone()), (true.into(), 1.into()));
+}
+
+#[test]
+fn many_who_add_at_once_lose_nothing() {
+    let person = Person::with(WRITTEN);
+    let shells: Vec<_> =
+        (0..12).map(|n| person.runs(["add".to_owned(), format!("n{n}"), URL.to_owned()]).at_shell()).collect();
+    for shell in shells {
+        shell.told().expect(0, &[]);
+    }
+    let listed = person.told(&["list", "--json"]).json();
+    let names: Vec<&str> = listed["servers"].as_array().unwrap().iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(names.len(), 14, "{names:?}");
+    assert!(person.text().starts_with(WRITTEN));
+}
+
+#[test]
+fn a_name_is_small_is_no_command_and_is_no_url() {
+    let person = Person::new();
+    for name in ["Linear", "a.b", "a_b", "-", "ä", ""] {
+        person.told(&["add", "--", name, URL]).expect(2, &["cannot be the name of a server"]);
+    }
+    for name in ["login", "list", "helper", "help", "doctor", "run"] {
+        person.told(&["add", name, URL]).expect(2, &["is a command"]);
+    }
+    person.told(&["add", "a", "mcp.example.com"]).expect(2, &["https://mcp.example.com"]);
+    person.told(&["add", "a", "http://mcp.example.com/"]).expect(2, &["--allow-http"]);
+    assert!(!person.file().exists());
+}
+
+#[test]
+fn a_slip_of_the_finger_is_told_what_it_may_have_meant() {
+    let person = Person::with(format!("[servers.linear]\nurl = '{URL}'\n[servers.stats]\nurl = '{URL}'\n"));
+    for (typed, words) in [
+        (&["linaer"][..], "did you mean linear?"),
+        (&["login", "linaer"], "did you mean linear?"),
+        (&["remove", "LINEAR"], "did you mean linear?"),
+        (&["logn"], "did you mean `mcpbridge login`?"),
+        (&["logn", URL], "did you mean `mcpbridge login`?"),
+        (&["statu"], "did you mean the server stats, or `mcpbridge status`?"),
+        (&["nothing-like-it"], "mcpbridge add nothing-like-it URL"),
+        (&["frobnicate", URL], "there is no command \"frobnicate\""),
+    ] {
+        person.told(typed).expect(2, &[words]);
+    }
+}
+
+#[test]
+fn a_secret_in_plain_is_refused_by_add_and_the_remedy_works() {
+    let person = Person::new();
+    let told = person.told(&["add", "a", URL, "--header", "X-API-Key: s3cr3t-value"]);
+    told.expect(2, &["header X-API-Key", "mcpbridge login a --api-key-header X-API-Key", "'X-API-Key:${VARIABLE}'"]);
+    assert!(!told.stderr.contains("s3cr3t-value"), "{told:?}");
+    let told = person.told(&["add", "a", "https://mcp.example.com/mcp?api_key=s3cr3t-value"]);
+    told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);
+    assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
+
+    let server = Legacy::new().start();
+    person.told(&["add", "a", &server.url(), "--header", "X-API-Key:${KEY}"]).expect(0, &[]);
+    assert_eq!(first(&server, person.runs(["a"]).env("KEY", "one"), "x-api-key").as_deref(), Some("one"));
+    person.told(&["add", "b", &server.url()]).expect(0, &[]);
+    let mut login = person.runs(["login", "b", "--api-key-header", "X-API-Key"]).at_shell();
+    login.type_line("two");
+    login.told().expect(0, &[]);
+    assert_eq!(first(&server, person.runs(["b"]), "x-api-key").as_deref(), Some("two"));
+}
+
+#[test]
+fn a_secret_in_plain_in_the_file_is_used_with_a_warning_and_shown_nowhere() {
+    let server = Legacy::new().start();
+    let text = format!("[servers.a]\nurl = '{}'\nheader = 'Authorization: Bearer s3cr3t-value'\n", server.url());
+    let person = Person::with(text);
+    let mut bridge = person.runs(["a"]).ready();
+    let said = bridge.wait_stderr("written in plain");
+    assert!(said.contains("line 3 of") && said.contains("header Authorization"), "{said}");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(server.wait(1, "tools/call").header("authorization"), Some("Bearer s3cr3t-value"));
+    for args in [&["list"][..], &["list", "--json"]] {
+        let told = person.told(args);
+        told.expect(0, &["line 3 of", "written in plain"]);
+        assert!(!(told.stdout + &told.stderr).contains("s3cr3t-value"));
+    }
+    assert!(person.runs(["a", "--silent"]).run(initialize(0, "2025-06-18")).stderr.is_empty());
+}
+
+#[test]
+fn the_commands_that_are_printed_have_the_name_and_work() {
+    let world = World::new();
+    let add = Bridge::bare().args(["add", "work", &world.server.url()]).home(world.home.path());
+    add.told().expect(0, &[]);
+    let mcpbridge = |args: &[&str]| Bridge::bare().args(args).home(world.home.path());
+    mcpbridge(&["status", "work"]).told().expect(3, &[]);
+    let unwilling = Human::unwilling();
+    let mut relay = mcpbridge(&["work"]).human(&unwilling).spawn();
+    relay.send(initialize(0, "2025-06-18"));
+    let told = refusal(&mut relay, &["mcpbridge login work"]);
+    assert!(!told.contains("mcpbridge login http"), "{told}");
+    drop(relay);
+    let human = Human::prompt();
+    mcpbridge(&["login", "work"]).human(&human).told().expect(0, &[]);
+    let status = mcpbridge(&["status", "--json"]).told();
+    assert_eq!(status.expect(0, &[]).json()["accounts"][0]["name"], "work");
+    let told = mcpbridge(&["remove", "work"]).told();
+    assert!(told.expect(0, &[]).stdout.contains(&format!("mcpbridge logout {}", world.server.url())), "{told:?}");
+    world.needs_no_window();
+    mcpbridge(&["add", "work", &world.server.url()]).told().expect(0, &[]);
+    let told = mcpbridge(&["logout", "work"]).told();
+    assert!(told.expect(0, &[]).stdout.contains("signed out of"), "{told:?}");
+}
+
+#[test]
+fn the_account_of_a_name_is_the_one_that_is_signed_in_and_out() {
+    let world = World::new();
+    let config = world.home.path().join("mcpbridge/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let text = format!(
+        "[servers.a]\nurl = '{}'\naccount = 'work'\n[servers.a.accounts.home]\nno-browser = true\n",
+        world.server.url()
+    );
+    fs::write(&config, text).unwrap();
+    let human = Human::prompt();
+    let mcpbridge = |args: &[&str]| Bridge::bare().args(args).home(world.home.path()).human(&human);
+    assert_eq!(mcpbridge(&["login", "a", "--json"]).told().expect(0, &[]).json()["account"], "work");
+    let status = mcpbridge(&["status", "a"]).told();
+    assert!(status.expect(0, &[]).stdout.contains("work"), "{status:?}");
+    let status = mcpbridge(&["status", "a", "--account", "home"]).told();
+    assert!(status.expect(3, &[]).stdout.contains("mcpbridge login a --account home"), "{status:?}");
+    let out = mcpbridge(&["logout", "a", "--json"]).told();
+    assert_eq!(out.expect(0, &[]).json()["accounts"][0]["signed_out"], true);
+    mcpbridge(&["status", "a"]).told().expect(3, &[]);
+}
+
+#[test]
+fn alone_and_off_a_terminal_it_says_how_it_is_used() {
+    let told = Person::new().told(&[]);
+    told.expect(2, &["usage: mcpbridge", "mcpbridge demo"]);
+    assert_eq!(told.stdout, "");
+}
+
+#[test]
+fn a_start_with_a_url_leaves_no_trace_of_names() {
+    let server = Legacy::new().start();
+    let home = TempDir::new().unwrap();
+    assert_eq!(first(&server, Bridge::launch(server.url()).home(home.path()), "x-level"), None);
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_example_in_the_readme_runs() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap().replace("\r\n", "\n");
+    let blocks: Vec<&str> = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let example = blocks.iter().find(|block| block.contains("[defaults]")).expect("an example of config.toml");
+    let project = blocks.iter().find(|block| block.contains("mcpbridge trust")).expect("an example of .mcpbridge.toml");
+    let server = Legacy::new().start();
+    let person = Person::with(example.replace(URL, &server.url()));
+    let listed = person.told(&["list", "--json"]).json();
+    assert_eq!(listed["servers"].as_array().unwrap().len(), 2, "{listed}");
+    assert_eq!(first(&server, person.runs(["example"]).env("WORK_KEY", "w"), "x-api-key").as_deref(), Some("w"));
+    let by_another = person.runs(["example", "--account", "home"]).env("EXAMPLE_KEY", "e");
+    assert_eq!(first(&server, by_another, "x-api-key").as_deref(), Some("e"));
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(".mcpbridge.toml"), project).unwrap();
+    let trust = person.runs(["trust"]).arg(folder.path());
+    assert!(trust.told().expect(0, &[]).stdout.contains("example is used with the account work"));
+}
+
+#[cfg(unix)]
+mod on_unix {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_a_link_stays_one_and_who_could_read_it_still_can() {
+        let person = Person::new();
+        let real = person.home().join("dotfiles.toml");
+        fs::write(&real, WRITTEN).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&real, person.file()).unwrap();
+        person.told(&["add", "new", URL]).expect(0, &[]);
+        assert!(fs::symlink_metadata(person.file()).unwrap().is_symlink());
+        assert!(fs::read_to_string(&real).unwrap().contains("[servers.new]"));
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        // A link to nothing was meant to be something.
+        fs::remove_file(&real).unwrap();
+        person.told(&["list"]).expect(2, &["link to a file that is not there"]);
+        person.told(&["add", "b", URL]).expect(2, &["link to a file that is not there"]);
+    }
+
+    #[test]
+    fn a_file_that_is_read_only_is_not_written() {
+        let person = Person::with(WRITTEN);
+        fs::set_permissions(person.file(), fs::Permissions::from_mode(0o444)).unwrap();
+        person.told(&["add", "new", URL]).expect(2, &["read-only", "writable"]);
+        assert_eq!(person.text(), WRITTEN);
+        assert!(!person.file().with_extension("toml.bak").exists());
+    }
+
+    #[test]
+    fn alone_at_a_terminal_it_shows_the_servers_and_what_to_do_next() {
+        let person = Person::new();
+        let seen = at_a_terminal(&person);
+        assert!(seen.contains("mcpbridge add NAME URL") && seen.contains("mcpbridge demo"), "{seen}");
+        person.told(&["add", "linear", URL]).expect(0, &[]);
+        let seen = at_a_terminal(&person);
+        assert!(
+            seen.contains("linear") && seen.contains(URL) && seen.contains("an editor runs: mcpbridge linear"),
+            "{seen}"
+        );
+    }
+
+    /// What `mcpbridge` alone shows there.
+    fn at_a_terminal(person: &Person) -> String {
+        use std::io::Read;
+        use std::process::Stdio;
+        let controller =
+            rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+        rustix::pty::grantpt(&controller).unwrap();
+        rustix::pty::unlockpt(&controller).unwrap();
+        let name = rustix::pty::ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
+        let user = fs::OpenOptions::new().read(true).write(true).open(name).unwrap();
+        let mut command = Bridge::bare().home(person.home()).command(person.home());
+        command.stdin(Stdio::from(user.try_clone().unwrap())).stdout(Stdio::from(user)).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        // Its ends of the terminal are closed with it.
+        drop(command);
+        let reader = thread::spawn(move || {
+            let (mut seen, mut controller) = (Vec::new(), fs::File::from(controller));
+            let mut buffer = [0; 4096];
+            // The end of a terminal is an error.
+            while let Ok(read @ 1..) = controller.read(&mut buffer) {
+                seen.extend_from_slice(&buffer[..read]);
+            }
+            String::from_utf8_lossy(&seen).into_owned()
+        });
+        let end = std::time::Instant::now() + PATIENCE;
+        while child.try_wait().unwrap().is_none() {
+            assert!(std::time::Instant::now() < end, "{} hangs", binary().display());
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(child.wait().unwrap().success());
+        reader.join().unwrap()
+    }
+}
