@@ -10,6 +10,7 @@ mod named;
 mod relay;
 mod secrets;
 mod server;
+mod shell;
 mod values;
 mod variables;
 
@@ -25,6 +26,7 @@ pub use named::{Add, List, Named, Remove, Trust};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};
+pub use shell::{Call, Listen, Prompts, Reach, Read, Request, Resources, Tools};
 pub use values::{OptionalDuration, Seconds};
 
 /// Use any remote MCP server from any editor or agent that speaks MCP over stdio.
@@ -75,6 +77,20 @@ pub enum Command {
     List(List),
     /// Let the .mcpbridge.toml of a project choose an account
     Trust(Trust),
+    /// List the tools of a server
+    Tools(Box<Tools>),
+    /// Call a tool of a server
+    Call(Box<Call>),
+    /// List the prompts of a server, or print one
+    Prompts(Box<Prompts>),
+    /// List the resources of a server
+    Resources(Box<Resources>),
+    /// Read a resource of a server
+    Read(Box<Read>),
+    /// Send any request to a server, and print its result
+    Request(Box<Request>),
+    /// Print what a server tells of changes, until interrupted
+    Listen(Box<Listen>),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
@@ -99,7 +115,13 @@ impl Cli {
             }
             Some(Command::Logout(logout)) => logout.selection.put(url, named),
             Some(Command::Status(status)) => status.selection.put(url, named),
-            _ => {}
+            Some(command) => {
+                if let Some((server, reach)) = command.shell() {
+                    *server = url;
+                    reach.port = port;
+                    reach.named = Some(named);
+                }
+            }
         }
     }
 
@@ -109,7 +131,27 @@ impl Cli {
             None => self.relay.output.warnings = warnings,
             Some(Command::Run(relay)) => relay.output.warnings = warnings,
             Some(Command::Login(login)) => login.output.warnings = warnings,
-            _ => {}
+            Some(command) => {
+                if let Some((_, reach)) = command.shell() {
+                    reach.output.warnings = warnings;
+                }
+            }
+        }
+    }
+}
+
+impl Command {
+    /// The server of a command that uses one from the shell, and how it is reached.
+    fn shell(&mut self) -> Option<(&mut String, &mut Reach)> {
+        match self {
+            Command::Tools(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Call(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Prompts(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Resources(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Read(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Request(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Listen(typed) => Some((&mut typed.server, &mut typed.reach)),
+            _ => None,
         }
     }
 }
@@ -151,11 +193,10 @@ pub fn command() -> clap::Command {
     let relay = Cli::command();
     let has = |flag: &Arg| relay.get_arguments().any(|own| own.get_id() == flag.get_id());
     let with = |flag: Arg| if has(&flag) { variables::named(flag) } else { flag };
-    relay
-        .clone()
-        .mut_args(with)
-        .mut_subcommand("run", |run| run.mut_args(with))
-        .mut_subcommand("login", |login| login.mut_args(with))
+    let whole = relay.clone().mut_args(with);
+    variables::COMMANDS
+        .iter()
+        .fold(whole, |whole, name| whole.mut_subcommand(name, |its| its.mut_args(with)))
         // Only when it was typed: no other start has to wait for it.
         .mut_subcommand("add", |add| add.defer(named::with_the_flags))
 }
@@ -174,7 +215,7 @@ Examples:
 
 Exit codes: 0 every request was answered by the server, 2 usage, 3 the server wants a credential, 4 the
 sign-in was refused, 5 the server was not reached or did not answer in time, 6 the server broke the
-protocol, 8 the credential store is locked or fails, 130 interrupted.";
+protocol, 7 the called tool says that it failed, 8 the credential store is locked or fails, 130 interrupted.";
 
 #[cfg(test)]
 mod tests {

@@ -2,23 +2,38 @@
 
 mod access;
 mod add;
+mod arguments;
+mod ask;
+mod call;
 mod completions;
+mod content;
 mod demo;
 mod flow;
+mod heard;
 mod helper;
 mod install;
 mod list;
+mod listen;
 mod login;
 mod logout;
 mod man;
 mod names;
 mod overview;
+mod prompts;
+mod read;
 mod remove;
+mod request;
+mod resources;
 mod run;
 mod secret;
 mod server;
+mod shell;
 mod status;
+mod table;
+mod terminal;
+mod tools;
 mod trust;
+mod typed;
 mod uninstall;
 
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -46,6 +61,13 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Remove(typed)), _) => remove::run(&typed),
         (Some(Command::List(typed)), _) => list::run(&typed),
         (Some(Command::Trust(typed)), _) => trust::run(&typed),
+        (Some(Command::Tools(typed)), _) => tools::run(*typed),
+        (Some(Command::Call(typed)), _) => call::run(*typed),
+        (Some(Command::Prompts(typed)), _) => prompts::run(*typed),
+        (Some(Command::Resources(typed)), _) => resources::run(*typed),
+        (Some(Command::Read(typed)), _) => read::run(*typed),
+        (Some(Command::Request(typed)), _) => request::run(*typed),
+        (Some(Command::Listen(typed)), _) => listen::run(*typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),
@@ -82,5 +104,20 @@ fn print(result: &[u8]) -> anyhow::Result<ExitCode> {
     match out.write_all(result).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Writes a result byte for byte.
+fn print_raw(result: &[u8]) -> anyhow::Result<ExitCode> {
+    write_raw(result).map(|_| ExitCode::SUCCESS)
+}
+
+/// The same, and whether somebody reads: a reader that has seen enough is no error.
+fn write_raw(result: &[u8]) -> anyhow::Result<bool> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(result).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(true),
     }
 }

@@ -24,9 +24,22 @@ pub enum Kind {
     Protocol,
     /// The credential store is locked, silent or failing. That is never "signed out".
     StoreUnavailable,
+    /// A person pressed Ctrl-C.
+    Interrupted,
 }
 
 impl Kind {
+    const ALL: [Kind; 8] = [
+        Kind::Internal,
+        Kind::Usage,
+        Kind::SignInRequired,
+        Kind::SignInRefused,
+        Kind::Unreachable,
+        Kind::Protocol,
+        Kind::StoreUnavailable,
+        Kind::Interrupted,
+    ];
+
     /// The exit code, the same for every command.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -37,7 +50,13 @@ impl Kind {
             Kind::Unreachable => 5,
             Kind::Protocol => 6,
             Kind::StoreUnavailable => 8,
+            Kind::Interrupted => 130,
         }
+    }
+
+    /// The kind with this word.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// The stable word for it in `--json` errors and in the `data` of JSON-RPC errors.
@@ -50,6 +69,7 @@ impl Kind {
             Kind::Unreachable => "unreachable",
             Kind::Protocol => "protocol",
             Kind::StoreUnavailable => "store_unavailable",
+            Kind::Interrupted => "interrupted",
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #[cfg(target_os = "linux")]
 mod door;
+mod inside;
 mod lines;
 #[cfg(target_os = "linux")]
 mod ready;
@@ -31,6 +32,7 @@ use bytes::Buf;
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+pub use inside::{Inside, inside};
 pub use lines::Line;
 use lines::Splitter;
 
@@ -43,6 +45,8 @@ enum Source {
     Ready { input: ready::Ready, splitter: Splitter, ended: bool },
     /// Anything else, read by a thread; the channel closes at the end of the input.
     Thread(mpsc::Receiver<Vec<Line>>),
+    /// An editor in this process.
+    Inside(mpsc::Receiver<Vec<Line>>),
 }
 
 /// Starts reading stdin. Must be called in the runtime.
@@ -75,8 +79,13 @@ impl Reader {
                     return Some(lines);
                 }
             },
-            Source::Thread(lines) => lines.recv().await,
+            Source::Thread(lines) | Source::Inside(lines) => lines.recv().await,
         }
+    }
+
+    /// Whether the editor is in this process: then its end and the signals are its own to notice.
+    pub fn is_inside(&self) -> bool {
+        matches!(self.0, Source::Inside(_))
     }
 }
 
@@ -133,12 +142,13 @@ struct Thread {
 }
 
 impl Thread {
-    fn start() -> Self {
+    /// `write` may wait for as long as the reader likes.
+    fn start(mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
         let (batches, queue) = sync::channel::<Batch>();
         let (report, written) = mpsc::channel(1);
         let writes = move || {
             while let Ok(Batch { parts, holds }) = queue.recv() {
-                let outcome = parts.into_iter().try_for_each(|part| write_whole(&part));
+                let outcome = parts.into_iter().try_for_each(|part| write(&part));
                 drop(holds);
                 if report.blocking_send(outcome).is_err() {
                     return;
@@ -206,7 +216,7 @@ impl Writer {
         self.busy = true;
         let batch = Batch { parts: std::mem::take(&mut self.pending), holds: std::mem::take(&mut self.holds) };
         // Where nobody takes it, `written` has the news.
-        let _ = self.thread.get_or_insert_with(Thread::start).batches.send(batch);
+        let _ = self.thread.get_or_insert_with(|| Thread::start(write_whole)).batches.send(batch);
     }
 
     /// Whether something is being written or waits for it.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
@@ -17,6 +17,8 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ),
     ("cli", &[]),
     ("bridge", &["era", "message", "record", "remote", "stdio"]),
+    // An editor in this process: it has the bridge, and what a bridge is made of.
+    ("client", &["auth", "bridge", "era", "http", "message", "remote", "stdio"]),
     ("stdio", &["message"]),
     ("era", &["message"]),
     ("remote", &["auth", "http", "message"]),
@@ -61,6 +63,11 @@ const WORDS: [(&[&str], Where); 8] = [
             "commands.rs",
             "commands/demo.rs",
             "commands/login.rs",
+            // Whether somebody sees what is printed, or can be asked.
+            "commands/arguments.rs",
+            "commands/content.rs",
+            "commands/table.rs",
+            "commands/terminal.rs",
             "commands/secret.rs",
             "auth/helper.rs",
             "auth/browser.rs",

@@ -75,6 +75,8 @@ struct Inner {
     closed: watch::Sender<bool>,
     /// Whether a change runs in this process, for want of a helper.
     here: AtomicBool,
+    /// Whether no person may be asked: who waits would rather hear that one is needed.
+    asks_nobody: AtomicBool,
 }
 
 #[derive(Default)]
@@ -124,6 +126,7 @@ impl Login {
             turns: watch::Sender::default(),
             closed: watch::Sender::new(false),
             here: AtomicBool::new(false),
+            asks_nobody: AtomicBool::new(false),
         };
         Ok(Login(By::Grant(Arc::new(inner))))
     }
@@ -149,6 +152,13 @@ impl Login {
             let mut state = inner.state();
             state.editor = editor;
             state.link = link;
+        }
+    }
+
+    /// From now on a request that needs a person fails, and says with which command one signs in.
+    pub fn ask_nobody(&self) {
+        if let Some(inner) = self.inner() {
+            inner.asks_nobody.store(true, Ordering::Relaxed);
         }
     }
 

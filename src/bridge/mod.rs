@@ -9,7 +9,7 @@ mod budget;
 mod order;
 mod outbox;
 mod parent;
-mod signals;
+pub mod signals;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -115,10 +115,17 @@ impl Bridge {
     /// Relays until the editor leaves or a signal comes.
     pub async fn run(mut self) -> End {
         self.remote.start();
-        let mut signals = signals::listen();
+        // An editor in this process hears them itself, and may have something to cancel first.
+        let mut signals = (!self.editor.is_inside()).then(signals::listen);
+        let signal = async {
+            match &mut signals {
+                Some(signals) => signals.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         let (end, patience) = tokio::select! {
             end = self.relay() => (end, LAST_WORDS),
-            signal = signals.recv() => {
+            signal = signal => {
                 let reason = Failure::new(Kind::Internal, "the bridge was stopped");
                 self.on(Event::Closed);
                 self.on(Event::Over(reason));
@@ -143,6 +150,7 @@ impl Bridge {
     async fn relay(&mut self) -> End {
         let mut open = true;
         let mut deadline: Option<Instant> = None;
+        let watches_parent = !self.editor.is_inside();
         let mut orphaned = std::pin::pin!(parent::gone());
         let mut sign_in = self.remote.login().stand();
         loop {
@@ -164,7 +172,7 @@ impl Bridge {
                         deadline = self.end_of_input();
                     }
                 },
-                () = &mut orphaned, if open => {
+                () = &mut orphaned, if open && watches_parent => {
                     open = false;
                     deadline = self.end_of_input();
                 }

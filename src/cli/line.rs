@@ -113,7 +113,9 @@ impl CommandLine {
 
     /// Whether variables and files set flags for the command.
     fn sets(&self) -> bool {
-        self.matches.subcommand_name().is_none_or(|name| SET.contains(&name))
+        self.matches
+            .subcommand_name()
+            .is_none_or(|name| variables::COMMANDS.contains(&name) || ABOUT_ACCOUNTS.contains(&name))
     }
 }
 
@@ -174,5 +176,5 @@ fn said(error: &clap::Error) -> (String, String) {
     (fact, rest.join(" ").trim_start_matches("tip: ").to_owned())
 }
 
-/// The commands, beside the relay, that variables and files set flags for.
-const SET: [&str; 4] = ["run", "login", "logout", "status"];
+/// The commands about accounts that files set flags for, beside those with flags of the relay.
+const ABOUT_ACCOUNTS: [&str; 2] = ["logout", "status"];

@@ -1,6 +1,6 @@
 //! The arguments of the relay.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, FromArgMatches, ValueEnum};
 
 use super::named::Named;
 use super::server::{Connection, Output, SignIn};
@@ -83,6 +83,12 @@ impl Relay {
         self.server = Some(url);
         self.port = self.port.or(port);
         self.named = Some(named);
+    }
+
+    /// What an empty command line says.
+    pub(super) fn unflagged() -> Self {
+        let matches = Self::augment_args(clap::Command::new("relay")).get_matches_from(["relay"]);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }
 

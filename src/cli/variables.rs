@@ -44,3 +44,6 @@ fn variable_of(flag: &Arg) -> Option<String> {
 fn is_true(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f" | "")
 }
+
+/// The commands that have flags of the relay, and so its variables.
+pub const COMMANDS: [&str; 9] = ["run", "login", "tools", "call", "prompts", "resources", "read", "request", "listen"];

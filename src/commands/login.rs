@@ -1,25 +1,24 @@
 //! `mcpbridge login`: a sign-in at a terminal, and API keys.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde_json::json;
-use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use super::terminal::Terminal;
 use super::{access, print, print_json, server};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::discovery::discover;
 use crate::auth::{
     self, Demand, Denied, Flow, How, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change,
 };
-use crate::cli::Login;
+use crate::cli::{Login, Relay};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Lane, Redirects, Request, shown};
 use crate::secret::Secret;
@@ -51,7 +50,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
             (true, ..) => session.cancel().await,
             (_, Some(place), _) => session.keep_key(place).await,
             (_, None, Some(command)) => session.show_token(&command).await,
-            (_, None, None) => session.sign_in(typed.force).await,
+            (_, None, None) => session.sign_in(typed.force, &mut Terminal::default()).await,
         }
     })?;
     crate::log::finish();
@@ -70,6 +69,27 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     code?;
     // Not by returning: a thread that reads the terminal cannot be woken.
     std::process::exit(0)
+}
+
+/// Signs in, for a command that a person at `terminal` waits for, and says so.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn on_the_way(relay: &Relay, url: &Url, terminal: &mut Terminal) -> Result<(), Failure> {
+    let headers = access::headers(&relay.connection).await?;
+    let options = access::options(url, relay.named.as_ref(), relay.port, &relay.sign_in)?;
+    let session = Session {
+        key: options.key()?,
+        sign_in_key: options.sign_in_key()?,
+        store: access::store()?.with_patience(access::AT_A_TERMINAL),
+        http: Http::new(access::http(&relay.connection, url)?),
+        headers: Arc::new(headers.all),
+        options,
+        url: url.clone(),
+    };
+    let done = session.sign_in(false, terminal).await?;
+    say(&done.sentence);
+    Ok(())
 }
 
 fn place(typed: &Login) -> Result<Option<Place>, Failure> {
@@ -120,7 +140,7 @@ enum Welcome {
 }
 
 impl Session {
-    async fn sign_in(&self, force: bool) -> Result<Done, Failure> {
+    async fn sign_in(&self, force: bool, terminal: &mut Terminal) -> Result<Done, Failure> {
         // An organization may let somebody in who has signed in for another server.
         let is_asked = matches!(self.options.flow, Flow::Organization(_));
         if !force
@@ -145,7 +165,7 @@ impl Session {
                 }
             }
         };
-        let grant = self.with_the_person(challenge).await?;
+        let grant = self.with_the_person(challenge, terminal).await?;
         let ticket = Ticket::of(&grant, self.options.use_id_token);
         if let Welcome::Wants(_) = self.knock(&ticket).await? {
             let failure = grant.not_taken(&shown(&self.url));
@@ -208,12 +228,9 @@ impl Session {
         }
     }
 
-    async fn with_the_person(&self, challenge: Option<Bearer>) -> Result<Grant, Failure> {
-        let (paste, mut pasted) = mpsc::channel(1);
+    async fn with_the_person(&self, challenge: Option<Bearer>, terminal: &mut Terminal) -> Result<Grant, Failure> {
         // Where nobody signs in, nothing is to be pasted, and the terminal is not ours to read.
-        if matches!(self.options.flow, Flow::Browser | Flow::Organization(_)) {
-            let _ = thread::Builder::new().name("paste".into()).spawn(move || read_lines(&paste));
-        }
+        let pastes = matches!(self.options.flow, Flow::Browser | Flow::Organization(_));
         let tell = |Progress::Waiting { url, opened }: Progress| self.show(&url, opened);
         let tools = Tools { store: &self.store, http: &self.http, tell: &tell };
         let mut job = self.job(Demand::Token(challenge));
@@ -224,7 +241,7 @@ impl Session {
                     tokio::select! {
                         outcome = &mut changing => break outcome,
                         // Both at once: the answer to what is handed over comes when the sign-in is through.
-                        Some(text) = pasted.recv() => tokio::select! {
+                        Some(text) = terminal.line(), if pastes => tokio::select! {
                             outcome = &mut changing => break outcome,
                             () = self.hand_over(&text) => {}
                         },
@@ -243,14 +260,14 @@ impl Session {
                 Outcome::Elsewhere => {
                     // It is in the store afterwards, and then it will do.
                     job.forced = false;
-                    self.elsewhere(&mut pasted).await;
+                    self.elsewhere(terminal).await;
                 }
             }
         }
     }
 
     /// Watches the sign-in of another process, and takes part in it.
-    async fn elsewhere(&self, pasted: &mut mpsc::Receiver<String>) {
+    async fn elsewhere(&self, terminal: &mut Terminal) {
         let mut shown = false;
         loop {
             if let Some(pending) =
@@ -266,7 +283,7 @@ impl Session {
             }
             tokio::select! {
                 () = sleep(LOOK) => {}
-                Some(text) = pasted.recv() => self.hand_over(&text).await,
+                Some(text) = terminal.line() => self.hand_over(&text).await,
             }
         }
     }
@@ -290,6 +307,9 @@ impl Session {
 
     /// Gives a pasted address to whoever waits for the browser, as the browser would have.
     async fn hand_over(&self, text: &str) {
+        if text.trim().is_empty() {
+            return;
+        }
         let Some(pending) = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none()) else {
             return;
         };
@@ -426,15 +446,6 @@ fn read_key(interactive: bool) -> Result<Secret, Failure> {
         return Err(Failure::new(Kind::Usage, fact).remedy("copy it again, on one line"));
     }
     Ok(Secret::new(key))
-}
-
-/// Lines that a person pastes. A pipe counts too: a script may hand the address over.
-fn read_lines(paste: &mpsc::Sender<String>) {
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
-        if !line.trim().is_empty() && paste.blocking_send(line).is_err() {
-            return;
-        }
-    }
 }
 
 /// Whether the person sits at another machine.

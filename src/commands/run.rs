@@ -62,7 +62,11 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
+/// The server that `relay` is for.
+///
+/// # Errors
+/// The command line is wrong, or a source of a header gives none.
+pub async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> {
     let connection = &relay.connection;
     let typed = relay
         .server
@@ -96,7 +100,10 @@ async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failure> 
 
 /// The sign-in. An Authorization header that was given is the person's answer to a 401, and there is
 /// no other.
-fn login(
+///
+/// # Errors
+/// The command line is wrong, or the store that was named cannot be used.
+pub fn login(
     relay: &Relay,
     settings: &Settings,
     http: &http::Settings,
@@ -129,7 +136,8 @@ fn login(
     }
 }
 
-fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
+/// What the flags say of the protocol, and what is known from before.
+pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
     let roads = match relay.transport {
         Order::HttpFirst => vec![Road::Http, Road::Sse],
         Order::SseFirst => vec![Road::Sse, Road::Http],
@@ -151,25 +159,26 @@ fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
 }
 
 /// What is known of the server from one run to the next.
-struct Notes {
+pub struct Notes {
     store: Option<Store>,
     server: Url,
 }
 
 impl Notes {
-    fn of(store: Option<&Store>, server: &Url) -> Self {
+    /// Those in `store`, if there is one.
+    pub fn of(store: Option<&Store>, server: &Url) -> Self {
         Notes { store: store.cloned(), server: server.clone() }
     }
 
     /// What earlier runs have found. Not which editors fall back to `initialize`: that is a setting of
     /// theirs, and one that is told to and cannot would be left with nothing.
-    fn facts(&self) -> Facts {
+    pub fn facts(&self) -> Facts {
         let Eras { modern, legacy } = self.store.as_ref().map(|store| store.eras(&self.server)).unwrap_or_default();
         Facts { modern, legacy, ..Facts::default() }
     }
 
     /// Keeps what is learned, as soon as it is: editors do not always let a process end by itself.
-    fn follow(self, mut learned: watch::Receiver<Facts>) -> JoinHandle<()> {
+    pub fn follow(self, mut learned: watch::Receiver<Facts>) -> JoinHandle<()> {
         let Notes { store, server } = self;
         tokio::spawn(async move {
             while let (Ok(()), Some(store)) = (learned.changed().await, &store) {
@@ -210,7 +219,7 @@ const ARRIVALS: usize = 32;
 /// How long connections are tried at the start, and again when the server goes away.
 const START_WINDOW: std::time::Duration = std::time::Duration::from_secs(8);
 /// How long a note about the server may delay the end, if it was learned only just now.
-const LAST_NOTE: std::time::Duration = std::time::Duration::from_secs(1);
+pub const LAST_NOTE: std::time::Duration = std::time::Duration::from_secs(1);
 /// The exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: i32 = 130;
 /// Open files that are asked for.

@@ -33,6 +33,7 @@ use crate::message::{Fault, Id, Message, Parsed, member};
 pub use headers::Headers;
 pub use lobby::{Lobby, takes_links};
 pub use pairs::Era;
+pub use splice::{Member, members, quoted, with_member};
 pub use tools::Filter;
 
 /// Names one exchange with the server, or one pause.
@@ -264,14 +265,17 @@ fn cancelled_id(message: &Message) -> Option<Id> {
 }
 
 /// The revision that is spoken to a modern server.
-const MODERN: &str = "2026-07-28";
+pub const MODERN: &str = "2026-07-28";
 /// The revisions that are spoken to a legacy server, the newest last.
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
-/// Members of `_meta` that the modern era puts on every request.
-const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
-const CLIENT_KEY: &str = "io.modelcontextprotocol/clientInfo";
-const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
-const LEVEL_KEY: &str = "io.modelcontextprotocol/logLevel";
+/// The member of `_meta` that names the revision; the modern era puts these four on requests.
+pub const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+/// Who asks.
+pub const CLIENT_KEY: &str = "io.modelcontextprotocol/clientInfo";
+/// What the one who asks can.
+pub const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
+/// From which level on log messages are wanted.
+pub const LEVEL_KEY: &str = "io.modelcontextprotocol/logLevel";
 /// Members of `_meta` that the modern era puts on what a server sends.
 const SUBSCRIPTION_KEY: &str = "io.modelcontextprotocol/subscriptionId";
 const SERVER_KEY: &str = "io.modelcontextprotocol/serverInfo";

@@ -16,6 +16,8 @@ mod server;
 mod shell;
 mod sync;
 mod tls;
+#[cfg(unix)]
+mod tty;
 mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary};
@@ -35,4 +37,6 @@ pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
 pub use tls::{Authority, Front, Identity};
+#[cfg(unix)]
+pub use tty::Tty;
 pub use world::{World, end_well, files, refusal, start};

@@ -1,6 +1,7 @@
 //! A change of the grant that is under way, and those who wait for it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -29,7 +30,10 @@ impl Inner {
             refused: refused.digest(),
             renewed_in_vain: !state.accepted && state.how == How::Renewed && matches!(demand, Demand::Token(_)),
             // Nobody is asked without the server's challenge, which says what to ask for.
-            person: self.options.interactive && !matches!(demand, Demand::Renewal) && !*self.closed.borrow(),
+            person: self.options.interactive
+                && !matches!(demand, Demand::Renewal)
+                && !*self.closed.borrow()
+                && !self.asks_nobody.load(Ordering::Relaxed),
             forced: false,
             link: state.link,
             editor: state.editor.clone(),

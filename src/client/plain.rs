@@ -1,0 +1,47 @@
+//! Text of a server's, as it may stand on a terminal: it can move no cursor, set no title and turn no
+//! writing around.
+
+/// `text` with what is no text made visible. Line breaks and tabs stay.
+pub fn harmless(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            // The pictures of the control characters stand in their order.
+            '\0'..='\x1f' => shown.extend(char::from_u32(PICTURES + u32::from(c))),
+            '\x7f' => shown.push('\u{2421}'),
+            c if c.is_control() || is_invisible(c) => shown.push('\u{fffd}'),
+            c => shown.push(c),
+        }
+        shown
+    })
+}
+
+/// The same on one line, with single spaces.
+pub fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    harmless(&words.join(" "))
+}
+
+/// Characters that turn the text around them or stand in it unseen. Those that join emoji and
+/// letters do no harm alone.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Where the pictures of control characters begin.
+const PICTURES: u32 = 0x2400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_made_visible_and_the_rest_stays() {
+        assert_eq!(harmless("a\tb\r\nc é 👩‍💻"), "a\tb\nc é 👩‍💻");
+        assert_eq!(harmless("\x1b]0;t\x07\x1b[2J\r\u{9b}31m\x7f"), "␛]0;t␇␛[2J␍\u{fffd}31m␡");
+        assert_eq!(harmless("a\u{202e}b\u{e0041}"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(one_line(" a\n\n b\x1b "), "a b␛");
+    }
+}

@@ -1,0 +1,245 @@
+//! Arguments of a tool or a prompt, as they are typed at a shell.
+
+use std::collections::HashSet;
+use std::{fs, io};
+
+use super::typed::Typed;
+use crate::client::one_line;
+use crate::era::{members, quoted};
+use crate::failure::{Failure, Kind};
+use crate::message::{elements, member, plain_string};
+
+/// One argument of the command line, with what is in the file that it names.
+pub enum Part {
+    /// `-` or `@FILE`: all arguments at once.
+    All {
+        /// What was typed.
+        place: String,
+        /// A JSON object.
+        text: String,
+    },
+    /// `KEY=VALUE`
+    Text {
+        /// The name.
+        key: String,
+        /// The value.
+        text: String,
+    },
+    /// `KEY:=JSON`
+    Json {
+        /// The name.
+        key: String,
+        /// The value.
+        text: String,
+    },
+}
+
+impl Part {
+    fn read(typed: &str) -> Result<Self, Failure> {
+        if typed == "-" || (typed.starts_with('@') && !typed.contains('=')) {
+            return Ok(Part::All { place: typed.to_owned(), text: content(typed)? });
+        }
+        let value = |value: &str| if value.starts_with('@') { content(value) } else { Ok(value.to_owned()) };
+        match typed.split_once('=') {
+            Some((key, text)) if key.len() > 1 && key.ends_with(':') => {
+                Ok(Part::Json { key: key[..key.len() - 1].to_owned(), text: value(text)? })
+            }
+            Some((key, text)) if !key.is_empty() => Ok(Part::Text { key: key.to_owned(), text: value(text)? }),
+            _ => Err(usage(format!("{typed:?} is no argument"), "write KEY=VALUE, KEY:=JSON, @FILE or -")),
+        }
+    }
+}
+
+/// Reads what was typed, and the files and the stdin that it names.
+///
+/// # Errors
+/// Something is no argument, or cannot be read.
+pub fn parts(typed: &[String]) -> Result<Vec<Part>, Failure> {
+    typed.iter().map(|typed| Part::read(typed)).collect()
+}
+
+/// The arguments as the JSON text of an object, in the order in which they were typed and with what
+/// they are by `schema`, the JSON text of a schema for objects. `whose` names the tool.
+///
+/// # Errors
+/// Something is not what the schema says, is unknown to it, or is missing.
+pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failure> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    let mut lists: HashSet<&str> = HashSet::new();
+    for part in parts {
+        match part {
+            Part::All { place, text } => {
+                let parts = members(text.trim()).ok_or_else(|| not_json(place, "a JSON object"))?;
+                for part in parts {
+                    put(&mut all, &part.name, part.value.to_owned());
+                }
+            }
+            Part::Json { key, text } => {
+                known(key, schema, whose)?;
+                if serde_json::from_str::<&serde_json::value::RawValue>(text.trim()).is_err() {
+                    return Err(not_json(key, "JSON"));
+                }
+                put(&mut all, key, text.trim().to_owned());
+            }
+            Part::Text { key, text } => {
+                known(key, schema, whose)?;
+                let typed = Typed::new(property(schema, key).unwrap_or("{}"), schema);
+                let wrong = |why| usage(format!("{key}: {why}"), "KEY:=JSON sends JSON as it is");
+                // A list is given element by element, or as JSON.
+                if typed.is_list() && !text.trim_start().starts_with('[') {
+                    let element = typed.element(schema).read(text).map_err(wrong)?;
+                    let list = if lists.insert(key) { None } else { all.iter().find(|(name, _)| name == key) };
+                    let list = match list {
+                        Some((_, list)) => format!("{},{element}]", &list[..list.len() - 1]),
+                        None => format!("[{element}]"),
+                    };
+                    put(&mut all, key, list);
+                } else {
+                    put(&mut all, key, typed.read(text).map_err(wrong)?);
+                }
+            }
+        }
+    }
+    complete(&all, schema, whose)?;
+    let all: Vec<String> = all.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect();
+    Ok(format!("{{{}}}", all.join(",")))
+}
+
+/// A text that is given as itself, as `@FILE`, or as `-` for stdin.
+///
+/// # Errors
+/// It cannot be read.
+pub fn content(place: &str) -> Result<String, Failure> {
+    let (read, what) = match place.strip_prefix('@') {
+        Some(path) => (fs::read_to_string(path), format!("the file {path}")),
+        None if place == "-" => (io::read_to_string(io::stdin().lock()), "stdin".to_owned()),
+        None => return Ok(place.to_owned()),
+    };
+    read.map_err(|error| usage(format!("{what} cannot be read: {error}"), "it has to be a text in UTF-8"))
+}
+
+/// The nearest of `names` to what was typed, as a question.
+pub fn did_you_mean<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let near = names.map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()), name));
+    let (likeness, name) = near.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (likeness > LIKE).then(|| format!("did you mean {}?", one_line(name)))
+}
+
+/// The properties of a schema for objects, and whether each has to be there.
+pub fn properties(schema: &str) -> Vec<(String, &str, bool)> {
+    let required = required(schema);
+    let all = member(schema, "properties").and_then(members).unwrap_or_default();
+    let with = |property: crate::era::Member<'_>| property.name.into_owned();
+    all.into_iter()
+        .map(|property| {
+            let value = property.value;
+            let name = with(property);
+            let must = required.contains(&name);
+            (name, value, must)
+        })
+        .collect()
+}
+
+fn put(all: &mut Vec<(String, String)>, key: &str, value: String) {
+    match all.iter_mut().find(|(name, _)| name == key) {
+        Some((_, old)) => *old = value,
+        None => all.push((key.to_owned(), value)),
+    }
+}
+
+fn property<'a>(schema: &'a str, key: &str) -> Option<&'a str> {
+    member(schema, "properties").and_then(|properties| member(properties, key))
+}
+
+fn required(schema: &str) -> Vec<String> {
+    let Some(list) = member(schema, "required") else { return Vec::new() };
+    let each = elements(list).unwrap_or_default().into_iter();
+    each.filter_map(|at| plain_string(&list[at]).map(|name| name.into_owned())).collect()
+}
+
+/// A name that the schema does not have is a slip of the hand, unless it says that others may come.
+/// JSON Schema would let it pass, and the server would miss what was meant.
+fn known(key: &str, schema: &str, whose: &str) -> Result<(), Failure> {
+    let open = member(schema, "additionalProperties").is_some_and(|more| more != "false")
+        || member(schema, "patternProperties").is_some()
+        || ["$ref", "anyOf", "oneOf", "allOf"].iter().any(|part| member(schema, part).is_some())
+        || member(schema, "properties").is_none() && member(schema, "additionalProperties").is_none();
+    if open || property(schema, key).is_some() {
+        return Ok(());
+    }
+    let all = properties(schema);
+    let remedy = did_you_mean(key, all.iter().map(|(name, ..)| name.as_str())).unwrap_or_else(|| {
+        match all.iter().map(|(name, ..)| one_line(name)).collect::<Vec<_>>() {
+            names if names.is_empty() => "it takes none".to_owned(),
+            names => format!("it takes {}", names.join(", ")),
+        }
+    });
+    Err(usage(format!("{whose} has no argument {key:?}"), &remedy))
+}
+
+fn complete(all: &[(String, String)], schema: &str, whose: &str) -> Result<(), Failure> {
+    let missing: Vec<String> =
+        required(schema).into_iter().filter(|name| !all.iter().any(|(given, _)| given == name)).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let described = missing.iter().map(|name| {
+        let part = property(schema, name).unwrap_or("{}");
+        let about = member(part, "description").and_then(plain_string).map(|text| format!(": {}", one_line(&text)));
+        format!("{} ({}{})", one_line(name), Typed::new(part, schema).name(), about.unwrap_or_default())
+    });
+    let fact = format!("{whose} needs {}", described.collect::<Vec<_>>().join(", "));
+    Err(usage(fact, &format!("add {}=VALUE", one_line(first))))
+}
+
+fn not_json(place: &str, what: &str) -> Failure {
+    usage(format!("{place} is not {what}"), "check its quotes and commas")
+}
+
+fn usage(fact: String, remedy: &str) -> Failure {
+    Failure::new(Kind::Usage, fact).remedy(remedy)
+}
+
+/// How like two names are before one is taken for the other, of 1.
+const LIKE: f64 = 0.8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = r#"{"type":"object","properties":{"n":{"type":"integer"},"text":{"type":"string"},"tags":{"type":"array","items":{"type":"integer"}},"deep":{"type":"object"}},"required":["text"]}"#;
+
+    fn read(typed: &[&str]) -> Result<String, Failure> {
+        let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
+        object(&parts(&typed)?, SCHEMA, "the tool t")
+    }
+
+    #[test]
+    fn arguments_are_what_the_schema_says_in_the_order_they_were_typed() {
+        assert_eq!(
+            read(&["text=a=b", "n=5", "tags=1", "tags=2", "deep:={\"x\":1.0}"]).unwrap(),
+            r#"{"text":"a=b","n":5,"tags":[1,2],"deep":{"x":1.0}}"#
+        );
+        assert_eq!(read(&["text=", "tags=[3]"]).unwrap(), r#"{"text":"","tags":[3]}"#);
+        assert_eq!(read(&["text=a", "text=b"]).unwrap(), r#"{"text":"b"}"#);
+        assert_eq!(object(&parts(&["any=5".into()]).unwrap(), "{}", "t").unwrap(), r#"{"any":"5"}"#);
+    }
+
+    #[test]
+    fn a_mistake_is_named_before_anything_is_sent() {
+        for (typed, words) in [
+            (vec!["text=a", "m=5"], vec!["no argument \"m\"", "it takes n, text, tags, deep"]),
+            (vec!["texd=a"], vec!["no argument \"texd\"", "did you mean text?"]),
+            (vec!["n=5"], vec!["needs text (string)", "add text=VALUE"]),
+            (vec!["text=a", "n=five"], vec!["n: an integer is wanted", ":=JSON"]),
+            (vec!["text=a", "tags=x"], vec!["tags: an integer is wanted"]),
+            (vec!["text:={"], vec!["text is not JSON"]),
+            (vec!["text"], vec!["\"text\" is no argument", "KEY=VALUE"]),
+            (vec!["@/no/such"], vec!["/no/such cannot be read"]),
+        ] {
+            let failure = read(&typed).unwrap_err();
+            assert_eq!(failure.kind, Kind::Usage);
+            for word in words {
+                assert!(failure.to_string().contains(word), "{typed:?}: {failure}");
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `mcpbridge call`: a tool, from the shell.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::content::{Piece, save, shown};
+use super::table::indented;
+use super::{arguments, print_raw, shell, tools};
+use crate::cli::Call;
+use crate::client::is_unknown_method;
+use crate::era::quoted;
+use crate::message::{elements, member};
+
+/// Calls the tool, and prints what it says. Exits with [`SAYS_ERROR`] where it says that it failed.
+///
+/// # Errors
+/// The arguments are not what the tool takes, or it gives no result.
+pub fn run(typed: Call) -> anyhow::Result<ExitCode> {
+    let json = typed.reach.json;
+    let parts = arguments::parts(&typed.arguments)?;
+    shell::with(&typed.server, typed.reach, true, async |shell| {
+        let schema = match shell.list("tools/list", "tools").await {
+            Ok(all) => member(tools::find(&all, &typed.tool, shell)?, "inputSchema").unwrap_or("{}").to_owned(),
+            // Some servers have tools and tell nobody which.
+            Err(failure) if is_unknown_method(&failure) => "{}".to_owned(),
+            Err(failure) => return Err(failure.into()),
+        };
+        let arguments = arguments::object(&parts, &schema, &typed.tool)?;
+        let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, quoted(&typed.tool));
+        let answer = shell.ask("tools/call", &params).await?;
+        let result = answer.result().unwrap_or("{}");
+        if json {
+            print_json(&typed.tool, result, typed.output.as_deref())?;
+        } else {
+            print_content(result, typed.output.as_deref())?;
+        }
+        let failed = member(result, "isError") == Some("true");
+        Ok(if failed { ExitCode::from(SAYS_ERROR) } else { ExitCode::SUCCESS })
+    })
+}
+
+fn pieces(result: &str) -> Vec<Piece> {
+    let content = member(result, "content").unwrap_or("[]");
+    elements(content).unwrap_or_default().into_iter().map(|at| Piece::of_block(&content[at])).collect()
+}
+
+fn print_content(result: &str, output: Option<&Path>) -> anyhow::Result<()> {
+    let mut pieces = pieces(result);
+    if let Some(place) = output {
+        save(&mut pieces, place, false)?;
+    }
+    let structured = member(result, "structuredContent").filter(|_| pieces.is_empty() && output.is_none());
+    pieces.extend(structured.map(|structured| Piece::Text(indented(structured))));
+    print_raw(&shown(&pieces, "--output FILE saves it"))?;
+    Ok(())
+}
+
+/// The parts of the result in the server's own spelling.
+fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result<()> {
+    let saved = match output {
+        Some(place) => format!(r#","saved":{}"#, json!(save(&mut pieces(result), place, false)?)),
+        None => String::new(),
+    };
+    let structured = member(result, "structuredContent").map(|part| format!(r#","structuredContent":{part}"#));
+    let meta = member(result, "_meta").map(|part| format!(r#","_meta":{part}"#));
+    let line = format!(
+        r#"{{"schema_version":1,"tool":{},"isError":{},"content":{}{}{}{saved}}}"#,
+        quoted(tool),
+        member(result, "isError") == Some("true"),
+        member(result, "content").unwrap_or("[]"),
+        structured.unwrap_or_default(),
+        meta.unwrap_or_default(),
+    );
+    print_raw(format!("{line}\n").as_bytes())?;
+    Ok(())
+}
+
+/// The exit code of a call whose tool says that it failed.
+const SAYS_ERROR: u8 = 7;

@@ -1,0 +1,213 @@
+//! What the commands that use a server share: the way to it, the person at the terminal, and lists in
+//! all their pages.
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use http::header::AUTHORIZATION;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+use super::heard::Heard;
+use super::terminal::Terminal;
+use super::{access, ask, login, run};
+use crate::cli::{Reach, Relay};
+use crate::client::{Asked, Client, Reply, Wants};
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::message::{Message, elements, member, plain_string};
+
+/// A server that a command uses.
+pub struct Shell {
+    relay: Relay,
+    url: Url,
+    client: Client,
+    terminal: Terminal,
+    heard: Heard,
+    /// Whether a sign-in in the browser is the answer to a 401 that has not been tried.
+    may_sign_in: bool,
+    /// Ends when what was found out about the server is kept.
+    noting: JoinHandle<()>,
+}
+
+/// Opens the way to `server`, does `work`, and leaves the server as it should be left.
+///
+/// # Errors
+/// The command line is wrong, or what `work` says.
+pub fn with(
+    server: &str,
+    reach: Reach,
+    follow: bool,
+    work: impl AsyncFnOnce(&mut Shell) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    access::start_log(&reach.output)?;
+    let heard = Heard::new(follow && !reach.json && !reach.output.silent);
+    let relay = reach.relay(server.to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let outcome = runtime.block_on(async {
+        let mut shell = Shell::open(relay, heard).await?;
+        let outcome = work(&mut shell).await;
+        shell.heard.clear();
+        shell.client.leave().await;
+        let _ = timeout(run::LAST_NOTE, shell.noting).await;
+        outcome
+    });
+    crate::log::finish();
+    // Where stdin is read, its thread cannot be woken; it ends with the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+impl Shell {
+    async fn open(relay: Relay, heard: Heard) -> Result<Self, Failure> {
+        let (client, url, may_sign_in, noting) = start(&relay, heard.wants()).await?;
+        Ok(Shell { noting, relay, url, client, terminal: Terminal::default(), heard, may_sign_in })
+    }
+
+    /// The server, as it may be shown.
+    pub fn server(&self) -> String {
+        shown(&self.url)
+    }
+
+    /// The bridge to it.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The result of a request. A person at the terminal signs in where the server wants it, and
+    /// answers its questions.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn ask(&mut self, method: &str, params: &str) -> Result<Message, Failure> {
+        let heard = &mut self.heard;
+        let mut reply = self.client.ask(method, params, &mut |news| heard.hear(news)).await;
+        if let Err(failure) = &reply
+            && failure.kind == Kind::SignInRequired
+            // More rights than the token has are asked for by name, which takes the other command.
+            && failure.status != Some(403)
+            && self.may_sign_in
+            && Terminal::is_there()
+        {
+            // It certainly did not run, so it can be sent again.
+            self.sign_in(&failure.clone()).await?;
+            let heard = &mut self.heard;
+            reply = self.client.ask(method, params, &mut |news| heard.hear(news)).await;
+        }
+        let mut rounds = 0;
+        loop {
+            let asked = match reply? {
+                Reply::Result(result) => {
+                    self.heard.clear();
+                    return Ok(result);
+                }
+                Reply::Asks(asked) => asked,
+            };
+            rounds += 1;
+            if rounds > MOST_ROUNDS {
+                let fact = format!("the server has asked {MOST_ROUNDS} times before it answered {method}");
+                return Err(Failure::new(Kind::Protocol, fact));
+            }
+            let answers = self.answers(&asked, rounds).await?;
+            let heard = &mut self.heard;
+            reply = self.client.answer((method, params), &asked, &answers, &mut |news| heard.hear(news)).await;
+        }
+    }
+
+    async fn answers<'a>(&mut self, asked: &'a Asked, rounds: u32) -> Result<Vec<(&'a str, String)>, Failure> {
+        self.heard.clear();
+        let server = self.server();
+        let terminal = &mut self.terminal;
+        let all = async {
+            if asked.questions.is_empty() {
+                // The server wants to be asked again later (2026-07-28, Multi Round-Trip Requests).
+                sleep(PAUSE * rounds).await;
+            }
+            let mut answers = Vec::new();
+            for question in &asked.questions {
+                answers.push((question.name.as_str(), ask::answer(question, &server, terminal).await?));
+            }
+            Ok(answers)
+        };
+        tokio::select! {
+            answers = all => answers,
+            failure = self.client.interrupted() => Err(failure),
+        }
+    }
+
+    async fn sign_in(&mut self, why: &Failure) -> Result<(), Failure> {
+        self.heard.clear();
+        eprintln!("{}", why.fact);
+        tokio::select! {
+            outcome = login::on_the_way(&self.relay, &self.url, &mut self.terminal) => outcome?,
+            failure = self.client.interrupted() => return Err(failure),
+        }
+        // Once: a server that refuses what it has just been shown is not asked for ever.
+        let (client, url, _, noting) = start(&self.relay, self.heard.wants()).await?;
+        self.noting = noting;
+        self.may_sign_in = false;
+        self.url = url;
+        std::mem::replace(&mut self.client, client).leave().await;
+        Ok(())
+    }
+
+    /// Subscribes to changes. A person at the terminal signs in first where the server wants it.
+    ///
+    /// # Errors
+    /// As for [`Client::listen`].
+    pub async fn listen(&mut self, wanted: &str) -> Result<(), Failure> {
+        // A subscription says nothing until something changes, so who may not have one is found out before.
+        self.ask("server/discover", "{}").await?;
+        self.client.listen(wanted).await
+    }
+
+    /// All elements of a list, of all its pages, as JSON texts: `name` is the member that has them.
+    ///
+    /// # Errors
+    /// A page cannot be had, or the pages have no end.
+    pub async fn list(&mut self, method: &str, name: &str) -> Result<Vec<String>, Failure> {
+        let (mut all, mut seen) = (Vec::new(), HashSet::new());
+        let mut params = "{}".to_owned();
+        loop {
+            let answer = self.ask(method, &params).await?;
+            let result = answer.result().unwrap_or("{}");
+            let Some(page) = member(result, name) else {
+                let fact = format!("the server answered {method} without {name}");
+                return Err(Failure::new(Kind::Protocol, fact));
+            };
+            all.extend(elements(page).unwrap_or_default().into_iter().map(|at| page[at].to_owned()));
+            let Some(cursor) = member(result, "nextCursor").filter(|cursor| plain_string(cursor).is_some()) else {
+                return Ok(all);
+            };
+            if !seen.insert(cursor.to_owned()) || seen.len() > MOST_PAGES {
+                let fact = format!("the pages of {method} have no end");
+                return Err(Failure::new(Kind::Protocol, fact).remedy("its operator has to mend that"));
+            }
+            params = format!(r#"{{"cursor":{cursor}}}"#);
+        }
+    }
+}
+
+/// An editor, the server that it is for, whether a person may sign in there, and a task that ends when
+/// all is noted that was found out.
+async fn start(relay: &Relay, wants: Wants) -> Result<(Client, Url, bool, JoinHandle<()>), Failure> {
+    let (settings, http) = run::settings(relay).await?;
+    let store = access::store();
+    let notes = run::Notes::of(store.as_ref().ok(), &settings.url);
+    let login = run::login(relay, &settings, &http, store)?;
+    let given = settings.headers.contains_key(AUTHORIZATION) || relay.connection.token_command.is_some();
+    let url = settings.url.clone();
+    let client = Client::start((settings, http, login), run::era_settings(relay, notes.facts()), wants);
+    let noting = notes.follow(client.learned());
+    Ok((client, url, !given, noting))
+}
+
+/// How often a server may ask before it answers one request.
+const MOST_ROUNDS: u32 = 50;
+/// The pause before a request goes out again for which the server has nothing to ask; longer each time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Pages of one list.
+const MOST_PAGES: usize = 1000;
