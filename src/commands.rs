@@ -46,7 +46,7 @@ use crate::cli::{Command, CommandLine};
 /// # Errors
 /// What went wrong, for [`crate::failure::report`].
 pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
-    let flags = line.flags();
+    let flags = if line.command() == Some("add") { line.flags() } else { Vec::new() };
     let cli = names::settle(line)?;
     match (cli.command, cli.relay) {
         (Some(Command::Run(relay)), _) => run::run(&relay),

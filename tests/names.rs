@@ -392,6 +392,16 @@ fn the_account_of_a_name_is_the_one_that_is_signed_in_and_out() {
 }
 
 #[test]
+fn a_name_can_be_put_into_an_editor() {
+    let person = Person::with(format!("[servers.files]\nurl = '{URL}?tenant=1'\nheader = 'X-Key:${{KEY}}'\n"));
+    let told = person.told(&["install", "cursor", "files", "--print", "--keep-alive"]);
+    let entry = told.expect(0, &[]).stdout.split_whitespace().collect::<String>();
+    assert!(entry.contains(r#""files":{"#) && entry.contains(r#""args":["files","--keep-alive"]"#), "{entry}");
+    assert!(!entry.contains("mcp.example.com"), "{entry}");
+    person.told(&["install", "cursor", "flies", "--print"]).expect(2, &["did you mean files?"]);
+}
+
+#[test]
 fn alone_and_off_a_terminal_it_says_how_it_is_used() {
     let told = Person::new().told(&[]);
     told.expect(2, &["usage: mcpbridge", "mcpbridge demo"]);

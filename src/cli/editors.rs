@@ -15,8 +15,8 @@ pub struct Install {
     #[arg(value_name = "EDITOR")]
     pub editor: Option<String>,
 
-    /// The URL of the remote MCP server
-    #[arg(value_name = "URL")]
+    /// The URL of the remote MCP server, or its name
+    #[arg(value_name = "URL|NAME")]
     pub server: Option<String>,
 
     /// The port that the browser comes back to, if it must be this one

@@ -12,7 +12,7 @@ use directories::BaseDirs;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{print, print_json, server};
+use super::{names, print, print_json, server};
 use crate::cli::Install;
 use crate::config::{Home, short};
 use crate::editors::{self, Change, EDITORS, Editor, Entry, File, Host, On};
@@ -31,17 +31,22 @@ pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
     let editor = editor(name)?;
     let Some(text) = &typed.server else {
         let example = format!("for example: mcpbridge install {} https://mcp.example.com/mcp", editor.name);
-        return Err(Failure::new(Kind::Usage, "no URL was given").remedy(example).into());
+        return Err(Failure::new(Kind::Usage, "no URL and no name was given").remedy(example).into());
     };
     let path = if typed.print || typed.link || editor.user.is_empty() {
         None
     } else {
         Some(file(&host, editor, typed.project)?)
     };
-    let arguments = entry::Arguments::read(text, typed)?;
+    let known = names::known(text)?;
+    let arguments = match &known {
+        Some(server) => entry::Arguments::named(server, typed)?,
+        None => entry::Arguments::read(text, typed)?,
+    };
+    let new = || known.as_ref().map_or_else(|| named_after(&arguments.url), |server| server.name.clone());
     let name = match &typed.name {
         Some(name) => checked(name)?,
-        None => installed(editor, path.as_deref(), &arguments.url).unwrap_or_else(|| named_after(&arguments.url)),
+        None => installed(editor, path.as_deref(), &arguments.url).unwrap_or_else(new),
     };
     let entry = Entry {
         name,

@@ -23,7 +23,11 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         // A server that asks for nothing can be used without a home.
         Err(_) => return line.with(&[variables]),
     };
-    let config = Config::read(&home, words)?;
+    let config = match Config::read(&home, words) {
+        // An editor in a sandbox may look into no folder of ours, and has no configuration there.
+        Err(_) if !is_name && Config::is_out_of_sight(&home) => None,
+        read => read?,
+    };
     if config.is_none() && !is_name {
         return line.with(&[variables]);
     }
@@ -85,6 +89,18 @@ pub fn words() -> Words {
 pub fn config(home: &Home) -> Result<Config, Failure> {
     Ok(Config::read(home, words)?
         .unwrap_or_else(|| Config { path: home.config().join("config.toml"), ..Config::default() }))
+}
+
+/// The server that `word` names; `None` if it is a URL.
+///
+/// # Errors
+/// There is no server of that name, or the file says what it cannot say.
+pub fn known(word: &str) -> Result<Option<Server>, Failure> {
+    if !is_no_url(word) {
+        return Ok(None);
+    }
+    let config = config(&Home::find(|name| env::var_os(name))?)?;
+    server(&config, word, false).cloned().map(Some)
 }
 
 /// Whether a word is no URL, and so can only be a name.

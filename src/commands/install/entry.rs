@@ -6,6 +6,7 @@ use url::Url;
 
 use super::server;
 use crate::cli::{Install, Relay, RelayFlags, Typed};
+use crate::config::Server;
 use crate::failure::{Failure, Kind};
 
 /// Arguments and variables of an entry.
@@ -35,6 +36,18 @@ impl Arguments {
         }
         line.extend(typed.more.iter().cloned());
         Arguments::of(&line)
+    }
+
+    /// Reads what was typed after the editor and the name of a server. The name stands for the URL, so
+    /// that what is changed for it later is changed for the editor as well.
+    ///
+    /// # Errors
+    /// It is no command line of the relay, or has a secret in it.
+    pub fn named(known: &Server, typed: &Install) -> Result<Arguments, Failure> {
+        // Its own URL is not written, and so may have what an editor's file may not.
+        let read = Arguments::read(ANY, typed)?;
+        let args = [known.name.clone()].into_iter().chain(read.args.into_iter().skip(1)).collect();
+        Ok(Arguments { args, url: server::url(&known.url, true)?, ..read })
     }
 
     /// Reads a command line of the relay.
@@ -137,6 +150,9 @@ pub fn is_secret(name: &str) -> bool {
 fn is_plain(value: &str) -> bool {
     !value.contains("${")
 }
+
+/// A URL that every check lets pass.
+const ANY: &str = "https://localhost/";
 
 #[cfg(test)]
 mod tests {
