@@ -476,7 +476,7 @@ mod on_unix {
         person.told(&["add", "linear", URL]).expect(0, &[]);
         let seen = at_a_terminal(&person);
         assert!(
-            seen.contains("linear") && seen.contains(URL) && seen.contains("an editor runs: mcpbridge linear"),
+            seen.contains("linear") && seen.contains(URL) && seen.contains("mcpbridge install EDITOR linear"),
             "{seen}"
         );
     }

@@ -50,7 +50,7 @@ pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
     let how = if added.changed { "added to" } else { "is already in" };
     print(
         format!(
-            "{} {how} {}\n  sign in: mcpbridge login {0}\n  use it:  mcpbridge {0}\n",
+            "{} {how} {}\n  sign in:        mcpbridge login {0}\n  into an editor: mcpbridge install EDITOR {0}\n",
             typed.name,
             short(&added.path)
         )

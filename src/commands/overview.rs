@@ -77,8 +77,13 @@ fn human(config: &Config, accounts: &[Account]) -> String {
     }
     text += &status::human(accounts);
     let first = config.servers.first().map(|server| server.name.clone());
+    // The one whose name is written first stands for all.
     let example = first.or_else(|| accounts.first().map(|account| account.server().to_owned())).unwrap_or_default();
-    text + &format!("\nan editor runs: mcpbridge {example}\nall commands:   mcpbridge --help\n")
+    text + &format!(
+        "\nsign in:        mcpbridge login {example}\n\
+         into an editor: mcpbridge install EDITOR {example}\n\
+         all commands:   mcpbridge --help\n"
+    )
 }
 
 impl Account {
