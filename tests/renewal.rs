@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Bridge, CHALLENGE, Endpoint, Human, Page, VERSION, World, call, end_well, initialize, refusal};
+use support::{
+    Bridge, CHALLENGE, Endpoint, Human, Legacy, Page, VERSION, World, call, end_well, initialize, notification,
+    refusal, request_with,
+};
 
 /// Where the metadata is and which scopes are wanted is known from the challenge alone.
 #[test]
@@ -54,6 +57,40 @@ fn calls_that_want_more_rights_at_once_ask_the_person_once() {
         bridge.expect_result(id);
     }
     assert_eq!(human.windows(), 2, "one sign-in, and one for more rights");
+}
+
+#[test]
+fn rights_add_up_from_step_to_step_and_the_next_run_has_them_all() {
+    let rights = |tool: &str| (format!("tools/call {tool}"), tool.to_owned());
+    let world = World::with(|_| (), |it| it.scopes = ["read", "write"].map(rights).into());
+    let human = Human::prompt();
+    let call =
+        |id: u64, tool: &str| request_with(id, "tools/call", &format!(r#"{{"name":"{tool}","arguments":{{}}}}"#));
+    for _ in 0..2 {
+        let mut bridge = world.relay(&human).ready();
+        for (id, tool) in [(1, "read"), (2, "write"), (3, "read")] {
+            bridge.send(call(id, tool));
+            bridge.expect_result(&id.to_string());
+        }
+        end_well(bridge);
+        assert_eq!(human.windows(), 3, "one sign-in, and one for each right");
+    }
+    let asked = world.authorization.asked(Endpoint::Authorize);
+    let mut last: Vec<&str> = asked[2].need("scope").split(' ').collect();
+    last.sort_unstable();
+    assert_eq!((asked[1].need("scope"), last), ("read", vec!["read", "write"]));
+}
+
+#[test]
+fn a_standing_stream_that_wants_more_rights_asks_for_them_and_is_opened() {
+    let world = World::over(Legacy::new().listening());
+    world.server.change(|it| it.scopes = [("GET".to_owned(), "listen".to_owned())].into());
+    let human = Human::prompt();
+    let mut bridge = world.relay(&human).ready();
+    world.server.stream().message(notification("notifications/custom"));
+    bridge.expect_method("notifications/custom");
+    assert_eq!(human.windows(), 2, "one sign-in, and one for the stream");
+    end_well(bridge);
 }
 
 /// Editors give a call a minute.
