@@ -1,0 +1,142 @@
+//! What the body of a response is, and how it is read: within the limits of memory and of time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use tokio::time::timeout;
+
+use super::{MAY_HAVE_RUN, is_event_stream, silent, within};
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::remote::refusal::is_html;
+use crate::remote::session::Shared;
+use crate::remote::{Trouble, Weight};
+
+/// A body, as far as its beginning tells.
+pub enum Body {
+    /// All of a body of JSON.
+    Whole(Bytes, Weight),
+    /// The beginning of an event stream, and the rest.
+    Stream(Bytes, Response),
+}
+
+impl Shared {
+    /// Finds out what a body is. The bytes decide and not the type alone: there are servers that
+    /// send either one under the other's name.
+    pub(super) async fn look_at(&self, mut response: Response) -> Result<Body, Trouble> {
+        let named_stream = is_event_stream(response.headers());
+        let status = response.status().as_u16();
+        let announced = response.content_length().map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        if announced > self.settings.limit {
+            return Err(self.too_large());
+        }
+        // Before anything is read, so that answers for an editor that does not read stay where they
+        // are: in the server.
+        let mut weight = self.inflow.enter();
+        self.cover(&mut weight, announced).await;
+        let mut head = Bytes::new();
+        while head.trim_ascii_start().is_empty() {
+            match self.piece(&mut response).await.map_err(Trouble::Cut)? {
+                Some(piece) if head.is_empty() => head = piece,
+                Some(piece) => head = [head, piece].concat().into(),
+                None => break,
+            }
+            if head.len() > LONGEST_BLANK {
+                break;
+            }
+        }
+        let start = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head).trim_ascii_start();
+        let json = matches!(start.first(), Some(b'{' | b'['));
+        let fields: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
+        if json {
+            let start = head.slice_ref(start);
+            let body = self.whole(start, announced, response, &mut weight).await?;
+            return Ok(Body::Whole(body, weight));
+        }
+        if named_stream || fields.iter().any(|field| start.starts_with(field)) {
+            return Ok(Body::Stream(head, response));
+        }
+        let server = shown(&self.settings.url);
+        let failure = |fact: String, remedy: &str| Failure::new(Kind::Protocol, fact).remedy(remedy).status(status);
+        Err(Trouble::Final(if is_html(response.headers(), start) {
+            failure(format!("{server} is a web page (HTTP {status})"), "is this the MCP URL?")
+        } else if start.is_empty() {
+            let fact = format!("{server} accepted the request (HTTP {status}) but gave no answer to it");
+            failure(fact, MAY_HAVE_RUN)
+        } else {
+            failure(
+                format!("{server} answered with neither JSON nor an event stream (HTTP {status})"),
+                "is this the MCP URL?",
+            )
+        }))
+    }
+
+    /// The whole of a body that begins with `head` and has `announced` bytes, if it says so.
+    async fn whole(
+        &self,
+        head: Bytes,
+        announced: usize,
+        mut response: Response,
+        weight: &mut Weight,
+    ) -> Result<Bytes, Trouble> {
+        let Some(second) = self.piece(&mut response).await.map_err(Trouble::Cut)? else { return Ok(head) };
+        let mut body = Vec::new();
+        body.reserve_exact(announced.max(head.len() + second.len()));
+        body.extend_from_slice(&head);
+        body.extend_from_slice(&second);
+        drop((head, second));
+        while let Some(piece) = self.piece(&mut response).await.map_err(Trouble::Cut)? {
+            body.extend_from_slice(&piece);
+            drop(piece);
+            if body.len() > self.settings.limit {
+                return Err(self.too_large());
+            }
+            self.cover(weight, body.len()).await;
+        }
+        if body.len() > self.settings.limit { Err(self.too_large()) } else { Ok(body.into()) }
+    }
+
+    pub(super) fn too_large(&self) -> Trouble {
+        let fact = format!("the server's answer is larger than {} bytes", self.settings.limit);
+        Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"))
+    }
+
+    /// Takes room for a message of the server, or waits for it. With HTTP/2 the oldest message may
+    /// itself wait for room in a window that the waiting ones fill; so when the editor does read,
+    /// and there is still no room, progress counts more than the budget.
+    pub async fn cover(&self, weight: &mut Weight, bytes: usize) {
+        while timeout(ROOM_WAIT, weight.cover(bytes)).await.is_err() {
+            if self.arrivals.capacity() > 0 {
+                weight.insist(bytes);
+            }
+        }
+    }
+
+    /// The next piece of a body that somebody waits for.
+    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Failure> {
+        self.piece_within(self.settings.body_timeout, response).await
+    }
+
+    /// The next piece of a stream, which may be quiet for ever unless there is a limit.
+    pub async fn piece_within(
+        &self,
+        limit: Option<Duration>,
+        response: &mut Response,
+    ) -> Result<Option<Bytes>, Failure> {
+        match within(limit, response.chunk()).await {
+            Some(Ok(piece)) => Ok(piece),
+            Some(Err(error)) => {
+                let fact = format!("the server's answer broke off: {}", crate::http::root_cause(&error));
+                Err(Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN))
+            }
+            None => Err(silent("was silent in mid-answer", "--body-timeout")),
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// White space before a body that is still taken for one.
+const LONGEST_BLANK: usize = 64 * 1024;
+/// How long a message waits for room before it is asked whether the editor is the reason.
+const ROOM_WAIT: Duration = Duration::from_secs(5);

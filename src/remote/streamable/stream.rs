@@ -1,0 +1,292 @@
+//! Event streams: read, resumed, and what is in them delivered.
+
+use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use reqwest::Response;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
+use crate::failure::{Failure, Kind};
+use crate::http::Lane;
+use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
+use crate::remote::backoff::Backoff;
+use crate::remote::call::{Call, without};
+use crate::remote::session::{Reply, Session, Shared};
+use crate::remote::sse::{Data, Event, Parser};
+use crate::remote::{Arrival, Trouble, Weight};
+
+impl Shared {
+    pub(super) async fn answer(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        body: Bytes,
+        weight: Weight,
+    ) -> Result<(), Trouble> {
+        let parsed = Message::parse(body).map_err(|fault| {
+            let fact = format!("the server's answer is not JSON-RPC: {}", fault.text);
+            Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
+        })?;
+        // An error with a null id is about the one request that was sent.
+        if let Parsed::One(message) = &parsed
+            && let (None, Some(error)) = (message.id(), message.error())
+        {
+            let fact = "the server answered with an error";
+            return Err(Trouble::Final(Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, fact) }));
+        }
+        self.deliver_heavy(session, call, reply, vec![parsed], weight).await;
+        if call.awaiting.is_empty() {
+            return Ok(());
+        }
+        let fact = "the server answered, but not to this request (no answer has its id)";
+        Err(Trouble::Final(
+            Failure::new(Kind::Protocol, fact).remedy("the server has a fault; its operator may know more"),
+        ))
+    }
+
+    /// Reads an event stream, and what continues it, until every request has its answer.
+    pub(super) async fn follow(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        mut first: Bytes,
+        mut response: Response,
+    ) -> Result<(), Trouble> {
+        let mut track = Track::default();
+        // The stream that opens a session belongs to it, before its answer has come.
+        let opened = reply.session.clone().filter(|_| session.id.is_none());
+        let opened = opened.map(|id| session.with_id(id));
+        let session = opened.as_ref().unwrap_or(session);
+        loop {
+            let end = self.read_stream(session, Some((call, reply)), first, &mut response, &mut track).await;
+            if call.awaiting.is_empty() {
+                return Ok(());
+            }
+            let cut = end
+                .err()
+                .unwrap_or_else(|| Failure::new(Kind::Unreachable, "the server closed the stream without an answer"));
+            let cut = cut.remedy(MAY_HAVE_RUN);
+            // The streams of the modern era are not resumed (2026-07-28, Streamable HTTP).
+            if track.last.is_none() || call.alone.is_some() {
+                return Err(Trouble::Cut(cut));
+            }
+            response = self.resume(session, &mut track, cut).await?;
+            first = Bytes::new();
+        }
+    }
+
+    /// GETs the rest of a stream. A server may close a stream and have it polled (2025-11-25,
+    /// Transports, "Sending Messages to the Server"), so a stream that ends is not counted against it.
+    async fn resume(&self, session: &Session, track: &mut Track, cut: Failure) -> Result<Response, Trouble> {
+        let since = Instant::now();
+        loop {
+            sleep(track.pause()).await;
+            let last = track.last.clone();
+            let refusal = match self.get(session, Lane::Calls, last.as_deref(), Some(GET_HEAD)).await {
+                Ok(response) if response.status().is_success() && is_event_stream(response.headers()) => {
+                    track.resumed = true;
+                    return Ok(response);
+                }
+                Ok(response) if response.status().is_server_error() || response.status().as_u16() == 429 => cut.clone(),
+                Ok(_) | Err(Trouble::Final(_)) => return Err(Trouble::Cut(cut)),
+                Err(trouble) => trouble.into_failure(),
+            };
+            if since.elapsed() > RESUME_WINDOW {
+                log::debug!("a stream could not be resumed: {refusal}");
+                return Err(Trouble::Cut(cut));
+            }
+        }
+    }
+
+    /// Reads one event stream to its end and delivers what it holds; stops early once every
+    /// request of `call` has its answer.
+    pub(super) async fn read_stream(
+        &self,
+        session: &Session,
+        mut call: Option<(&mut Call, &mut Reply)>,
+        first: Bytes,
+        response: &mut Response,
+        track: &mut Track,
+    ) -> Result<(), Failure> {
+        let mut parser = Parser::new(self.settings.limit);
+        let mut events = Vec::new();
+        let mut weight = self.inflow.enter();
+        let mut woke = self.woke.subscribe();
+        let mut piece = first;
+        let mut linger_until = None;
+        loop {
+            parser.push(piece, &mut events);
+            track.retry = parser.retry().or(track.retry);
+            let mut parsed = Vec::new();
+            for event in events.drain(..) {
+                if track.is_new(&event) {
+                    parsed.extend(self.message_in(session, event));
+                }
+            }
+            if parser.is_endless() {
+                let fact =
+                    format!("the server's message is larger than {} bytes, and does not end", self.settings.limit);
+                return Err(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"));
+            }
+            self.cover(&mut weight, parser.kept()).await;
+            if !parsed.is_empty() {
+                let weight = std::mem::replace(&mut weight, self.inflow.enter());
+                match &mut call {
+                    Some((call, reply)) => self.deliver_heavy(session, call, reply, parsed, weight).await,
+                    None => self.forward(None, session, parsed, weight).await,
+                }
+            }
+            if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
+                linger_until = Some(Instant::now() + LINGER);
+            }
+            let resumable = match &call {
+                None => true,
+                Some((call, _)) => call.listens() || (track.last.is_some() && call.alone.is_none()),
+            };
+            let limit = call.as_ref().filter(|(call, _)| !call.listens()).and(self.settings.body_timeout);
+            let next = if let Some(until) = linger_until {
+                // A stream ends after its answer. To see the end keeps the connection usable.
+                timeout_at(until, response.chunk()).await.ok().and_then(Result::ok).flatten()
+            } else {
+                tokio::select! {
+                    next = self.piece_within(limit, response) => next?,
+                    _ = woke.changed(), if resumable => return Err(Failure::new(Kind::Unreachable, "the computer slept")),
+                }
+            };
+            match next {
+                Some(next) => piece = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The message in an event. One that is too large becomes an error for whoever waits for it.
+    pub fn message_in(&self, session: &Session, event: Event) -> Option<Parsed> {
+        if event.name.is_some() {
+            return None;
+        }
+        let skim = match event.data {
+            Data::Nothing => return None,
+            // A priming event: its id is all that it has to say.
+            Data::Whole(data) if data.is_empty() => return None,
+            Data::Whole(data) => match Message::parse(data) {
+                Ok(parsed) => return Some(parsed),
+                Err(fault) => {
+                    log::warn!("the server sent an event that is no message: {}", fault.text);
+                    return None;
+                }
+            },
+            Data::TooLong(skim) => skim,
+        };
+        let text = format!("the message is larger than {} bytes; raise --max-message-size", self.settings.limit);
+        log::warn!("a message of the server was left out: {text}");
+        let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
+        if skim.has_method() {
+            self.answer_back(session, line);
+            return None;
+        }
+        Message::single(line).ok().map(Parsed::One)
+    }
+
+    fn answer_back(&self, session: &Session, line: Bytes) {
+        let mut request = self.request(Method::POST, session, line);
+        self.login.ticket_at_hand().add_to(&mut request);
+        // Not on this task: the stream must be read on.
+        let sent = self.http.send_detached(Lane::Control, request);
+        tokio::spawn(sent);
+    }
+
+    /// Hands messages to the loop, and notes which requests of `call` they answer.
+    pub(super) async fn deliver(&self, session: &Session, call: &mut Call, reply: &mut Reply, parsed: Vec<Parsed>) {
+        self.deliver_heavy(session, call, reply, parsed, self.inflow.enter()).await;
+    }
+
+    async fn deliver_heavy(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        parsed: Vec<Parsed>,
+        weight: Weight,
+    ) {
+        let mut takes = |message: &Message| {
+            let answer = message.kind() == crate::message::Kind::Answer;
+            let Some(request) = answer.then(|| call.strike(message)).flatten() else { return false };
+            if call.key.is_some() {
+                self.note(session.generation, &session.road, &request, message, reply.session.as_ref());
+                return false;
+            }
+            reply.answer = Some(message.clone());
+            true
+        };
+        let parsed = parsed.into_iter().filter_map(|parsed| without(parsed, &mut takes)).collect();
+        self.forward(call.key, session, parsed, weight).await;
+    }
+
+    /// Hands messages to the loop; waits while it has no room.
+    pub async fn forward(&self, key: Option<u64>, session: &Session, messages: Vec<Parsed>, weight: Weight) {
+        if !messages.is_empty() {
+            let arrival = Arrival::Messages { key, generation: session.generation, messages, weight };
+            let _ = self.arrivals.send(arrival).await;
+        }
+    }
+}
+
+/// What resumption needs to know of a stream.
+#[derive(Default)]
+pub struct Track {
+    pub last: Option<Box<str>>,
+    retry: Option<Duration>,
+    pub resumed: bool,
+    backoff: Option<Backoff>,
+    seen: HashSet<u64>,
+    order: VecDeque<u64>,
+    hasher: RandomState,
+}
+
+impl Track {
+    /// Notes the event's id. A server that replays too much is not heard twice.
+    fn is_new(&mut self, event: &Event) -> bool {
+        let Some(id) = &event.id else { return true };
+        self.backoff = None;
+        self.last = Some(id.clone()).filter(|id| !id.is_empty());
+        let hash = self.hasher.hash_one(id);
+        if !self.seen.insert(hash) {
+            return !self.resumed;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+        true
+    }
+
+    /// The reconnection time that the server named, to the millisecond.
+    pub(super) fn named_pause(&self) -> Option<Duration> {
+        self.retry.map(|retry| retry.max(SHORTEST_RETRY))
+    }
+
+    /// How long to wait before the stream is asked for again.
+    fn pause(&mut self) -> Duration {
+        let backoff = self.backoff.get_or_insert_with(Backoff::for_requests);
+        let own = backoff.next();
+        self.retry.map_or(own, |retry| retry.max(SHORTEST_RETRY))
+    }
+}
+
+/// How long a connection is kept for the end of a stream that has given its answer.
+const LINGER: Duration = Duration::from_secs(1);
+/// How long a cut stream is asked for again, if nobody answers.
+const RESUME_WINDOW: Duration = Duration::from_secs(30);
+/// A server that names a shorter pause would be asked without pause.
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+/// Event ids that are remembered against replays.
+const REMEMBERED: usize = 4096;
