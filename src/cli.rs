@@ -17,7 +17,7 @@ mod variables;
 use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
-pub use editors::{Install, RelayFlags, Typed, Uninstall};
+pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use keys::{Shape, commands, keys};
 pub use levels::{Setting, Value};
 pub use line::CommandLine;
@@ -91,6 +91,8 @@ pub enum Command {
     Request(Box<Request>),
     /// Print what a server tells of changes, until interrupted
     Listen(Box<Listen>),
+    /// Take over what editors run through mcp-remote and its like, with the sign-ins
+    Adopt(Adopt),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell

@@ -2,6 +2,7 @@
 
 mod access;
 mod add;
+mod adopt;
 mod arguments;
 mod ask;
 mod call;
@@ -68,6 +69,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Read(typed)), _) => read::run(*typed),
         (Some(Command::Request(typed)), _) => request::run(*typed),
         (Some(Command::Listen(typed)), _) => listen::run(*typed),
+        (Some(Command::Adopt(typed)), _) => adopt::run(&typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),

@@ -61,7 +61,7 @@ impl Given {
     }
 
     /// This client, as it is known at `server`, with answers going to `redirect_uri`.
-    pub(super) fn client(&self, server: &AuthorizationServer, redirect_uri: &str) -> Client {
+    pub fn client(&self, server: &AuthorizationServer, redirect_uri: &str) -> Client {
         let secret = self.secret.clone();
         let authentication = self.authentication.unwrap_or_else(|| supported(server, secret.is_some()));
         Client {

@@ -80,6 +80,30 @@ pub struct Uninstall {
     pub json: bool,
 }
 
+/// The arguments of `mcpbridge adopt`.
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// Only the entries of these editors
+    #[arg(value_name = "EDITOR")]
+    pub editors: Vec<String>,
+
+    /// Take over entries with a URL as well, which the editor connects to by itself
+    #[arg(long)]
+    pub remote: bool,
+
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Undo the last adoption: files and sign-ins go back to where they were
+    #[arg(long, conflicts_with_all = ["editors", "remote", "dry_run"])]
+    pub undo: bool,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The flags of the relay as they were typed, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct RelayFlags(pub Vec<Typed>);

@@ -1,7 +1,7 @@
 //! `mcpbridge install`: puts a server into an editor.
 
-mod entry;
-mod program;
+pub mod entry;
+pub mod program;
 pub mod vendor;
 
 use std::path::{Path, PathBuf};

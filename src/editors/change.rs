@@ -72,7 +72,7 @@ impl Change {
     /// The file cannot be read, or the entry is not ours; it is not touched then.
     pub fn uninstall(editor: &'static Editor, path: &Path, name: &str, home: &Home) -> Result<Option<Change>, Failure> {
         let file = File::read(path)?;
-        let refuse = |trouble: &Trouble| unreadable(&file, trouble).remedy("mend it, or take the entry out by hand");
+        let refuse = |trouble: &Trouble| file.trouble(trouble).remedy("mend it, or take the entry out by hand");
         let (container, _) = container(editor, &file.text).map_err(|trouble| refuse(&trouble))?;
         let entries = editor.format.entries(&file.text, &container).map_err(|trouble| refuse(&trouble))?;
         let Some((_, value)) = entries.iter().find(|(there, _)| there == name) else { return Ok(None) };
@@ -214,19 +214,8 @@ pub fn snippet(editor: &Editor, entry: &Entry) -> Result<String, Failure> {
 fn refused(editor: &Editor, file: &File, trouble: &Trouble, entry: &Entry) -> Failure {
     let pasted = snippet(editor, entry).unwrap_or_default();
     let into = editor.container.join(".");
-    unreadable(file, trouble)
+    file.trouble(trouble)
         .remedy(format!("mend it, or put this into {into} by hand; nothing was changed\n\n{}", pasted.trim_end()))
-}
-
-fn unreadable(file: &File, trouble: &Trouble) -> Failure {
-    let path = short(&file.path);
-    let fact = match trouble {
-        Trouble::Syntax { line, column, what } => {
-            format!("{path} cannot be read: line {line}, column {column}: {what}")
-        }
-        Trouble::Shape(what) => format!("{path} cannot be changed: {what}"),
-    };
-    Failure::new(Kind::Usage, fact)
 }
 
 /// What a second installation may change in an entry.

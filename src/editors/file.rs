@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
+use super::node::Trouble;
 use crate::config::{Home, replace, short};
 use crate::failure::{Failure, Kind};
 
@@ -52,6 +53,18 @@ impl File {
             None => (false, all.to_owned()),
         };
         Ok(File { path: path.to_owned(), real, bytes, mark, text })
+    }
+
+    /// Why the file could not be read or changed, with the place in it.
+    pub fn trouble(&self, trouble: &Trouble) -> Failure {
+        let path = short(&self.path);
+        let fact = match trouble {
+            Trouble::Syntax { line, column, what } => {
+                format!("{path} cannot be read: line {line}, column {column}: {what}")
+            }
+            Trouble::Shape(what) => format!("{path} cannot be changed: {what}"),
+        };
+        Failure::new(Kind::Usage, fact)
     }
 
     /// The bytes of the file with another text.

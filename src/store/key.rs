@@ -28,7 +28,7 @@ impl Key {
     }
 
     /// The key that is spelled so, if it is one.
-    pub(super) fn spelled(text: &str) -> Option<Key> {
+    pub fn spelled(text: &str) -> Option<Key> {
         let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         (text.len() == 64 && text.bytes().all(digit)).then(|| Key(text.to_owned()))
     }

@@ -55,11 +55,20 @@ impl Arguments {
     /// # Errors
     /// It is none, or has a secret in it.
     pub fn of(line: &[String]) -> Result<Arguments, Failure> {
+        let (relay, arguments) = Arguments::parse(line)?;
+        no_secret(&arguments.url, &relay)?;
+        Ok(arguments)
+    }
+
+    /// Reads a command line of the relay, and takes it as it is.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn parse(line: &[String]) -> Result<(Relay, Arguments), Failure> {
         let (relay, flags) =
             RelayFlags::read(line).map_err(|why| Failure::new(Kind::Usage, why).remedy("see mcpbridge run --help"))?;
         let text = relay.server.as_deref().unwrap_or_default();
         let url = server::url(text, relay.connection.allow_http)?;
-        no_secret(&url, &relay)?;
         let mut arguments = Arguments { args: vec![text.to_owned()], env: Vec::new(), url };
         arguments.args.extend(relay.port.map(|port| port.to_string()));
         // The values of a flag stay together: one that is typed overrides its variable.
@@ -74,7 +83,7 @@ impl Arguments {
                 arguments.args.extend(value);
             }
         }
-        Ok(arguments)
+        Ok((relay, arguments))
     }
 
     /// One value a line.

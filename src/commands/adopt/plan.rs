@@ -1,0 +1,224 @@
+//! What is to become of one entry.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use url::Url;
+
+use super::found::Found;
+use super::mcp_remote::{self, Kept};
+use super::peers::{Tool, Translated, started, translate};
+use super::remote;
+use crate::auth::Options;
+use crate::cli;
+use crate::commands::install::entry::Arguments;
+use crate::commands::{access, server};
+use crate::editors::{self, Entry, Node, Shape};
+use crate::failure::Failure;
+
+/// What is to become of one entry.
+pub struct Plan {
+    /// The entry.
+    pub found: Found,
+    /// What it runs now.
+    pub tool: Tool,
+    /// The server.
+    pub url: Url,
+    /// The members that become others; `None` removes one.
+    pub changes: Vec<(String, Option<Node>)>,
+    /// What is said to the person.
+    pub made: Translated,
+    /// The sign-in that comes with it.
+    pub sign_in: Option<SignIn>,
+    /// How the server is reached.
+    pub connection: cli::Connection,
+}
+
+/// A sign-in of mcp-remote.
+pub struct SignIn {
+    /// What was chosen for it.
+    pub options: Options,
+    /// What is kept of it.
+    pub kept: Kept,
+    /// The folder of mcp-remote.
+    pub folder: PathBuf,
+    /// The name of its files.
+    pub hash: String,
+    /// The URL as it was typed.
+    pub typed: String,
+}
+
+/// What all plans depend on.
+pub struct Ground<'g> {
+    /// The whole path of this program.
+    pub program: String,
+    /// Variables that belong into every entry.
+    pub variables: Vec<(String, String)>,
+    /// The home folder of the user.
+    pub home: &'g Path,
+    /// The environment.
+    pub variable: &'g dyn Fn(&str) -> Option<OsString>,
+    /// Whether entries with a URL are taken over too.
+    pub remote: bool,
+}
+
+/// What is to become of an entry; `None` if it is no business of ours.
+///
+/// # Errors
+/// Why nothing can become of it, for a person.
+pub fn plan(found: &Found, ground: &Ground) -> Result<Option<Plan>, String> {
+    let Some(made) = made(found, ground) else { return Ok(None) };
+    let (tool, made, rest) = made?;
+    complete(found, tool, made, &rest, ground).map(Some).map_err(|failure| failure.to_string())
+}
+
+type Made = Option<Result<(Tool, Translated, Vec<String>), String>>;
+
+fn made(found: &Found, ground: &Ground) -> Made {
+    if let Some(url) = found.url() {
+        let made = ground.remote.then(|| remote::translate(found, url))?;
+        return Some(made.map(|made| (Tool::Editor, made, Vec::new())));
+    }
+    let env = found.env();
+    Some(started(&found.words())?.and_then(|(tool, rest)| {
+        let mut made = translate(tool, &rest, &found.name, &env)?;
+        if tool == Tool::McpRemote {
+            keep_redirect(&mut made, &rest);
+        }
+        Ok((tool, made, rest))
+    }))
+}
+
+/// A client that the person has registered knows one redirect URI: that of mcp-remote.
+fn keep_redirect(made: &mut Translated, rest: &[String]) {
+    let given = ["--static-oauth-client-info", "--client-metadata-url"];
+    if !rest.iter().any(|word| given.contains(&word.as_str())) {
+        return;
+    }
+    if made.line.get(1).is_none_or(|word| word.parse::<u16>().is_err()) {
+        made.line.insert(1, mcp_remote::port(&mcp_remote::hash(rest)).to_string());
+    }
+    if !cfg!(windows) && !rest.iter().any(|word| word == "--host") {
+        made.line.push("--host=localhost".into());
+    }
+}
+
+fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground: &Ground) -> Result<Plan, Failure> {
+    let (mut relay, arguments) = Arguments::parse(&made.line)?;
+    let own = found.env();
+    // mcp-remote's own variables say nothing to us, and what the entry has stays.
+    let mut env = own.clone();
+    let more = made.env.iter().chain(&arguments.env).chain(&ground.variables).cloned();
+    for (name, value) in more {
+        match env.iter_mut().find(|(there, _)| *there == name) {
+            Some((_, there)) if name.starts_with("MCPBRIDGE_HEADER") => *there = format!("{there}\n{value}"),
+            Some(_) => {}
+            None => env.push((name, value)),
+        }
+    }
+    let entry =
+        Entry { name: found.name.clone(), command: ground.program.clone(), args: arguments.args, env: env.clone() };
+    let changes = changes(found, &entry, tool, env != own);
+    let sign_in = match tool {
+        Tool::McpRemote if !relay.sign_in.machine.client_credentials => {
+            if let Some(text) = &mut relay.sign_in.static_oauth_client_info {
+                // With the variables of the entry, which are not those of this process.
+                let of_entry = |name: &str| own.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+                let value = |name: &str| of_entry(name).or_else(|| (ground.variable)(name)?.into_string().ok());
+                *text = server::expand(text, &value).unwrap_or_else(|_| text.clone());
+            }
+            sign_in(&arguments.url, &relay, rest, &own, ground)
+        }
+        _ => None,
+    };
+    let connection = relay.connection;
+    Ok(Plan { found: found.clone(), tool, url: arguments.url, changes, made, sign_in, connection })
+}
+
+fn sign_in(
+    url: &Url,
+    relay: &cli::Relay,
+    rest: &[String],
+    env: &[(String, String)],
+    ground: &Ground,
+) -> Option<SignIn> {
+    let hash = mcp_remote::hash(rest);
+    let folder = mcp_remote::folder(env, ground.home, ground.variable);
+    let kept = mcp_remote::kept(&folder, &hash)?;
+    let options = access::options(url, None, relay.port, &relay.sign_in).ok()?;
+    Some(SignIn { options, kept, folder, hash, typed: relay.server.clone().unwrap_or_default() })
+}
+
+/// The members that become others. What says nothing of how the server is reached stays as it is.
+fn changes(found: &Found, entry: &Entry, tool: Tool, new_env: bool) -> Vec<(String, Option<Node>)> {
+    let modern = found.container.last().is_some_and(|name| name == "servers") && found.editor.shape == Shape::Opencode;
+    let members = entry.members(found.editor.shape, modern);
+    let direct = tool == Tool::Editor;
+    let mut changes: Vec<(String, Option<Node>)> = Vec::new();
+    for (name, node) in members {
+        let there = found.value.get(&name);
+        let wanted = match name.as_str() {
+            "command" | "args" | "cmd" => true,
+            "env" | "environment" | "envs" => new_env || direct,
+            "type" | "source" => direct && there != Some(&node.value()),
+            "env_vars" | "startup_timeout_sec" => there.is_none(),
+            _ => direct && there.is_none(),
+        };
+        if wanted {
+            changes.push((name, Some(node)));
+        }
+    }
+    if direct {
+        let gone = REMOTE.iter().filter(|name| found.value.get(**name).is_some());
+        let gone = gone.filter(|name| !changes.iter().any(|(changed, _)| changed == *name));
+        let gone: Vec<_> = gone.map(|name| ((*name).to_owned(), None)).collect();
+        changes.extend(gone);
+    }
+    changes
+}
+
+impl Plan {
+    /// What was in the entry of that which becomes different.
+    pub fn before(&self) -> Vec<(String, Value)> {
+        let value = |name: &String| self.found.value.get(name).cloned().unwrap_or(Value::Null);
+        self.changes.iter().map(|(name, _)| (name.clone(), value(name))).collect()
+    }
+}
+
+/// The texts of all files after all plans, with what is in the way.
+pub fn texts(plans: &[&Plan]) -> Result<BTreeMap<PathBuf, (editors::File, String)>, Failure> {
+    let mut texts: BTreeMap<PathBuf, (editors::File, String)> = BTreeMap::new();
+    for plan in plans {
+        let path = &plan.found.path;
+        let (file, text) = match texts.remove(path) {
+            Some(there) => there,
+            None => {
+                let file = editors::File::read(path)?;
+                let text = file.text.clone();
+                (file, text)
+            }
+        };
+        let format = plan.found.editor.format;
+        let changed = format.change(&text, &plan.found.above(), &plan.found.name, &plan.changes);
+        let changed = changed.map_err(|trouble| file.trouble(&trouble).remedy("change the entry by hand"))?;
+        texts.insert(path.clone(), (file, changed));
+    }
+    Ok(texts)
+}
+
+/// Members of an entry that the editor connects with by itself.
+const REMOTE: [&str; 11] = [
+    "url",
+    "serverUrl",
+    "httpUrl",
+    "uri",
+    "type",
+    "headers",
+    "http_headers",
+    "env_http_headers",
+    "bearer_token_env_var",
+    "oauth",
+    "auth",
+];

@@ -1,0 +1,76 @@
+//! `mcpbridge adopt --undo`: everything goes back to where it was, with the tokens of today.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::record::{Record, SignedIn};
+use super::{mcp_remote, tokens};
+use crate::auth;
+use crate::commands::{access, print, print_json};
+use crate::config::{Home, short};
+use crate::failure::{Failure, Kind};
+use crate::store::{Credential, GRANT_WAIT, Key, Lock, Pending, Store};
+
+/// Undoes the last adoption.
+///
+/// # Errors
+/// There was none, or something is in the way; what was done stays done, and the rest can be tried again.
+pub fn run(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
+    let Some(mut record) = Record::last(home)? else {
+        return Err(Failure::new(Kind::Usage, "nothing was taken over that could be undone").into());
+    };
+    let store = access::store()?.with_patience(access::AT_A_TERMINAL);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // The files first: mcp-remote then finds its tokens at once, and nothing but us spends them before.
+    for file in &record.files {
+        file.undo(home)?;
+    }
+    let mut back = Vec::new();
+    for sign_in in &record.sign_ins {
+        if runtime.block_on(give_back(&store, sign_in))? {
+            back.push(sign_in.server.clone());
+        }
+    }
+    for name in &record.secrets {
+        runtime.block_on(store.forget_secret(name))?;
+    }
+    record.undone = true;
+    record.write()?;
+    if json {
+        let files: Vec<Value> = record.files.iter().map(|file| json!(file.path)).collect();
+        return print_json(&json!({ "schema_version": 1, "result": "undone", "files": files, "sign_ins": back }));
+    }
+    let mut text = String::new();
+    for file in &record.files {
+        text += &format!("{} is as it was\n", short(&file.path));
+    }
+    for server in &back {
+        text += &format!("the sign-in to {server} is with mcp-remote again\n");
+    }
+    print(text.as_bytes())
+}
+
+/// Writes the tokens of today where mcp-remote looks for them, and forgets them here. Says whether
+/// there were any.
+async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool, Failure> {
+    let Some(key) = Key::spelled(&sign_in.key) else { return Ok(false) };
+    let _lock = store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
+    let grant = store.read(&key).await?.filter(|grant| grant.lineage == sign_in.lineage);
+    let Some(grant) = grant else {
+        // Signed out, or signed in anew: what was set aside is spent.
+        log::warn!("the sign-in to {} is not the one that was taken over any more, so it stays here", sign_in.server);
+        return Ok(false);
+    };
+    let Credential::OAuth(token) = &grant.credential else { return Ok(false) };
+    mcp_remote::bring_back(&sign_in.asides);
+    if grant.serial > 1 {
+        let before = mcp_remote::read(&sign_in.tokens)?;
+        mcp_remote::write(&sign_in.tokens, &tokens::back(token, &before))?;
+    }
+    store.forget(&key).await?;
+    // A relay that runs must not open a window for it.
+    let why = format!("the sign-in to {} was given back to mcp-remote", sign_in.server);
+    store.note_pending(&key, &Pending::ended(&why, auth::now()))?;
+    Ok(true)
+}
