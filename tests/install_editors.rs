@@ -438,8 +438,8 @@ fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
     let file: Value = serde_json::from_str(&user.read(".gemini/settings.json")).unwrap();
     let env = json!({ "MCPBRIDGE_HEADER": "Authorization:Bearer ${MY_TOKEN}", "MY_TOKEN": "${MY_TOKEN}" });
     assert_eq!(file["mcpServers"]["example"], json!({ "command": binary(), "args": [URL], "env": env }));
-    user.does(&["install", "codex", URL, "--header", "X-Api-Key:${MY_KEY}"]);
-    assert!(user.read(".codex/config.toml").contains("\"MY_KEY\"]"), "{}", user.read(".codex/config.toml"));
+    user.does(&["install", "codex", URL, "--header", "X-Api-Key:${MY_KEY}", "--header-from", "X=env:OTHER"]);
+    assert!(user.read(".codex/config.toml").contains("\"MY_KEY\", \"OTHER\"]"), "{}", user.read(".codex/config.toml"));
     for secret in ["Authorization: Bearer s3cret-value", "x-api-key:s3cret-value"] {
         let told = user.command(&["install", "zed", URL, "--header", secret]).told();
         told.expect(2, &["would stand in the file", "mcpbridge secret set", "--header-from"]);

@@ -68,14 +68,16 @@ impl Entry {
         owned(members)
     }
 
-    /// The variables that the entry needs beside its own: those that it names.
+    /// The variables that the entry needs beside its own: those that it names, as `${NAME}` or as the
+    /// source `env:NAME`.
     pub fn named_variables(&self) -> Vec<String> {
         let mut names = Vec::new();
         for text in self.args.iter().chain(self.env.iter().map(|(_, value)| value)) {
-            for part in text.split("${").skip(1) {
-                let name = part.split('}').next().unwrap_or_default().to_owned();
-                if part.contains('}') && !names.contains(&name) && !self.env.iter().any(|(own, _)| *own == name) {
-                    names.push(name);
+            let braces = text.split("${").skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
+            let words = text.split(['=', ' ', '\n']).filter_map(|word| word.strip_prefix("env:"));
+            for name in braces.chain(words) {
+                if !names.iter().any(|there| there == name) && !self.env.iter().any(|(own, _)| own == name) {
+                    names.push(name.to_owned());
                 }
             }
         }

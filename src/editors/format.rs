@@ -100,13 +100,7 @@ impl Format {
             Format::Json => {
                 let mut text = text.to_owned();
                 for (member, node) in changes {
-                    let path = [container, &[name, member]].concat();
-                    let there = jsonc::read(&text)?.pointer(&pointer(&path)).is_some();
-                    text = match node {
-                        Some(node) => jsonc::set(&text, &path, node, &mut Facts::new())?,
-                        None if there => jsonc::remove(&text, &path, &mut Facts::new())?,
-                        None => text,
-                    };
+                    text = changed(&text, &[container, &[name, member]].concat(), node.as_ref())?;
                 }
                 Ok(text)
             }
@@ -114,6 +108,26 @@ impl Format {
             Format::YamlList => yaml::change(text, yaml::Kind::List, above, name, changes),
             Format::YamlMap => yaml::change(text, yaml::Kind::Map, above, name, changes),
         }
+    }
+}
+
+/// `text` with another value at `path`. Of a map only the members that differ are touched.
+fn changed(text: &str, path: &[&str], node: Option<&Node>) -> Result<String, Trouble> {
+    let root = jsonc::read(text)?;
+    match (root.pointer(&pointer(path)), node) {
+        (Some(Value::Object(there)), Some(Node::Map(members))) => {
+            let mut text = text.to_owned();
+            let gone =
+                there.keys().filter(|name| !members.iter().any(|(own, _)| own == *name)).map(|name| (name, None));
+            let new = members.iter().filter(|(name, node)| there.get(name) != Some(&node.value()));
+            for (name, node) in new.map(|(name, node)| (name, Some(node))).chain(gone) {
+                text = changed(&text, &[path, &[name]].concat(), node)?;
+            }
+            Ok(text)
+        }
+        (_, Some(node)) => jsonc::set(text, path, node, &mut Facts::new()),
+        (Some(_), None) => jsonc::remove(text, path, &mut Facts::new()),
+        (None, None) => Ok(text.to_owned()),
     }
 }
 

@@ -195,7 +195,7 @@ fn name(path: &Path) -> String {
 }
 
 /// A process whose arguments are mcp-remote and this URL.
-#[cfg(target_os = "linux")]
+#[cfg(all(unix, not(target_os = "macos")))]
 fn running(url: &str) -> Option<u32> {
     let own = std::process::id();
     let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -207,8 +207,18 @@ fn running(url: &str) -> Option<u32> {
     })
 }
 
-/// Only its notes tell elsewhere.
-#[cfg(not(target_os = "linux"))]
+/// A process whose command line has mcp-remote and this URL in it.
+#[cfg(target_os = "macos")]
+fn running(url: &str) -> Option<u32> {
+    let listed = std::process::Command::new("/bin/ps").args(["-axww", "-o", "pid=,command="]).output().ok()?;
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let it =
+        text.lines().find(|line| line.contains("mcp-remote") && line.split_whitespace().any(|word| word == url))?;
+    it.split_whitespace().next()?.parse().ok().filter(|pid| *pid != std::process::id())
+}
+
+/// Only its notes tell.
+#[cfg(windows)]
 fn running(_: &str) -> Option<u32> {
     None
 }
@@ -220,7 +230,7 @@ fn is_alive(pid: u32) -> bool {
 }
 
 /// Its notes go with it, but for a crash.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_alive(_: u32) -> bool {
     true
 }

@@ -99,7 +99,11 @@ impl Arguments {
 /// The value of a flag in a place where the current folder is another one.
 fn shaped(flag: &Typed) -> Option<String> {
     let value = flag.value.as_deref()?;
-    let whole = |file: &str| path::absolute(file).map_or_else(|_| file.to_owned(), |it| it.display().to_string());
+    // The relay knows `~` by itself, wherever it is started.
+    let whole = |file: &str| match path::absolute(file) {
+        Ok(path) if !file.starts_with('~') => path.display().to_string(),
+        _ => file.to_owned(),
+    };
     Some(match flag.flag.as_str() {
         "header" => match value.split_once(':') {
             Some((name, value)) => format!("{}:{}", name.trim(), value.trim()),
@@ -108,6 +112,14 @@ fn shaped(flag: &Typed) -> Option<String> {
         "header-file" | "log-file" => whole(value),
         "static-oauth-client-metadata" | "static-oauth-client-info" => match value.trim().strip_prefix('@') {
             Some(file) => format!("@{}", whole(file)),
+            None => value.to_owned(),
+        },
+        "private-key" | "workload-token" | "idp-client-secret" | "idp-token" => match value.strip_prefix("file:") {
+            Some(file) => format!("file:{}", whole(file)),
+            None => value.to_owned(),
+        },
+        "header-from" => match value.split_once("=file:") {
+            Some((name, file)) => format!("{name}=file:{}", whole(file)),
             None => value.to_owned(),
         },
         _ => value.to_owned(),
@@ -180,6 +192,9 @@ mod tests {
         let expected =
             ["https://example.com/mcp", "--header", "X-A:${A}", "--header", "X-B:b", "--log-file", &log, "--debug"];
         assert_eq!(read.args, expected);
+        let read = self::read("--header-from|X=file:k|--header-from|Y=env:Z|--private-key|file:~/k").unwrap();
+        let key = format!("X=file:{}", path::absolute("k").unwrap().display());
+        assert_eq!(read.args[1..], ["--header-from", &key, "--header-from", "Y=env:Z", "--private-key", "file:~/k"]);
         let read = self::read("--header|X-A: 1|--header|Authorization: Bearer ${A}|--account|w").unwrap();
         assert_eq!(read.args, ["https://example.com/mcp", "--account", "w"]);
         let both = "X-A:1\nAuthorization:Bearer ${A}";

@@ -1,0 +1,319 @@
+//! `adopt`: entries of other programs become ours with the same meaning, their sign-ins come along, and all of it goes back.
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use support::{Bridge, ExpiresIn, Human, Launch, Legacy, Told, World, binary, call, end_well, files, unused_port};
+use tempfile::TempDir;
+
+/// A user whose editors run mcp-remote.
+struct User {
+    home: TempDir,
+}
+
+impl User {
+    fn new() -> Self {
+        Self { home: TempDir::new().unwrap() }
+    }
+
+    fn command(&self, args: &[&str]) -> Launch {
+        let state = self.home.path().join("state");
+        let bare = Bridge::bare().home(self.home.path()).env("MCPBRIDGE_CONFIG_DIR", "").env("XDG_STATE_HOME", state);
+        bare.env("MCP_REMOTE_CONFIG_DIR", "").args(args)
+    }
+
+    #[track_caller]
+    fn does(&self, args: &[&str]) -> Told {
+        let told = self.command(args).told();
+        told.expect(0, &[]);
+        told
+    }
+
+    fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.home.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[track_caller]
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.home.path().join(path)).unwrap()
+    }
+
+    #[track_caller]
+    fn json(&self, path: &str) -> Value {
+        serde_json::from_str(&self.read(path)).unwrap()
+    }
+
+    /// What an entry of Cursor runs, as Cursor runs it.
+    fn run(&self, name: &str, human: &Human) -> Launch {
+        let entry = self.json(CURSOR)["mcpServers"][name].clone();
+        assert_eq!(Path::new(entry["command"].as_str().unwrap()), binary());
+        let args: Vec<String> = serde_json::from_value(entry["args"].clone()).unwrap();
+        let mut launch = self.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).human(human);
+        for (name, value) in entry["env"].as_object().into_iter().flatten() {
+            launch = launch.env(name, value.as_str().unwrap());
+        }
+        launch
+    }
+}
+
+const CURSOR: &str = ".cursor/mcp.json";
+
+/// Files with entries of other programs, and what each entry is to run.
+const RUNNING: [(&str, &str, &str); 5] = [
+    (
+        CURSOR,
+        "{\n\t// mine\n\t\"mcpServers\": {\n\t\t\"a\": {\n\t\t\t\"command\": \"npx\", // through npx\n\t\t\t\"args\": [\n\t\t\t\t\"-y\",\n\t\t\t\t\"mcp-remote@latest\",\n\t\t\t\t\"https://a.example/mcp\",\n\t\t\t\t\"--header\",\n\t\t\t\t\"X-A: ${A}\"\n\t\t\t],\n\t\t\t\"env\": { /* a */ \"A\": \"1\" },\n\t\t\t\"disabled\": false,\n\t\t},\n\t\t\"local\": { \"command\": \"npx\", \"args\": [\"-y\", \"other\"] },\n\t},\n}\n",
+        "https://a.example/mcp --header X-A:${A}",
+    ),
+    (
+        ".config/Claude/claude_desktop_config.json",
+        "{\"mcpServers\":{\"a\":{\"command\":\"cmd\",\"args\":[\"/c\",\"npx\",\"mcp-remote\",\"https://a.example/sse\",\"3334\",\"--transport\",\"sse-only\",\"--debug\"]}}}",
+        "https://a.example/sse 3334 --transport sse-only --debug",
+    ),
+    (
+        ".codex/config.toml",
+        "model = \"m\"\r\n\r\n[mcp_servers.a] # mine\r\ncommand = 'bunx'\r\nargs = [\"mcp-remote\", \"https://a.example/mcp\"] # here\r\ntool_timeout_sec = 5\r\n\r\n[mcp_servers.b]\r\ncommand = 'b'\r\n",
+        "https://a.example/mcp",
+    ),
+    (
+        ".continue/config.yaml",
+        "name: x\nmcpServers:\n  - name: a # mine\n    command: uvx\n    args:\n      - mcp-stdio\n      - https://a.example/mcp\n      - --protocol-era\n      - auto\n  - name: b\n    command: b\n",
+        "https://a.example/mcp --protocol auto",
+    ),
+    (
+        ".config/opencode/opencode.jsonc",
+        "{\n  \"mcp\": {\n    \"a\": {\n      \"type\": \"local\",\n      \"command\": [\"npx\", \"-y\", \"supergateway\", \"--streamableHttp\", \"https://a.example/mcp\"],\n      \"enabled\": false\n    }\n  }\n}\n",
+        "https://a.example/mcp",
+    ),
+];
+
+#[test]
+fn entries_become_ours_and_go_back_byte_for_byte() {
+    let user = User::new();
+    for (path, text, _) in RUNNING {
+        user.write(path, text);
+    }
+    let shown = user.does(&["adopt", "--dry-run"]).stdout;
+    assert!(shown.contains("a: mcp-remote becomes mcpbridge, for https://a.example/mcp"), "{shown}");
+    assert!(
+        shown.contains("-\t\t\t\"command\": \"npx\", // through npx") && shown.contains("nothing was changed"),
+        "{shown}"
+    );
+    for (path, text, _) in RUNNING {
+        assert_eq!(user.read(path), text);
+    }
+    let said = user.does(&["adopt", "--json"]).json();
+    assert_eq!(said["adopted"].as_array().unwrap().len(), RUNNING.len(), "{said}");
+    let program = binary().to_str().unwrap().to_owned();
+    for (path, text, args) in RUNNING {
+        let now = user.read(path);
+        assert!(now.contains(&program) && !now.contains("mcp-remote") && !now.contains("mcp-stdio"), "{path}: {now}");
+        for word in args.split(' ') {
+            assert!(now.contains(word), "{path} lacks {word}: {now}");
+        }
+        assert_eq!(now.contains("// mine"), text.contains("// mine"));
+        assert_eq!(now.contains("# mine"), text.contains("# mine"));
+        assert_eq!(now.contains("\r\n"), text.contains("\r\n"));
+    }
+    let cursor = user.read(CURSOR);
+    assert!(cursor.contains("// through npx") && cursor.contains("\"env\": { /* a */ \"A\": \"1\""), "{cursor}");
+    assert!(user.read(".config/opencode/opencode.jsonc").contains("\"enabled\": false"));
+    assert!(user.does(&["adopt"]).stdout.contains("nothing to take over"));
+    user.does(&["adopt", "--undo"]);
+    for (path, text, _) in RUNNING {
+        assert_eq!(user.read(path), text, "{path}");
+    }
+    user.command(&["adopt", "--undo"]).told().expect(2, &["nothing was taken over"]);
+}
+
+#[test]
+fn what_the_person_changed_since_then_stays_when_it_is_undone() {
+    let user = User::new();
+    let (path, text, _) = RUNNING[0];
+    let file = user.write(path, text);
+    user.does(&["adopt", "cursor"]);
+    fs::write(&file, user.read(path).replacen('{', "{\n\t\"new\": 1,", 1)).unwrap();
+    user.does(&["adopt", "--undo"]);
+    let now = user.read(path);
+    assert!(now.contains("\"new\": 1") && now.contains("// mine") && !now.contains("mcpbridge"), "{now}");
+    assert!(now.contains("\"mcp-remote@latest\"") && now.contains("\"X-A: ${A}\""), "{now}");
+}
+
+/// The files that mcp-remote keeps for `url`, with a sign-in of somebody at `world`.
+fn signed_in(world: &World, user: &User, url: &str) -> PathBuf {
+    world.sign_in();
+    let stored = files(&world.home.path().join("mcpbridge/credentials"));
+    let grant = stored.iter().find_map(|(_, text)| {
+        let item: Value = serde_json::from_str(text).ok()?;
+        item["grant"]["credential"]["o_auth"].as_object().cloned()
+    });
+    let grant = Value::Object(grant.expect("a grant in the store of files"));
+    let client = &grant["client"];
+    let name = md5(url);
+    let tokens = json!({
+        "access_token": grant["access_token"], "refresh_token": grant["refresh_token"], "token_type": "Bearer",
+        "expires_in": 3600, "scope": "mcp", "expires_at": grant["expires_at"].as_u64().map(|end| end * 1000),
+        "requested_scope": "mcp",
+    });
+    let info = json!({
+        "client_id": client["id"], "redirect_uris": [client["redirect_uri"]], "token_endpoint_auth_method": "none",
+    });
+    user.write(&format!(".mcp-auth/mcp-remote-v1/{name}_client_info.json"), &info.to_string());
+    user.write(&format!(".mcp-auth/mcp-remote-v1/{name}_tokens.json"), &tokens.to_string())
+}
+
+/// As the entry of mcp-remote for a server.
+fn entry(url: &str) -> String {
+    json!({ "mcpServers": { "a": { "command": "npx", "args": ["-y", "mcp-remote", url] } } }).to_string()
+}
+
+#[test]
+fn a_sign_in_comes_along_is_renewed_and_goes_back_as_it_is_then() {
+    let world = World::with(|it| it.tokens.expires_in = ExpiresIn::Absent, |_| ());
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    let text = entry(&url);
+    user.write(CURSOR, &text);
+    let told = user.does(&["adopt"]);
+    assert!(told.stdout.contains("its sign-in was taken over"), "{told:?}");
+    assert!(!tokens.exists(), "mcp-remote must not spend the refresh token any more");
+    world.assert_kept_secret(&[&told.stdout, &told.stderr]);
+    let human = Human::at_ease();
+    // Renewed at once, so the refresh token is another one from now on.
+    world.authorization.ledger.drop_access_tokens();
+    let mut bridge = user.run("a", &human).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    assert_eq!(human.windows(), 0, "nobody signs in again");
+    let before: Value =
+        serde_json::from_str(&fs::read_to_string(tokens.with_extension("json.adopted-by-mcpbridge")).unwrap()).unwrap();
+    let told = user.does(&["adopt", "--undo"]);
+    assert!(told.stdout.contains("is with mcp-remote again"), "{told:?}");
+    assert_eq!(user.read(CURSOR), text);
+    let after: Value = serde_json::from_str(&fs::read_to_string(&tokens).unwrap()).unwrap();
+    assert_ne!(before["refresh_token"], after["refresh_token"], "those of today");
+    assert_eq!((&after["requested_scope"], &after["token_type"]), (&json!("mcp"), &json!("Bearer")), "{after}");
+    assert!(user.command(&["status", &url]).told().code == 3, "nobody is signed in here any more");
+    // And back again: what was given back can be taken once more.
+    user.does(&["adopt"]);
+    let mut bridge = user.run("a", &human).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    assert_eq!(human.windows(), 0);
+}
+
+#[test]
+fn a_sign_in_in_use_is_not_taken() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    let text = entry(&url);
+    user.write(CURSOR, &text);
+    let lock = tokens.with_file_name(format!("{}_lock.json", md5(&url)));
+    fs::write(&lock, json!({ "pid": std::process::id(), "port": 1, "timestamp": 1 }).to_string()).unwrap();
+    user.command(&["adopt"]).told().expect(2, &["mcp-remote (process", "close the editor"]);
+    assert!(tokens.exists() && user.read(CURSOR) == text);
+    // Of a process that is gone.
+    fs::write(&lock, json!({ "pid": 0x3fff_fff0, "port": 1, "timestamp": 1 }).to_string()).unwrap();
+    user.does(&["adopt"]);
+    assert!(!tokens.exists());
+}
+
+#[test]
+fn an_entry_whose_sign_in_cannot_be_taken_stays_as_it_is() {
+    let world = World::new();
+    let user = User::new();
+    let url = format!("http://127.0.0.1:{}/mcp", unused_port());
+    let tokens = signed_in(&world, &user, &url);
+    let other = "https://b.example/mcp";
+    let entries = json!({ "mcpServers": {
+        "a": { "command": "npx", "args": ["mcp-remote", url] }, "b": { "command": "npx", "args": ["mcp-remote", other] },
+    } });
+    user.write(CURSOR, &entries.to_string());
+    user.command(&["adopt"]).told().expect(5, &["a of Cursor stays as it is"]);
+    let now = user.json(CURSOR);
+    assert_eq!((&now["mcpServers"]["a"]["command"], &now["mcpServers"]["b"]["args"]), (&json!("npx"), &json!([other])));
+    assert!(tokens.exists());
+}
+
+#[test]
+fn credentials_in_plain_are_kept_under_a_name_and_the_server_still_gets_them() {
+    let server = Legacy::new().start();
+    let user = User::new();
+    let args = ["mcp-remote", &server.url(), "--header", "Authorization: Bearer s3cret-value"];
+    let text = json!({ "mcpServers": { "a": { "command": "npx", "args": args } } }).to_string();
+    user.write(CURSOR, &text);
+    let told = user.does(&["adopt"]);
+    assert!(told.stdout.contains("kept as keychain:a-authorization"), "{told:?}");
+    assert!(!user.read(CURSOR).contains("s3cret") && !told.stdout.contains("s3cret"), "{told:?}");
+    let mut bridge = user.run("a", &Human::at_ease()).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    assert_eq!(server.requests()[0].header("authorization"), Some("Bearer s3cret-value"));
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+}
+
+#[test]
+fn entries_with_a_url_are_taken_when_asked_for() {
+    let user = User::new();
+    let cursor = "{\"mcpServers\": {\"a\": {\"url\": \"https://a.example/mcp\", \"headers\": {\"X-Api-Key\": \"s3cret-value\", \"X-T\": \"${env:T}\"}}}}";
+    let vscode = "{\n  \"servers\": {\n    \"a\": {\n      \"type\": \"http\",\n      \"url\": \"https://a.example/mcp\"\n    },\n    \"b\": { \"type\": \"http\", \"url\": \"https://b.example/\", \"headers\": { \"X\": \"${input:key}\" } }\n  }\n}\n";
+    let codex = "[mcp_servers.a]\nurl = \"https://a.example/mcp\"\nbearer_token_env_var = \"T\"\n";
+    user.write(CURSOR, cursor);
+    user.write(".config/Code/User/mcp.json", vscode);
+    user.write(".codex/config.toml", codex);
+    assert!(user.does(&["adopt"]).stdout.contains("nothing to take over"));
+    let told = user.does(&["adopt", "--remote"]);
+    assert!(told.stdout.contains("left as it is: b of VS Code") && !told.stdout.contains("s3cret"), "{told:?}");
+    let entry = &user.json(CURSOR)["mcpServers"]["a"];
+    let args =
+        json!(["https://a.example/mcp", "--header-from", "X-Api-Key=keychain:a-x-api-key", "--header", "X-T:${T}"]);
+    assert!(entry["args"] == args && entry.get("url").is_none() && entry.get("headers").is_none(), "{entry}");
+    let code = &user.json(".config/Code/User/mcp.json")["servers"];
+    assert!(code["a"]["type"] == "stdio" && code["a"].get("url").is_none() && code["b"]["type"] == "http", "{code}");
+    let toml = user.read(".codex/config.toml");
+    assert!(!toml.contains("bearer_token_env_var") && toml.contains("Authorization=Bearer env:T"), "{toml}");
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), cursor);
+    assert_eq!(user.read(".config/Code/User/mcp.json"), vscode);
+    assert_eq!(user.read(".codex/config.toml"), codex);
+}
+
+#[test]
+fn what_has_a_meaning_of_its_own_is_left_with_a_sentence() {
+    let user = User::new();
+    let text = json!({ "mcpServers": {
+        "a": { "command": "op", "args": ["run", "--", "npx", "mcp-remote", "https://a.example/mcp"] },
+        "b": { "command": "npx", "args": ["supergateway", "--stdio", "server"] },
+    } })
+    .to_string();
+    user.write(CURSOR, &text);
+    user.write(".gemini/settings.json", "{ broken");
+    let told = user.does(&["adopt"]);
+    assert!(
+        told.stdout.contains("it is started by \"op\"") && told.stdout.contains("--stdio of supergateway"),
+        "{told:?}"
+    );
+    assert!(told.stderr.contains("settings.json cannot be read: line 1"), "{told:?}");
+    assert_eq!(user.read(CURSOR), text);
+}
+
+/// RFC 1321, which mcp-remote names its files with.
+fn md5(text: &str) -> String {
+    use md5::{Digest, Md5};
+    Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
