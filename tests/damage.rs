@@ -294,7 +294,12 @@ impl World {
             // A disk that is full sends no signal.
             shell.args(["-c", r#"trap "" XFSZ; exec prlimit "--fsize=$1:" -- "$0" "$2""#]);
             shell.arg(command.get_program()).arg(bytes.to_string()).args(command.get_args());
-            shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => shell.env(name, value),
+                    None => shell.env_remove(name),
+                };
+            }
             *command = shell;
         }))
     }
