@@ -249,6 +249,8 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, Failure> {
         Ok(Err(_)) => refuse("is not written in UTF-8", "save it as UTF-8"),
         // A link to nothing is not nothing: a file was meant to be there.
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => Ok(None),
+        // The folder is none: whoever needs one says so, and who does not can still relay.
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             refuse("is a link to a file that is not there", "bring that file back, or remove the link")
         }
