@@ -294,12 +294,7 @@ impl World {
             // A disk that is full sends no signal.
             shell.args(["-c", r#"trap "" XFSZ; exec prlimit "--fsize=$1:" -- "$0" "$2""#]);
             shell.arg(command.get_program()).arg(bytes.to_string()).args(command.get_args());
-            for (name, value) in command.get_envs() {
-                match value {
-                    Some(value) => shell.env(name, value),
-                    None => shell.env_remove(name),
-                };
-            }
+            support::same_environment(command, &mut shell);
             *command = shell;
         }))
     }

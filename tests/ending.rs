@@ -368,10 +368,7 @@ fn a_killed_parent_leaves_no_orphan() {
 
     // The shell is the editor: it holds the only other ends of the two pipes.
     let mut shell = Command::new("bash");
-    shell
-        .env_clear()
-        .envs(bridge.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", std::env::var_os("PATH").unwrap());
+    support::same_environment(&bridge, &mut shell);
     shell.arg("-c").arg(
         r#"coproc "$0" "$1"
            echo "$COPROC_PID"
@@ -402,10 +399,7 @@ fn a_killed_parent_whose_pipes_a_sibling_inherited_leaves_no_orphan() {
     let scratch = tempfile::tempdir().unwrap();
     let bridge = Bridge::to(&server).command(scratch.path());
     let mut shell = Command::new("bash");
-    shell
-        .env_clear()
-        .envs(bridge.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", std::env::var_os("PATH").unwrap());
+    support::same_environment(&bridge, &mut shell);
     // The sleeper holds stdin's other end open, as another server the same editor started may do.
     shell.arg("-c").arg(
         r#"mkfifo in

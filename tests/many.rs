@@ -390,9 +390,8 @@ impl World {
         assert!(Command::new("cp").arg(support::binary()).arg(&program).status().unwrap().success());
         let mut bridge = self.launch().spawn_as(|command| {
             let mut copy = Command::new(&program);
-            copy.args(command.get_args()).current_dir(self.home.path()).env_clear();
-            copy.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-            copy.env("PATH", std::env::var_os("PATH").unwrap());
+            copy.args(command.get_args()).current_dir(self.home.path());
+            support::same_environment(command, &mut copy);
             *command = copy;
         });
         // It runs when it answers.

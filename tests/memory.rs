@@ -471,10 +471,7 @@ fn a_small_limit_of_open_files_is_no_limit_of_requests() {
     let scratch = tempfile::tempdir().unwrap();
     let plain = Bridge::to(&server).command(scratch.path());
     let mut shell = std::process::Command::new("sh");
-    shell
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .env("PATH", std::env::var_os("PATH").unwrap());
+    support::same_environment(&plain, &mut shell);
     // Soft limit only, as macOS has it by default.
     shell.arg("-c").arg(r#"ulimit -Sn 256; exec "$0" "$@""#).arg(support::binary()).arg(server.url());
     let mut child = shell.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();

@@ -333,9 +333,7 @@ fn somebody_who_declines_is_told_the_command_that_helps_and_is_not_asked_again()
 
 #[test]
 fn what_an_organization_needs_is_asked_for() {
-    let world = World::new();
-    let mut server = world.server;
-    server = server.may_be_unused();
+    let world = World::new().may_be_unused();
     let id = r#"{"client_id":"x"}"#;
     let cases: [(&[&str], &[&str]); 4] = [
         (&["--idp", "http://acme.example", "--idp-client-id", "x"], &["--idp is not the issuer"]),
@@ -344,6 +342,6 @@ fn what_an_organization_needs_is_asked_for() {
         (&["--idp", "https://acme.example", "--client-credentials"], &["two ways to sign in"]),
     ];
     for (flags, words) in cases {
-        Bridge::bare().args(["login", &server.url()]).args(flags).told().expect(2, words);
+        Bridge::bare().args(["login", &world.server.url()]).args(flags).told().expect(2, words);
     }
 }

@@ -167,7 +167,7 @@ fn notes_that_cannot_be_used_are_worth_as_much_as_none() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_not_writable_stops_nobody() {
+fn a_folder_that_others_can_write_to_stops_nobody() {
     use std::os::unix::fs::PermissionsExt;
     let server = of_era(|| true);
     let user = User::of(&server);

@@ -82,7 +82,7 @@ fn an_address_is_shown_and_not_opened() {
 }
 
 #[test]
-fn off_a_terminal_a_question_is_declined_and_said_so() {
+fn off_a_terminal_a_question_is_cancelled_and_said_so() {
     let server = asking(FORM);
     let told = call_of(&server).told();
     told.expect(0, &["asks: who are ␛[31myou?", "no terminal"]);
@@ -243,12 +243,7 @@ fn a_command_in_the_background_goes_on_when_its_shell_is_gone() {
         .args(["-c", "\"$@\" > \"$OUT\" 2>&1 < /dev/null &", "sh"])
         .arg(command.get_program())
         .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
+    support::same_environment(&command, &mut shell);
     assert!(shell.env("OUT", &out).stdin(Stdio::null()).status().unwrap().success());
     let (request, reply) = held.take();
     reply.result(&request, r#"{"content":[{"type":"text","text":"late"}]}"#);

@@ -31,12 +31,7 @@ fn the_examples_in_the_readme_print_what_it_says() {
         let bare = Bridge::bare().command(scratch.path());
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("({line}) 2>&1").replace("7832", &port.to_string())]);
-        for (name, value) in bare.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
+        support::same_environment(&bare, &mut shell);
         let output = shell.env("PATH", path.as_ref().unwrap()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), wanted, "{line}");
         run += 1;

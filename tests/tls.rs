@@ -5,7 +5,9 @@ mod support;
 use std::fs;
 
 use rcgen::date_time_ymd;
-use support::{Authority, Bridge, Front, Identity, Launch, Legacy, PATIENCE, Server, VERSION, call, initialize, json};
+use support::{
+    Authority, Bridge, Front, Identity, Launch, Legacy, Server, VERSION, initialize, reaches_nothing, works,
+};
 use tempfile::TempDir;
 
 #[test]
@@ -30,7 +32,7 @@ fn every_way_to_name_an_authority_adds_it() {
 fn an_authority_that_nobody_trusts_is_named_with_the_flag_that_helps() {
     let (server, authority) = (unused(), Authority::named("Inspecting Proxy CA"));
     let front = Front::of(&server, &authority.local());
-    let text = refused(Bridge::launch(front.url()).env("SSL_CERT_FILE", Authority::named("another").file()));
+    let text = reaches_nothing(Bridge::launch(front.url()).env("SSL_CERT_FILE", Authority::named("another").file()));
     for words in
         ["localhost", "a server of a test", "issued by \"Inspecting Proxy CA\"", "--ca-cert FILE", "inspecting"]
     {
@@ -38,7 +40,7 @@ fn an_authority_that_nobody_trusts_is_named_with_the_flag_that_helps() {
     }
     assert_eq!(front.handshakes(), 0);
     let front = Front::of(&server, &Identity::self_signed(&["localhost"]));
-    let text = refused(Bridge::launch(front.url()));
+    let text = reaches_nothing(Bridge::launch(front.url()));
     assert!(text.contains("is signed by itself") && text.contains("--ca-cert FILE"), "{text}");
 }
 
@@ -47,7 +49,7 @@ fn a_certificate_for_another_name_is_told_with_both_names() {
     let (server, authority) = (unused(), Authority::named("authority"));
     let names = ["other.example", "*.more.example", "10.1.2.3", "a.example", "b.example", "c.example", "d.example"];
     let front = Front::of(&server, &authority.issue(&names, |_| ()));
-    let text = refused(Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file()));
+    let text = reaches_nothing(Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file()));
     let list = "is not for localhost but for other.example, *.more.example, 10.1.2.3, a.example, b.example, 2 more";
     assert!(text.contains(list), "{text}");
 }
@@ -65,7 +67,7 @@ fn a_certificate_out_of_its_time_is_told_with_the_date_and_the_clock() {
         [(old, ["expired on Wed, 03 Feb 2021", "renew"]), (early, ["not valid before Tue, 02 Jan 2120", "clock"])]
     {
         let front = Front::of(&server, &identity);
-        let text = refused(Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file()));
+        let text = reaches_nothing(Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file()));
         assert!(words.iter().all(|word| text.contains(word)), "{text}");
     }
 }
@@ -86,10 +88,10 @@ fn a_server_that_wants_a_client_certificate_says_so_with_the_flags() {
     let (server, authority) = (unused(), Authority::named("authority"));
     let front = Front::for_clients_of(&server, &authority.local(), &Authority::named("clients"));
     let launch = || Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file());
-    let text = refused(launch());
+    let text = reaches_nothing(launch());
     assert!(text.contains("wants a client certificate") && text.contains("--client-cert FILE"), "{text}");
     let stranger = Authority::named("strangers").issue(&["me"], |_| ());
-    let text = refused(launch().arg("--client-cert").arg(stranger.file("both.pem")));
+    let text = reaches_nothing(launch().arg("--client-cert").arg(stranger.file("both.pem")));
     assert!(text.contains("refuses the client certificate") && text.contains("--client-cert"), "{text}");
 }
 
@@ -99,7 +101,7 @@ fn nginx_says_it_with_a_web_page() {
         let page = "<html><head><title>400 No required SSL certificate was sent</title></head></html>";
         reply.send(400, "text/html", page);
     });
-    let text = refused(Bridge::to(&server));
+    let text = reaches_nothing(Bridge::to(&server));
     assert!(text.contains("wants a client certificate") && text.contains("--client-cert FILE"), "{text}");
 }
 
@@ -148,17 +150,13 @@ fn insecure_is_for_this_machine_alone() {
 #[test]
 fn nothing_of_tls_is_read_for_plain_http() {
     let server = Legacy::new().start();
-    let mut bridge = Bridge::to(&server).env("SSL_CERT_FILE", "/nowhere/ca.pem").ready();
-    bridge.send(call(1));
-    bridge.expect_result("1");
-    bridge.close_stdin();
-    assert_eq!(bridge.wait_exit(PATIENCE), 0);
-    assert!(!bridge.stderr().contains("/nowhere"), "{}", bridge.stderr());
+    let told = works(Bridge::to(&server).env("SSL_CERT_FILE", "/nowhere/ca.pem"));
+    assert!(!told.contains("/nowhere"), "{told}");
     let front = Front::of(&unused(), &Authority::named("authority").local());
     let mut bridge = Bridge::launch(front.url()).env("SSL_CERT_FILE", "/nowhere/ca.pem").spawn();
     bridge.send(initialize(0, VERSION));
     bridge.answer("0");
-    assert!(bridge.stderr().contains("no CA certificates in /nowhere/ca.pem"), "{}", bridge.stderr());
+    bridge.wait_stderr("no CA certificates in /nowhere/ca.pem");
 }
 
 #[test]
@@ -170,30 +168,8 @@ fn what_does_not_speak_tls_is_told_so() {
             std::io::Write::write_all(&mut socket, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").ok();
         }
     });
-    let text = refused(Bridge::launch(format!("https://127.0.0.1:{port}/mcp")));
+    let text = reaches_nothing(Bridge::launch(format!("https://127.0.0.1:{port}/mcp")));
     assert!(text.contains("no secure connection") && text.contains("does not speak TLS"), "{text}");
-}
-
-#[track_caller]
-fn works(launch: Launch) {
-    let mut bridge = launch.ready();
-    bridge.send(call(1));
-    bridge.expect_result("1");
-    bridge.close_stdin();
-    assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
-}
-
-/// What a relay tells that does not reach its server.
-#[track_caller]
-fn refused(launch: Launch) -> String {
-    let mut bridge = launch.spawn();
-    bridge.send(initialize(0, VERSION));
-    let answer = json(&bridge.answer("0"));
-    let text = answer["error"]["message"].as_str().unwrap_or_else(|| panic!("not refused: {answer}")).to_owned();
-    assert_eq!(answer["error"]["data"]["mcpbridge"], "unreachable", "{answer}");
-    bridge.close_stdin();
-    assert_eq!(bridge.wait_exit(PATIENCE), 5, "{}", bridge.stderr());
-    text
 }
 
 fn unused() -> Server {

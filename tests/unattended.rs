@@ -207,10 +207,10 @@ fn the_token_endpoint_that_was_given_is_asked_and_nothing_else() {
 fn a_person_and_a_client_are_two_accounts_of_one_server() {
     let world = secret_world(|_| (), |_| ());
     world.sign_in();
-    let told = credentials_at(&world, world.command("login")).told();
+    let told = credentials_at(world.command("login")).told();
     told.expect(0, &[]);
     assert!(told.stdout.contains("signed in to"), "{told:?}");
-    let again = credentials_at(&world, world.command("login")).told();
+    let again = credentials_at(world.command("login")).told();
     assert!(again.expect(0, &[]).stdout.contains("already signed in"), "{again:?}");
     let status = Bridge::bare().args(["status", "--json"]).home(world.home.path()).told().json();
     let accounts = status["accounts"].as_array().unwrap();
@@ -226,7 +226,7 @@ fn a_person_and_a_client_are_two_accounts_of_one_server() {
 #[test]
 fn a_client_whose_secret_was_replaced_is_known_by_the_new_one() {
     let world = secret_world(|_| (), |_| ());
-    credentials_at(&world, world.command("login")).told().expect(0, &[]);
+    credentials_at(world.command("login")).told().expect(0, &[]);
     world.authorization.ledger.drop_access_tokens();
     world.authorization.change(|it| it.clients[0].proof = Proof::Basic("an0ther-secret".to_owned()));
     let human = Human::at_ease();
@@ -267,7 +267,7 @@ fn what_is_wrong_is_one_sentence_with_the_remedy_and_nothing_is_told() {
     ];
     for (change, code, words) in cases {
         let world = secret_world(change, |_| ());
-        let told = credentials_at(&world, world.command("login")).told();
+        let told = credentials_at(world.command("login")).told();
         told.expect(code, words);
         assert!(told.stderr.trim().lines().count() == 1, "more than a sentence: {told:?}");
         let human = Human::at_ease();
@@ -322,8 +322,7 @@ fn a_key_that_cannot_be_used_says_which_and_what_helps() {
 
 #[test]
 fn flags_that_do_not_go_together_are_mistakes() {
-    let mut world = secret_world(|_| (), |_| ());
-    world.server = world.server.may_be_unused();
+    let world = secret_world(|_| (), |_| ()).may_be_unused();
     let id = r#"{"client_id":"machine"}"#;
     let cases: [(&[&str], &[&str]); 8] = [
         (&["--client-credentials"], &["--client-credentials needs a client", "--static-oauth-client-info"]),
@@ -384,7 +383,7 @@ fn a_workload_token_that_is_refused_is_not_tried_again_and_the_error_says_what_i
 fn an_authorization_server_that_does_not_answer_is_tried_again_by_the_next_request() {
     let world = secret_world(|_| (), |_| ());
     world.authorization.fail_next(Endpoint::OtherGrant, Fault::status(503));
-    credentials_at(&world, world.command("login")).told().expect(5, &["503", "try again in a while"]);
+    credentials_at(world.command("login")).told().expect(5, &["503", "try again in a while"]);
     world.authorization.fail_next(Endpoint::OtherGrant, Fault::status(503));
     let human = Human::at_ease();
     let mut bridge = credentials(&world, &human).spawn();
@@ -397,7 +396,7 @@ fn an_authorization_server_that_does_not_answer_is_tried_again_by_the_next_reque
 #[test]
 fn a_token_that_the_server_refuses_at_once_is_not_asked_for_again_and_again() {
     let world = secret_world(|_| (), |it| it.refuses_all = true);
-    let told: Told = credentials_at(&world, world.command("login")).told();
+    let told: Told = credentials_at(world.command("login")).told();
     told.expect(4, &["refuses the token that its own authorization server has just issued"]);
     let human = Human::at_ease();
     let mut bridge = credentials(&world, &human).spawn();
@@ -434,10 +433,10 @@ fn of_clients(manners: &mut Manners, id: &str, proof: Proof) {
 
 /// A relay of the client `machine`, whose secret is in a variable.
 fn credentials(world: &World, human: &Human) -> Launch {
-    credentials_at(world, world.relay(human))
+    credentials_at(world.relay(human))
 }
 
-fn credentials_at(_: &World, launch: Launch) -> Launch {
+fn credentials_at(launch: Launch) -> Launch {
     let info = r#"{"client_id":"machine","client_secret":"${SECRET}"}"#;
     launch.args(["--client-credentials", "--static-oauth-client-info", info]).env("SECRET", SECRET)
 }

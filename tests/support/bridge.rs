@@ -143,6 +143,16 @@ impl Launch {
     }
 }
 
+/// Gives one command the environment of another: what that one has, and what it must not have.
+pub fn same_environment(of: &Command, to: &mut Command) {
+    for (name, value) in of.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
+    }
+}
+
 /// What would let a test reach the developer's own screen, keychain or session.
 const OF_THE_DEVELOPER: [&str; 9] = [
     "CI",

@@ -20,7 +20,7 @@ mod tls;
 mod tty;
 mod world;
 
-pub use bridge::{Bridge, Launch, Outcome, binary};
+pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 pub use client::{Seen, fetch, get, post_form};
 pub use http_sse::{HttpSse, Wire};
 pub use human::{Human, Visit};
@@ -39,4 +39,4 @@ pub use sync::{Gate, Mailbox, PATIENCE};
 pub use tls::{Authority, Front, Identity};
 #[cfg(unix)]
 pub use tty::Tty;
-pub use world::{World, end_well, files, refusal, start};
+pub use world::{World, end_well, files, reaches_nothing, refusal, start, works};

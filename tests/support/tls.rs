@@ -171,9 +171,3 @@ fn config(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.clone()));
     builder.with_single_cert(vec![identity.certificate.clone()], key).unwrap()
 }
-
-/// Writes several files into one.
-pub fn joined(into: &Path, files: &[PathBuf]) {
-    let texts: Vec<String> = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    fs::write(into, texts.concat()).unwrap();
-}

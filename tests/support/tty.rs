@@ -18,13 +18,14 @@ use tempfile::TempDir;
 
 use super::{
     bridge::Launch,
-    sync::{PATIENCE, lock},
+    sync::{Gate, PATIENCE, lock},
 };
 
 pub struct Tty {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<String>>,
+    closed: Gate,
     _scratch: TempDir,
 }
 
@@ -52,16 +53,18 @@ impl Tty {
         drop(command);
         let keyboard = File::from(terminal);
         let screen = Arc::<Mutex<String>>::default();
+        let closed = Gate::new();
         let (mut shown, mut pane) = (keyboard.try_clone().unwrap(), [0; 4096]);
         thread::spawn({
-            let screen = screen.clone();
+            let (screen, closed) = (screen.clone(), closed.clone());
             move || {
                 while let Ok(read @ 1..) = shown.read(&mut pane) {
                     lock(&screen).push_str(&String::from_utf8_lossy(&pane[..read]));
                 }
+                closed.open();
             }
         });
-        Self { child, keyboard, screen, _scratch: scratch }
+        Self { child, keyboard, screen, closed, _scratch: scratch }
     }
 
     pub fn screen(&self) -> String {
@@ -97,6 +100,8 @@ impl Tty {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                // What was said last may still be on its way.
+                assert!(self.closed.wait_for(PATIENCE), "something still holds the terminal");
                 return (status.code().unwrap_or(-1), self.screen());
             }
             assert!(Instant::now() < deadline, "still running: {:?}", self.screen());

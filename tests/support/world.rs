@@ -13,7 +13,6 @@ use super::{
     legacy::Legacy,
     message::{self, INITIALIZED, VERSION, call, initialize},
     oauth::{Authorization, Guard, Manners, Protected},
-    sync::PATIENCE,
 };
 
 pub struct World {
@@ -38,6 +37,11 @@ impl World {
         let authorization = Authorization::start(|_| ()).may_be_unused();
         let server = Protected::start_over(&authorization.desk(), legacy, |_| ());
         Self { home: TempDir::new().unwrap(), server, authorization }
+    }
+
+    /// Whose server is not even asked.
+    pub fn may_be_unused(self) -> Self {
+        Self { server: self.server.may_be_unused(), ..self }
     }
 
     pub fn relay(&self, human: &Human) -> Launch {
@@ -97,10 +101,37 @@ impl World {
     }
 }
 
+/// The editor leaves, and nothing was missing. All that was said on stderr.
 #[track_caller]
-pub fn end_well(mut bridge: Bridge) {
+pub fn end_well(mut bridge: Bridge) -> String {
     bridge.close_stdin();
-    assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    let end = bridge.outcome();
+    assert_eq!(end.code, 0, "{}", end.stderr);
+    end.stderr
+}
+
+/// A relay that answers a call. All that it says on stderr.
+#[track_caller]
+pub fn works(launch: Launch) -> String {
+    let mut bridge = launch.ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge)
+}
+
+/// What a relay tells that does not reach its server. The password of the tests is not in it.
+#[track_caller]
+pub fn reaches_nothing(launch: Launch) -> String {
+    let mut bridge = launch.spawn();
+    bridge.send(initialize(0, VERSION));
+    let answer = message::json(&bridge.answer("0"));
+    let text = answer["error"]["message"].as_str().unwrap_or_else(|| panic!("not refused: {answer}")).to_owned();
+    assert_eq!(answer["error"]["data"]["mcpbridge"], "unreachable", "{answer}");
+    bridge.close_stdin();
+    let end = bridge.outcome();
+    assert_eq!(end.code, 5, "{}", end.stderr);
+    assert!(!text.contains("s3cret") && !end.stderr.contains("s3cret"), "{text}\n{}", end.stderr);
+    text
 }
 
 /// The window that the first message of an editor opens.
