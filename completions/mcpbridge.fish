@@ -85,6 +85,8 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l debug -d 'Say more 
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -s V -l version -d 'Print version'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "secret" -d 'Keep a secret under a name, so that flags can name it instead of having it'
@@ -93,13 +95,6 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "uninstall" -d 'Tak
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "remove" -d 'Take a server\'s name and its flags out of the configuration'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "list" -d 'Show the servers that have a name, and the file that they stand in'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "trust" -d 'Let the .mcpbridge.toml of a project choose an account'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "adopt" -d 'Take over what editors run through mcp-remote and its like, with the sign-ins'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "completions" -d 'Print the completion script of a shell'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "man" -d 'Print the manual page'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
-complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "tools" -d 'List the tools of a server'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "call" -d 'Call a tool of a server'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "prompts" -d 'List the prompts of a server, or print one'
@@ -107,120 +102,13 @@ complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "resources" -d 'Lis
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "read" -d 'Read a resource of a server'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "request" -d 'Send any request to a server, and print its result'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "listen" -d 'Print what a server tells of changes, until interrupted'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "adopt" -d 'Take over what editors run through mcp-remote and its like, with the sign-ins'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "completions" -d 'Print the completion script of a shell'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "add" -d 'Give a server a name, and keep the flags for it'
 complete -c mcpbridge -n "__fish_mcpbridge_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l account -d 'The name of the account' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l resource -d 'The resource indicator that was given at the sign-in' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l all -d 'Sign out everywhere'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l account -d 'The name of the account' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l resource -d 'The resource indicator that was given at the sign-in' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l exit-zero -d 'Exit with 0 also when somebody has to sign in'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "remove" -d 'Forget a secret'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget a secret'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l name -d 'The name of the server in the editor, instead of one made from the URL' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-key -d 'The private key of --client-cert, as PEM' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l connect-timeout -d 'How long to wait for a connection' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l account -d 'The name of the account, where one server is used with several' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l authorize-param -d 'Add a parameter to the authorization request; may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l static-oauth-client-metadata -d 'Members for the registration of the client: JSON, or @FILE' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l static-oauth-client-info -d 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-metadata-url -d 'The URL of a client ID metadata document that describes this client' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l host -d 'The host in the redirect URI' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l callback-path -d 'The path in the redirect URI' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l auth-timeout -d 'How long an authorization server may take for one answer' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l sign-in-timeout -d 'How long a person may take to sign in' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l private-key -d 'The client\'s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l key-id -d 'What the authorization server calls that key (kid)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l signing-algorithm -d 'How that key signs: RS256, ES256 or EdDSA; without it the key decides' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-endpoint -d 'Ask for tokens here, without looking for what the server publishes' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l workload-token -d 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp -d 'Sign in at the identity provider of an organization, which lets its people into this server' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-client-id -d 'The client that the identity provider knows' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-client-secret -d 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-token -d 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l transport -d 'Which transport to try, and in which order' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
-sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
-http-only\t'Streamable HTTP only'
-sse-only\t'HTTP+SSE (2024-11-05) only'"
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l protocol -d 'Which era of the protocol the server speaks; auto finds out' -r -f -a "auto\t'Find out'
-legacy\t'2024-11-05 to 2025-11-25'
-modern\t'2026-07-28'"
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l drain-timeout -d 'How long requests may still run after the end of the input (0: no limit)' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ping-interval -d 'How often --keep-alive pings' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l log-file -d 'Also write what is said to this file' -r -F
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l project -d 'Write into the file of the project in this folder'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l dry-run -d 'Show what would change, and change nothing'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l print -d 'Print the entry, to be pasted'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l link -d 'Print a link that installs it in the editor'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l allow-http -d 'Allow plain http to a host other than this machine'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ipv4 -d 'Use IPv4 only'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l insecure -d 'Take any certificate; only for a server on this machine'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-cookies -d 'Do not keep the cookies that the server sets'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l use-id-token -d 'Send the id token instead of the access token'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l no-browser -d 'Open no browser; say the URL instead'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l interactive -d 'Ask a person where one is needed, although CI is set'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l silent -d 'Say nothing on stderr'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l project -d 'Take it out of the file of the project in this folder'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l dry-run -d 'Show what would change, and change nothing'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand remove" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand remove" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand list" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand list" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l remove -d 'Take the trust back'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l list -d 'Show the files that are trusted'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l remote -d 'Take over entries with a URL as well, which the editor connects to by itself'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l dry-run -d 'Show what would change, and change nothing'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l undo -d 'Undo the last adoption: files and sign-ins go back to where they were'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l json -d 'Print the result as JSON'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l port -d 'The port to serve on' -r
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l serve -d 'Only serve, until interrupted'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l sign-in -d 'Demand a sign-in in the browser, as most remote servers do'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand man" -s h -l help -d 'Print help'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -l worker -d 'Whether this is the process that does the work'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand run" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times [env: MCPBRIDGE_HEADER_FROM]' -r
@@ -330,6 +218,105 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l client-cre
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand login" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l account -d 'The name of the account' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l resource -d 'The resource indicator that was given at the sign-in' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l all -d 'Sign out everywhere'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l account -d 'The name of the account' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l resource -d 'The resource indicator that was given at the sign-in' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -l exit-zero -d 'Exit with 0 also when somebody has to sign in'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "remove" -d 'Forget a secret'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and not __fish_seen_subcommand_from set remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Forget a secret'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand secret; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l name -d 'The name of the server in the editor, instead of one made from the URL' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-command -d 'Send the bearer token that this command prints, and ask it again when the token expires or is refused' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ca-cert -d 'Trust the certificate authorities in this PEM file too; may be given several times' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-cert -d 'The certificate to show to a server that asks for one, as PEM; the key may be in the same file' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-key -d 'The private key of --client-cert, as PEM' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l proxy -d 'The proxy to use, instead of those in the environment: http://, https://, socks5:// or socks5h://; ${VAR} is replaced; never for this machine' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l connect-timeout -d 'How long to wait for a connection' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l account -d 'The name of the account, where one server is used with several' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l resource -d 'The resource indicator to ask for, instead of the one that the server publishes' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l authorize-param -d 'Add a parameter to the authorization request; may be given several times' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l static-oauth-client-metadata -d 'Members for the registration of the client: JSON, or @FILE' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l static-oauth-client-info -d 'A client that is registered already: JSON with client_id and perhaps client_secret, or @FILE; ${VAR} is replaced' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-metadata-url -d 'The URL of a client ID metadata document that describes this client' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l host -d 'The host in the redirect URI' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l callback-path -d 'The path in the redirect URI' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l auth-success-url -d 'Where the browser goes after a sign-in, instead of a page of mcpbridge' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l auth-timeout -d 'How long an authorization server may take for one answer' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l sign-in-timeout -d 'How long a person may take to sign in' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l private-key -d 'The client\'s key, in place of a secret: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND with PEM or a JWK' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l key-id -d 'What the authorization server calls that key (kid)' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l signing-algorithm -d 'How that key signs: RS256, ES256 or EdDSA; without it the key decides' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l token-endpoint -d 'Ask for tokens here, without looking for what the server publishes' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l workload-token -d 'Sign in with the token of a workload (a JWT), from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp -d 'Sign in at the identity provider of an organization, which lets its people into this server' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-client-id -d 'The client that the identity provider knows' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-client-secret -d 'The secret of that client, if it has one: file:PATH, env:NAME, keychain:NAME or cmd:COMMAND' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l idp-token -d 'An id token of the identity provider from file:PATH, env:NAME, keychain:NAME or cmd:COMMAND; nobody signs in then' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l transport -d 'Which transport to try, and in which order' -r -f -a "http-first\t'Streamable HTTP, then HTTP+SSE if the server does not speak it'
+sse-first\t'HTTP+SSE, then Streamable HTTP if the server does not speak it'
+http-only\t'Streamable HTTP only'
+sse-only\t'HTTP+SSE (2024-11-05) only'"
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l protocol -d 'Which era of the protocol the server speaks; auto finds out' -r -f -a "auto\t'Find out'
+legacy\t'2024-11-05 to 2025-11-25'
+modern\t'2026-07-28'"
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l allow-tool -d 'Show only tools that match this pattern (* and ?); may be given several times' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ignore-tool -d 'Hide tools that match this pattern (* and ?); may be given several times' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l headers-timeout -d 'Answer a request with an error when the server has not begun to answer after this long (0: no limit)' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l body-timeout -d 'Answer a request with an error when its answer has been silent for this long (0: no limit)' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l request-timeout -d 'Answer a request with an error, and cancel it, when it has taken this long (0: no limit)' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l drain-timeout -d 'How long requests may still run after the end of the input (0: no limit)' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ping-interval -d 'How often --keep-alive pings' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l max-message-size -d 'The largest message in either direction, in bytes or with K, M or G' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l log-file -d 'Also write what is said to this file' -r -F
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l project -d 'Write into the file of the project in this folder'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l print -d 'Print the entry, to be pasted'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l link -d 'Print a link that installs it in the editor'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l allow-http -d 'Allow plain http to a host other than this machine'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l ipv4 -d 'Use IPv4 only'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l insecure -d 'Take any certificate; only for a server on this machine'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l enable-proxy -d 'Accepted for mcp-remote: proxies from the environment are always used, never for loopback'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-cookies -d 'Do not keep the cookies that the server sets'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l disable-resource-parameter -d 'Send no resource indicator, for authorization servers that refuse it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l use-id-token -d 'Send the id token instead of the access token'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l no-browser -d 'Open no browser; say the URL instead'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l non-interactive -d 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l interactive -d 'Ask a person where one is needed, although CI is set'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l client-credentials -d 'Sign in as the client itself (client credentials); --static-oauth-client-info says which'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l keep-alive -d 'Ping the server regularly, for networks that drop idle connections'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -l silent -d 'Say nothing on stderr'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand install" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l project -d 'Take it out of the file of the project in this folder'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand uninstall" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand remove" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand remove" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand list" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand list" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l remove -d 'Take the trust back'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l list -d 'Show the files that are trusted'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand trust" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand tools" -l schema -d 'Print what this tool takes and gives, as the JSON Schema of the server' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand tools" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment [env: MCPBRIDGE_HEADER]' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand tools" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments [env: MCPBRIDGE_HEADER_FILE]' -r -F
@@ -712,6 +699,19 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand listen" -l client-cr
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand listen" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret [env: MCPBRIDGE_DEBUG]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand listen" -l silent -d 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l remote -d 'Take over entries with a URL as well, which the editor connects to by itself'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l undo -d 'Undo the last adoption: files and sign-ins go back to where they were'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -l json -d 'Print the result as JSON'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand adopt" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l port -d 'The port to serve on' -r
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l serve -d 'Only serve, until interrupted'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -l sign-in -d 'Demand a sign-in in the browser, as most remote servers do'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand man" -s h -l help -d 'Print help'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -l worker -d 'Whether this is the process that does the work'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand helper" -s h -l help -d 'Print help'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l header -d 'Add a header to every request to the server; ${VAR} is replaced from the environment' -r
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l header-file -d 'Read headers from a file, one a line; lines that start with # are comments' -r -F
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l header-from -d 'Add a header whose value is read from env:VAR, file:PATH, keychain:NAME or cmd:COMMAND; may be given several times' -r
@@ -773,29 +773,29 @@ complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l keep-alive -
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l debug -d 'Say more on stderr: every message\'s method and id and every status, never a secret'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -l silent -d 'Say nothing on stderr'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "secret" -d 'Keep a secret under a name, so that flags can name it instead of having it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "install" -d 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "uninstall" -d 'Take a server out of an editor, as if it had never been there'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "remove" -d 'Take a server\'s name and its flags out of the configuration'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "list" -d 'Show the servers that have a name, and the file that they stand in'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "trust" -d 'Let the .mcpbridge.toml of a project choose an account'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "adopt" -d 'Take over what editors run through mcp-remote and its like, with the sign-ins'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "man" -d 'Print the manual page'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "tools" -d 'List the tools of a server'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "call" -d 'Call a tool of a server'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "prompts" -d 'List the prompts of a server, or print one'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "resources" -d 'List the resources of a server'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "read" -d 'Read a resource of a server'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "request" -d 'Send any request to a server, and print its result'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "listen" -d 'Print what a server tells of changes, until interrupted'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "add" -d 'Give a server a name, and keep the flags for it'
-complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from logout status secret install uninstall remove list trust adopt demo completions man helper run login tools call prompts resources read request listen add help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "run" -d 'Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "login" -d 'Sign in to a server now, in the browser, and keep the credential for every editor'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "logout" -d 'Sign out: revoke the credential at the server where it can be, and forget it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "status" -d 'Show who is signed in where, where the credential is kept, and when it is renewed'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "secret" -d 'Keep a secret under a name, so that flags can name it instead of having it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "install" -d 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "uninstall" -d 'Take a server out of an editor, as if it had never been there'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "remove" -d 'Take a server\'s name and its flags out of the configuration'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "list" -d 'Show the servers that have a name, and the file that they stand in'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "trust" -d 'Let the .mcpbridge.toml of a project choose an account'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "tools" -d 'List the tools of a server'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "call" -d 'Call a tool of a server'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "prompts" -d 'List the prompts of a server, or print one'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "resources" -d 'List the resources of a server'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "read" -d 'Read a resource of a server'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "request" -d 'Send any request to a server, and print its result'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "listen" -d 'Print what a server tells of changes, until interrupted'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "adopt" -d 'Take over what editors run through mcp-remote and its like, with the sign-ins'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "demo" -d 'Try everything out: a sample server on this machine and a tour of a session with it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "man" -d 'Print the manual page'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "helper" -d 'Sign in or renew for a relay; started by mcpbridge itself'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "add" -d 'Give a server a name, and keep the flags for it'
+complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and not __fish_seen_subcommand_from run login logout status secret install uninstall remove list trust tools call prompts resources read request listen adopt demo completions man helper add help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "set" -d 'Keep a secret, typed without an echo or piped to stdin'
 complete -c mcpbridge -n "__fish_mcpbridge_using_subcommand help; and __fish_seen_subcommand_from secret" -f -a "remove" -d 'Forget a secret'

@@ -3,6 +3,7 @@
 mod accounts;
 mod editors;
 mod keys;
+mod late;
 mod levels;
 mod line;
 mod machine;
@@ -14,11 +15,12 @@ mod shell;
 mod values;
 mod variables;
 
-use clap::{Arg, Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use accounts::{Login, Logout, Selection, Status};
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use keys::{Shape, commands, keys};
+pub use late::Late;
 pub use levels::{Setting, Value};
 pub use line::CommandLine;
 pub use machine::{Machine, Organization};
@@ -56,9 +58,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Relay stdin and stdout to the server; the long form of `mcpbridge <URL>`
-    Run(Box<Relay>),
+    Run(Late<Relay>),
     /// Sign in to a server now, in the browser, and keep the credential for every editor
-    Login(Box<Login>),
+    Login(Late<Login>),
     /// Sign out: revoke the credential at the server where it can be, and forget it
     Logout(Box<Logout>),
     /// Show who is signed in where, where the credential is kept, and when it is renewed
@@ -66,7 +68,7 @@ pub enum Command {
     /// Keep a secret under a name, so that flags can name it instead of having it
     Secret(Secret),
     /// Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others
-    Install(Box<Install>),
+    Install(Late<Install>),
     /// Take a server out of an editor, as if it had never been there
     Uninstall(Uninstall),
     /// Give a server a name, and keep the flags for it
@@ -78,19 +80,19 @@ pub enum Command {
     /// Let the .mcpbridge.toml of a project choose an account
     Trust(Trust),
     /// List the tools of a server
-    Tools(Box<Tools>),
+    Tools(Late<Tools>),
     /// Call a tool of a server
-    Call(Box<Call>),
+    Call(Late<Call>),
     /// List the prompts of a server, or print one
-    Prompts(Box<Prompts>),
+    Prompts(Late<Prompts>),
     /// List the resources of a server
-    Resources(Box<Resources>),
+    Resources(Late<Resources>),
     /// Read a resource of a server
-    Read(Box<Read>),
+    Read(Late<Read>),
     /// Send any request to a server, and print its result
-    Request(Box<Request>),
+    Request(Late<Request>),
     /// Print what a server tells of changes, until interrupted
-    Listen(Box<Listen>),
+    Listen(Late<Listen>),
     /// Take over what editors run through mcp-remote and its like, with the sign-ins
     Adopt(Adopt),
     /// Try everything out: a sample server on this machine and a tour of a session with it
@@ -146,13 +148,13 @@ impl Command {
     /// The server of a command that uses one from the shell, and how it is reached.
     fn shell(&mut self) -> Option<(&mut String, &mut Reach)> {
         match self {
-            Command::Tools(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Call(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Prompts(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Resources(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Read(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Request(typed) => Some((&mut typed.server, &mut typed.reach)),
-            Command::Listen(typed) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Tools(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Call(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Prompts(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Resources(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Read(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Request(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
+            Command::Listen(Late(typed)) => Some((&mut typed.server, &mut typed.reach)),
             _ => None,
         }
     }
@@ -192,13 +194,8 @@ pub struct Completions {
 
 /// The whole command line as clap knows it, for completions, the manual page and tests.
 pub fn command() -> clap::Command {
-    let relay = Cli::command();
-    let has = |flag: &Arg| relay.get_arguments().any(|own| own.get_id() == flag.get_id());
-    let with = |flag: Arg| if has(&flag) { variables::named(flag) } else { flag };
-    let whole = relay.clone().mut_args(with);
-    variables::COMMANDS
-        .iter()
-        .fold(whole, |whole, name| whole.mut_subcommand(name, |its| its.mut_args(with)))
+    Cli::command()
+        .mut_args(variables::named)
         // Only when it was typed: no other start has to wait for it.
         .mut_subcommand("add", |add| add.defer(named::with_the_flags))
 }

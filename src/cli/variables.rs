@@ -6,9 +6,9 @@ use clap::{Arg, ArgAction};
 
 use super::levels::{Setting, Value};
 
-/// Names the variable in the help of a flag.
+/// Names the variable in the help of a flag, unless that is never shown.
 pub fn named(flag: Arg) -> Arg {
-    let Some(name) = variable_of(&flag) else { return flag };
+    let Some(name) = variable_of(&flag).filter(|_| !flag.is_hide_set()) else { return flag };
     let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
     flag.help(format!("{help} [env: {name}]"))
 }
