@@ -22,7 +22,7 @@ pub async fn answer(question: &Question, server: &str, terminal: &mut Terminal) 
     if !Terminal::is_there() {
         let asks = one_line(&message);
         eprintln!("mcpbridge: {server} asks: {asks}");
-        eprintln!("mcpbridge: nobody can answer, because this is no terminal; the question is declined");
+        eprintln!("mcpbridge: nobody can answer, because this is no terminal; the question is cancelled");
         return Ok(CANCEL.to_owned());
     }
     eprintln!("{server} asks:\n  {}", harmless(&message).trim_end().replace('\n', "\n  "));
