@@ -1,14 +1,25 @@
-//! What tests/SPECIFICATION.md says is there: every test that it names, and one for every duty.
+//! What tests/SPECIFICATION.md and SECURITY.md say is there: every test that they name, and one for every duty
+//! and every threat.
 
 use std::fs;
 use std::path::Path;
 
 #[test]
 fn every_duty_has_a_test_that_is_there_or_a_reason() {
+    hold("tests/SPECIFICATION.md", 50);
+}
+
+#[test]
+fn every_threat_has_a_test_that_is_there() {
+    hold("SECURITY.md", 30);
+}
+
+/// Each row of the tables in `file`, of which there are more than `least`.
+fn hold(file: &str, least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("tests/SPECIFICATION.md")).unwrap();
+    let text = fs::read_to_string(root.join(file)).unwrap();
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).collect();
-    assert!(rows.len() > 50, "the tables were not found");
+    assert!(rows.len() > least, "the tables of {file} were not found");
     let mut wrong = Vec::new();
     for row in rows.into_iter().filter(|row| !row.ends_with("| Test |")) {
         let (duty, tests) = row.trim_end_matches('|').rsplit_once(" | ").unwrap_or_else(|| panic!("no column: {row}"));
