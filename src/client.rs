@@ -280,10 +280,10 @@ fn refusal(method: &str, error: &str) -> Failure {
     match kind.and_then(|code| Kind::of_code(&code)) {
         Some(kind) => {
             let status = data.and_then(|data| member(data, "status")).and_then(|status| status.parse().ok());
-            let (fact, remedy) = match text.rsplit_once("; ") {
-                Some((fact, remedy)) => (fact.to_owned(), Some(remedy.to_owned())),
-                None => (text, None),
-            };
+            let hint = data.and_then(|data| member(data, "hint")).and_then(plain_string);
+            let remedy = hint.map(|hint| one_line(&hint));
+            let end = remedy.as_ref().map(|remedy| format!("; {remedy}"));
+            let fact = end.and_then(|end| text.strip_suffix(&end)).unwrap_or(&text).to_owned();
             Failure { kind, fact, remedy, status, error: None }
         }
         None => {

@@ -32,7 +32,8 @@ pub fn failed(id: &Id, failure: Option<Failure>) -> Step {
 
 fn failure_line(id: &Id, failure: &Failure) -> Bytes {
     let status = failure.status.map(|status| format!(r#","status":{status}"#)).unwrap_or_default();
-    let data = format!(r#"{{"mcpbridge":"{}"{status}}}"#, failure.kind.code());
+    let hint = failure.remedy.as_deref().map(|hint| format!(r#","hint":{}"#, super::splice::quoted(hint)));
+    let data = format!(r#"{{"mcpbridge":"{}"{status}{}}}"#, failure.kind.code(), hint.unwrap_or_default());
     error_line(Some(id), SERVER_ERROR, &failure.to_string(), Some(&data))
 }
 
