@@ -26,18 +26,29 @@ pub fn listen() -> mpsc::Receiver<Signal> {
         for (kind, meaning) in kinds {
             if let Ok(mut stream) = signal(kind) {
                 let tell = tell.clone();
-                tokio::spawn(async move {
-                    stream.recv().await;
-                    let _ = tell.send(meaning).await;
-                });
+                tokio::spawn(async move { while stream.recv().await.is_some() && tell.send(meaning).await.is_ok() {} });
             }
         }
     }
     #[cfg(not(unix))]
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            let _ = tell.send(Signal::Interrupt).await;
-        }
+        while tokio::signal::ctrl_c().await.is_ok() && tell.send(Signal::Interrupt).await.is_ok() {}
     });
     signals
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Signal as Number, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_signal_is_heard_too() {
+        let mut signals = listen();
+        for _ in 0..2 {
+            kill_process(getpid(), Number::HUP).unwrap();
+            assert_eq!(signals.recv().await, Some(Signal::Terminate));
+        }
+    }
 }
