@@ -9,7 +9,7 @@ use super::grants::token_exchange::{Subject, SubjectKind};
 use super::grants::{Asking, Trouble};
 use super::registration::{Given, Wishes};
 use super::sign_in::in_step;
-use super::token::claims;
+use super::token;
 use super::unattended::{adopt, obtain, told};
 use super::{Options, now};
 use crate::failure::{Failure, Kind};
@@ -138,8 +138,7 @@ async fn voucher(job: &Job, tools: &Tools<'_>, organization: &Organization, gran
 /// What a token is worth that somebody else has got.
 async fn given(job: &Job, tools: &Tools<'_>, organization: &Organization, source: &Source) -> Result<Voucher, Failure> {
     let token = source.read(tools.store).await?;
-    let end = claims(&token).and_then(|claims| claims.get("exp")?.as_u64());
-    if let Some(ago) = end.and_then(|end| now().checked_sub(end)) {
+    if let Some(ago) = token::end(&token).and_then(|end| now().checked_sub(end)) {
         let fact = format!("the id token from {source} expired {ago} s ago");
         return Err(Failure::new(Kind::SignInRequired, fact).remedy("a fresh one has to be put there"));
     }
@@ -196,11 +195,11 @@ pub async fn discover(http: &Http, issuer: &str) -> Result<Discovery, Failure> {
 /// # Errors
 /// There is none.
 pub fn identity(oauth: OAuth) -> Result<OAuth, Failure> {
-    let Some(claims) = oauth.id_token.as_ref().map(claims) else {
+    let Some(id_token) = &oauth.id_token else {
         let fact = format!("{} gives no id token", oauth.issuer);
         let remedy = "the client of --idp-client-id has to be one for OpenID Connect, with the scope openid";
         return Err(Failure::new(Kind::SignInRefused, fact).remedy(remedy));
     };
-    let expires_at = claims.and_then(|claims| claims.get("exp")?.as_u64());
+    let expires_at = token::end(id_token);
     Ok(OAuth { expires_at, ..oauth })
 }

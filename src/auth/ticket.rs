@@ -21,21 +21,23 @@ enum Sent {
     Query { name: String, secret: Secret },
 }
 
+impl Sent {
+    fn header(name: HeaderName, text: &str, secret: &Secret) -> Option<Self> {
+        let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
+        value.set_sensitive(true);
+        Some(Sent::Header { name, value, secret: secret.clone() })
+    }
+}
+
 impl Ticket {
     /// The ticket of a grant.
     pub fn of(grant: &Grant, use_id_token: bool) -> Self {
-        let header = |name: HeaderName, text: &str, secret: &Secret| {
-            let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
-            value.set_sensitive(true);
-            Some(Sent::Header { name, value, secret: secret.clone() })
-        };
         let sent = match &grant.credential {
-            Credential::OAuth(oauth) => {
-                let token = oauth.bearer(use_id_token);
-                header(header::AUTHORIZATION, &format!("Bearer {}", token.expose()), token)
-            }
+            Credential::OAuth(oauth) => return Ticket::bearer(oauth.bearer(use_id_token)).unwrap_or_default(),
             Credential::ApiKey(key) => match &key.place {
-                Place::Header(name) => name.parse().ok().and_then(|name| header(name, key.value.expose(), &key.value)),
+                Place::Header(name) => {
+                    name.parse().ok().and_then(|name| Sent::header(name, key.value.expose(), &key.value))
+                }
                 Place::Query(name) => Some(Sent::Query { name: name.clone(), secret: key.value.clone() }),
             },
         };
@@ -44,9 +46,8 @@ impl Ticket {
 
     /// The ticket of a bearer token; `None` if it fits no header.
     pub fn bearer(token: &Secret) -> Option<Self> {
-        let mut value = HeaderValue::from_bytes(format!("Bearer {}", token.expose()).as_bytes()).ok()?;
-        value.set_sensitive(true);
-        Some(Ticket(Some(Arc::new(Sent::Header { name: header::AUTHORIZATION, value, secret: token.clone() }))))
+        let sent = Sent::header(header::AUTHORIZATION, &format!("Bearer {}", token.expose()), token)?;
+        Some(Ticket(Some(Arc::new(sent))))
     }
 
     /// Adds it to a request of the MCP origin.

@@ -92,6 +92,16 @@ pub fn claims(token: &Secret) -> Option<Map<String, Value>> {
     serde_json::from_slice(&text).ok()
 }
 
+/// When a JWT ends by its own word, in seconds since 1970. A fraction is allowed (RFC 7519, section 2).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time; what is too large or negative is cut"
+)]
+pub fn end(token: &Secret) -> Option<u64> {
+    claims(token)?.get("exp")?.as_f64().map(|end| end as u64)
+}
+
 /// Five minutes, in seconds.
 const LONGEST_MARGIN: u64 = 300;
 

@@ -122,7 +122,7 @@ impl TokenCommand {
             Failure::new(Kind::SignInRequired, fact).remedy("let it print the token and nothing else")
         })?;
         let life = printed.life.unwrap_or(LIFE);
-        let until = now() + (life - (life / 10).min(MARGIN)).max(SHORTEST);
+        let until = now().saturating_add((life - (life / 10).min(MARGIN)).max(SHORTEST));
         *self.state() = State { ticket: ticket.clone(), until, unproven };
         Ok(ticket)
     }
@@ -163,8 +163,7 @@ fn read(text: &Secret, now: u64) -> Result<Printed, &'static str> {
     if token.expose().is_empty() || token.expose().contains(char::is_whitespace) {
         return Err("prints something that is no token");
     }
-    let until = || token::claims(&token)?.get("exp")?.as_f64().map(|end| end as u64);
-    let life = life.or_else(|| until().map(|end| end.saturating_sub(now)));
+    let life = life.or_else(|| token::end(&token).map(|end| end.saturating_sub(now)));
     Ok(Printed { token, life })
 }
 

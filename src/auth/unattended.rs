@@ -198,9 +198,8 @@ fn says(token: &Secret) -> String {
         Some(audience) => said.push(format!("for {}", words(&audience.to_string(), &nothing))),
         None => said.push("for nobody in particular".to_owned()),
     }
-    match claims.get("exp").and_then(serde_json::Value::as_u64) {
-        Some(end) if end <= now() => said.push(format!("expired {} s ago", now() - end)),
-        Some(_) | None => {}
+    if let Some(ago) = super::token::end(token).and_then(|end| now().checked_sub(end)) {
+        said.push(format!("expired {ago} s ago"));
     }
     format!(" (it is {})", said.join(", and "))
 }
