@@ -48,23 +48,35 @@ impl Company {
 
     /// From now on id tokens end after this many seconds.
     fn id_tokens_live(&self, seconds: i64) {
-        let token = self.id_token(seconds);
+        self.id_tokens_are(self.id_token(seconds));
+    }
+
+    /// From now on this is the id token.
+    fn id_tokens_are(&self, token: String) {
         self.provider.change(|it| it.tokens.extra = vec![("id_token", json!(token))]);
     }
 
     fn id_token(&self, seconds: i64) -> String {
+        self.id_token_for(AT_HOME, seconds)
+    }
+
+    fn id_token_for(&self, client: &str, seconds: i64) -> String {
         let said = json!({
-            "iss": self.provider.issuer(), "aud": AT_HOME, "sub": "ada", "email": "ada@acme.example",
+            "iss": self.provider.issuer(), "aud": client, "sub": "ada", "email": "ada@acme.example",
             "exp": in_seconds(seconds),
         });
         jwt(&said)
     }
 
     fn flags(&self, launch: Launch) -> Launch {
+        self.flags_as(AT_HOME, launch)
+    }
+
+    fn flags_as(&self, client: &str, launch: Launch) -> Launch {
         let info = format!(r#"{{"client_id":"{CLIENT}","client_secret":"0ffice-secret"}}"#);
         launch
             .home(self.home.path())
-            .args(["--idp", &self.provider.issuer(), "--idp-client-id", AT_HOME, "--idp-client-secret", "env:AT_HOME"])
+            .args(["--idp", &self.provider.issuer(), "--idp-client-id", client, "--idp-client-secret", "env:AT_HOME"])
             .args(["--static-oauth-client-info", &info])
             .env("AT_HOME", "h0me-secret")
     }
@@ -190,6 +202,37 @@ fn a_store_in_memory_remembers_the_sign_in_as_long_as_its_relay() {
     for (path, text) in support::files(company.home.path()) {
         assert!(!text.contains("access-") && !text.contains("eyJ"), "{}", path.display());
     }
+}
+
+#[test]
+fn a_store_in_memory_remembers_the_sign_in_also_when_a_server_refuses_it() {
+    let company = Company::new(1);
+    let office = &company.offices[0].authorization;
+    office.change(|it| it.unattended.trusts.clear());
+    let human = Human::prompt();
+    let mut bridge = company.relay(0, &human).env("MCPBRIDGE_CREDENTIAL_STORE", "memory").spawn();
+    bridge.send(initialize(0, VERSION));
+    refusal(&mut bridge, &["nobody knows the issuer"]);
+    office.change(|it| it.unattended.trusts = vec![company.provider.issuer()]);
+    bridge.send(initialize(1, VERSION));
+    bridge.expect_result("1");
+    assert_eq!(human.windows(), 1);
+}
+
+#[test]
+fn another_client_at_the_identity_provider_does_not_get_the_sign_in_of_this_one() {
+    let company = Company::new(2);
+    company.provider.change(|it| {
+        it.clients.push(Client::given("another-at-home", Proof::Basic("h0me-secret".to_owned())));
+    });
+    let human = Human::prompt();
+    company.works(0, &human);
+    company.id_tokens_are(company.id_token_for("another-at-home", 3600));
+    let mut bridge = company.flags_as("another-at-home", Bridge::to(&company.offices[1].server)).human(&human).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(human.windows(), 2);
+    end_well(bridge);
 }
 
 #[test]

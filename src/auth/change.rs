@@ -259,6 +259,9 @@ fn is_of_the_client(grant: &Grant, job: &Job) -> bool {
 
 /// Whether `grant` will do for `job` as it is.
 pub fn satisfies(grant: &Grant, job: &Job) -> bool {
+    if !is_of_the_client(grant, job) {
+        return false;
+    }
     let sent = match &grant.credential {
         Credential::ApiKey(key) => key.value.expose(),
         Credential::OAuth(oauth) if !covers(oauth, job) => return false,

@@ -37,7 +37,9 @@ pub struct Order {
 #[serde(rename_all = "snake_case")]
 enum Event {
     Progress(Progress),
-    Published { grant: Box<Grant>, how: How, sign_in: Option<Box<Grant>> },
+    /// A sign-in behind the one that is changed. It counts also where nothing comes of that one.
+    SignedIn(Box<Grant>),
+    Published(Box<Grant>, How),
     Elsewhere,
     Denied(Denied),
 }
@@ -133,12 +135,12 @@ async fn by_helper(
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
             Ok(Event::Progress(progress)) => tell(progress),
-            Ok(Event::Published { grant, how, sign_in }) => {
-                if let (Some(sign_in), Some((key, about))) = (sign_in, &elsewhere) {
-                    store.hold_in_memory(key, about, &sign_in).await;
+            Ok(Event::SignedIn(grant)) => {
+                if let Some((key, about)) = &elsewhere {
+                    store.hold_in_memory(key, about, &grant).await;
                 }
-                last = Some(Outcome::Published(grant, how));
             }
+            Ok(Event::Published(grant, how)) => last = Some(Outcome::Published(grant, how)),
             Ok(Event::Elsewhere) => last = Some(Outcome::Elsewhere),
             Ok(Event::Denied(denied)) => last = Some(Outcome::Denied(denied)),
             Err(error) => log::debug!("the helper said something else: {error}"),
@@ -191,12 +193,13 @@ pub async fn serve(order: Order, store: Store) {
     let tell = |progress| say(&Event::Progress(progress));
     let tools = Tools { store: &store, http: &Http::new(order.http), tell: &tell };
     let outcome = change(&order.job, &tools).await;
-    let sign_in = match &elsewhere {
-        Some((key, _)) => store.held_in_memory(key).await.map(Box::new),
-        None => None,
-    };
+    if let Some((key, _)) = &elsewhere
+        && let Some(grant) = store.held_in_memory(key).await
+    {
+        say(&Event::SignedIn(Box::new(grant)));
+    }
     say(&match outcome {
-        Outcome::Published(grant, how) => Event::Published { grant, how, sign_in },
+        Outcome::Published(grant, how) => Event::Published(grant, how),
         Outcome::Elsewhere => Event::Elsewhere,
         Outcome::Denied(denied) => Event::Denied(denied),
     });
