@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
 use support::*;
 
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
@@ -257,6 +258,64 @@ fn a_modern_editor_is_served_by_a_legacy_only_server_without_a_flag() {
     bridge.close_stdin();
     assert_eq!(bridge.wait_exit(PATIENCE), 0);
     assert_eq!(server.matching(|it| it.is("DELETE")).len(), 1, "the session is ended");
+}
+
+#[test]
+fn a_call_that_brings_a_log_level_is_sent_when_the_legacy_server_has_taken_it() {
+    let held = Mailbox::new();
+    let taken = Arc::new(Gate::new());
+    let logs = Arc::clone(&taken);
+    let script = Legacy::new().hold("logging/setLevel", &held).on("tools/call", move |request, reply| {
+        let mut stream = reply.sse();
+        if logs.is_open() {
+            let params = format!(r#"{{"level":"info","data":{}}}"#, request.id());
+            stream.message(notification_with("notifications/message", &params));
+        }
+        stream.message(result(request.id(), r#"{"content":[]}"#));
+        stream.end();
+    });
+    let server = script.start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(modern(1, "server/discover", ""));
+    bridge.expect_result("1");
+    bridge.send(wants_logs(2));
+    let (request, reply) = held.take();
+    bridge.send(modern(3, "tools/call", r#","name":"echo","arguments":{}"#));
+    bridge.expect_result("3");
+    assert_eq!(server.count("tools/call"), 1, "only the one that brings no level: {}", server.transcript());
+    taken.open();
+    reply.result(&request, "{}");
+    let logged = json(&bridge.expect_method("notifications/message"));
+    bridge.expect_result("2");
+    let ids: Vec<Value> = server.matching(|it| it.is("tools/call")).iter().map(|it| it.json()["id"].clone()).collect();
+    assert_eq!(logged["params"]["data"], ids[1], "what that very call has logged");
+    bridge.send(wants_logs(4));
+    bridge.expect_method("notifications/message");
+    bridge.expect_result("4");
+    assert_eq!(server.count("logging/setLevel"), 1, "a level that the server has is not told again");
+}
+
+#[test]
+fn a_legacy_server_that_does_not_answer_to_a_log_level_has_the_call_after_two_seconds() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("logging/setLevel", &held).start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(modern(1, "server/discover", ""));
+    bridge.expect_result("1");
+    bridge.send(wants_logs(2));
+    bridge.expect_result("2");
+    let (told, called) = (server.wait(1, "logging/setLevel"), server.wait(1, "tools/call"));
+    let waited = called.at.duration_since(told.at);
+    assert!(waited > Duration::from_millis(1900) && waited < PATIENCE, "{waited:?}");
+    bridge.send(wants_logs(3));
+    bridge.expect_result("3");
+    let next = server.wait(2, "tools/call").at.duration_since(called.at);
+    assert!(next < Duration::from_millis(1900), "the server is not waited for again: {next:?}");
+}
+
+fn wants_logs(id: u64) -> String {
+    let meta = format!(r#"{{"io.modelcontextprotocol/logLevel":"info",{META}}}"#);
+    request_with(id, "tools/call", &format!(r#"{{"_meta":{meta},"name":"echo","arguments":{{}}}}"#))
 }
 
 #[test]

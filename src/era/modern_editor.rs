@@ -5,6 +5,7 @@
 //! a call becomes an `input_required` result, and the call waits, parked, for the editor's retry.
 
 mod calls;
+mod level;
 mod parking;
 mod results;
 mod subscriptions;
@@ -17,7 +18,7 @@ use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
 use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
 use super::splice::{with_member, with_params};
-use super::{CAPABILITIES_KEY, Event, Filter, Key, LEVEL_KEY, MODERN, Road, Step, UNSUPPORTED_VERSION, VERSION_KEY};
+use super::{CAPABILITIES_KEY, Event, Filter, Key, MODERN, Road, Step, UNSUPPORTED_VERSION, VERSION_KEY};
 use crate::failure::Failure;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, error_line, member,
@@ -25,6 +26,7 @@ use crate::message::{
 };
 
 use calls::{Call, Calls};
+use level::Levels;
 use parking::{Orphan, Question};
 use subscriptions::Subscriptions;
 
@@ -37,8 +39,7 @@ pub struct ModernEditor {
     session: String,
     /// The capabilities that the server was told.
     offered: String,
-    /// The log level that the server was told.
-    level: Option<String>,
+    levels: Levels,
     calls: Calls,
     /// What the server asks while no call runs.
     orphans: Vec<Orphan>,
@@ -58,7 +59,7 @@ impl ModernEditor {
             road,
             session: answer.result().unwrap_or("{}").to_owned(),
             offered: offered_in(params),
-            level: None,
+            levels: Levels::default(),
             calls: Calls::default(),
             orphans: Vec::new(),
             links: HashMap::new(),
@@ -72,7 +73,7 @@ impl ModernEditor {
     pub fn reopened(&mut self, answer: &Message, params: Option<&str>, steps: &mut Vec<Step>) {
         self.session = answer.result().unwrap_or("{}").to_owned();
         self.offered = offered_in(params);
-        self.level = None;
+        self.tell_level_again(steps);
         self.subscribe_again(steps);
     }
 
@@ -88,6 +89,7 @@ impl ModernEditor {
         let can = member(params, "_meta").and_then(|meta| member(meta, CAPABILITIES_KEY)).unwrap_or("{}");
         message.kind() == Is::Request
             && self.calls.is_empty()
+            && self.levels.waiting() == 0
             && self.links.is_empty()
             && refusal_of(message).is_none()
             && exceeds(&capabilities::of_modern_editor(can), &self.offered)
@@ -96,7 +98,7 @@ impl ModernEditor {
     /// Requests of the editor that have no answer yet. A parked call has one, and a subscription
     /// waits for none.
     pub fn unanswered(&self) -> usize {
-        self.calls.running()
+        self.calls.running() + self.levels.waiting()
     }
 
     /// Whether the server waits for an answer of the editor.
@@ -109,13 +111,14 @@ impl ModernEditor {
         self.calls.get(key).is_some()
             || self.calls.expiring(key).is_some()
             || self.subscriptions.owns(key)
+            || self.levels.owns(key)
             || self.orphans.iter().any(|orphan| orphan.until == key)
             || self.links.values().any(|links| links.until == key)
     }
 
     /// Whether a request with this id has no answer yet.
     pub fn is_running(&self, id: &Id) -> bool {
-        self.calls.by_editor(id).is_some() || self.subscriptions.has(id)
+        self.calls.by_editor(id).is_some() || self.levels.has(id) || self.subscriptions.has(id)
     }
 
     /// A request with the editor's `_meta`, once there was one.
@@ -125,8 +128,8 @@ impl ModernEditor {
 
     /// Gives up an exchange, whose request will be answered by somebody else.
     pub fn take_back(&mut self, key: Key) -> Vec<Message> {
-        let call = self.calls.remove(key);
-        call.filter(|call| call.editor.is_some()).map(|call| call.message).into_iter().collect()
+        let call = self.calls.remove(key).filter(|call| call.editor.is_some());
+        call.map(|call| call.message).into_iter().chain(self.levels.take_back(key)).collect()
     }
 
     /// Takes an event and appends what is to be done.
@@ -152,6 +155,9 @@ impl ModernEditor {
             Event::Over(failure) => {
                 for call in self.calls.take_all() {
                     steps.extend(call.editor.map(|id| failed(&id, Some(failure.clone()))));
+                }
+                for message in self.levels.take_all() {
+                    steps.extend(message.id().map(|id| failed(id, Some(failure.clone()))));
                 }
                 self.end_subscriptions(steps);
             }
@@ -202,9 +208,16 @@ impl ModernEditor {
         }
     }
 
-    /// Sends a request to the server, in the words of its era.
+    /// Sends a request to the server as soon as the server knows the log level that it wants.
     fn start(&mut self, message: Message, steps: &mut Vec<Step>) {
-        self.set_level(&message, steps);
+        match self.untold_level(&message) {
+            Some(level) => self.hold(message, level, steps),
+            None => self.send(message, steps),
+        }
+    }
+
+    /// Sends a request to the server, in the words of its era.
+    fn send(&mut self, message: Message, steps: &mut Vec<Step>) {
         let call = Call::new(&self.own, message, self.filter.clone());
         let sent = call.sent();
         let (key, repeatable) = (call.key, super::repeat::is_repeatable(sent.method()));
@@ -215,19 +228,6 @@ impl ModernEditor {
         if asks {
             self.adopt_orphans(key, steps);
         }
-    }
-
-    /// A level that the request wants becomes the server's, for all requests; what is told goes only
-    /// to those that want it.
-    fn set_level(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        let meta = message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
-        let Some(level) = member(meta, LEVEL_KEY) else { return };
-        let logs = member(&self.session, "capabilities").and_then(|can| member(can, "logging")).is_some();
-        if !logs || self.level.as_deref() == Some(level) {
-            return;
-        }
-        self.level = Some(level.to_owned());
-        self.send_own("logging/setLevel", &format!(r#"{{"level":{level}}}"#), steps);
     }
 
     fn server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
@@ -241,6 +241,7 @@ impl ModernEditor {
     fn answer(&mut self, key: Option<Key>, message: Message, steps: &mut Vec<Step>) {
         if let Some(key) = key.filter(|key| self.subscriptions.owns(*key)) {
             self.own_answered(key, message.error().is_none(), steps);
+            self.level_told(key, steps);
             return;
         }
         let Some(id) = message.id() else { return };
@@ -265,6 +266,7 @@ impl ModernEditor {
     fn ended(&mut self, key: Key, failure: Option<Failure>, steps: &mut Vec<Step>) {
         if self.subscriptions.owns(key) {
             self.own_answered(key, false, steps);
+            self.level_told(key, steps);
             return;
         }
         match self.calls.get(key).map(|call| call.editor.clone()) {
@@ -309,7 +311,7 @@ impl ModernEditor {
     fn cancel(&mut self, message: &Message, steps: &mut Vec<Step>) {
         let Some(spelled) = message.params().and_then(|params| member(params, "requestId")) else { return };
         let Some(id) = Id::parse(spelled) else { return };
-        if self.unlisten(&id, steps) {
+        if self.unlisten(&id, steps) || self.levels.withdraw(&id) {
             return;
         }
         let Some(call) = self.calls.by_editor(&id).and_then(|key| self.calls.remove(key)) else { return };
@@ -323,6 +325,7 @@ impl ModernEditor {
         }
         self.links.retain(|_, links| links.until != key);
         self.refuse_orphans(key, steps);
+        self.waited_for_level(key, steps);
     }
 
     /// Whether this call may be asked that.
