@@ -20,6 +20,7 @@ use crate::secret::Secret;
 mod certificate;
 mod cookies;
 mod fetch;
+pub mod page;
 mod plain;
 pub mod proxy;
 mod tls;
@@ -97,6 +98,18 @@ pub struct Request {
 }
 
 impl Request {
+    /// The same request, for another attempt. Nobody waits for its body to be out.
+    fn again(&self) -> Self {
+        Request {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            common: Arc::clone(&self.common),
+            own: self.own.clone(),
+            body: self.body.clone(),
+            body_out: None,
+        }
+    }
+
     fn headers(&self) -> HeaderMap {
         let mut headers = (*self.common).clone();
         for (name, value) in &self.own {
@@ -331,10 +344,10 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trou
         Some(target) if target.origin() != from.origin() => {
             let fact =
                 format!("{} redirects to another origin, {}", shown(from), target.origin().ascii_serialization());
-            refuse(fact, "if you trust it, use its URL instead")
+            refuse(fact, "if you trust it, use its URL instead; or does a network want you to sign in there first?")
         }
         Some(_) if status == StatusCode::SEE_OTHER => {
-            refuse(format!("{} redirects to a web page", shown(from)), "is this the MCP URL?")
+            refuse(format!("{} redirects to a web page", shown(from)), page::WRONG_PLACE)
         }
         Some(target) => Some(Ok(target)),
     }

@@ -9,7 +9,9 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Bridge, Endpoint, ExpiresIn, Fault, Human, Legacy, PATIENCE, Told, World, call, end_well, files, get};
+use support::{
+    Answer, Bridge, Endpoint, ExpiresIn, Fault, Human, Legacy, PATIENCE, Told, World, call, end_well, files, get,
+};
 
 #[test]
 fn login_says_what_happens_and_where_the_token_is_and_no_secret() {
@@ -190,7 +192,8 @@ fn logout_revokes_at_the_server_and_leaves_no_token_in_any_file() {
 
 #[test]
 fn logout_forgets_here_what_cannot_be_revoked_there() {
-    for fault in [Fault::status(503), Fault::HangUp, Fault::error(400, "unsupported_token_type")] {
+    let page = Fault::Answer(Answer::text(200, "text/html", "<html>Sign in to the hotel"));
+    for fault in [Fault::status(503), Fault::HangUp, Fault::error(400, "unsupported_token_type"), page] {
         let world = World::new();
         world.sign_in();
         world.authorization.fail(Endpoint::Revoke, fault);

@@ -103,7 +103,11 @@ fn a_grant_outlives_an_authorization_server_in_trouble() {
         Fault::error(400, "invalid_request"),
         Fault::redirect(302, "http://127.0.0.1:1/"),
         Fault::HangUp,
+        Fault::status(511),
         Fault::Answer(support::Answer::text(200, "text/html", "<!doctype html><p>maintenance")),
+        // The page of a network in which somebody has to sign in first. Its links are not the answer.
+        Fault::Answer(support::Answer::text(400, "text/html", "<html><a href='/?x=1&error=invalid_grant&y=2'>Sign in")),
+        Fault::Answer(support::Answer::text(200, "", "<a href='/?x=1&error=invalid_grant&y=2'>Sign in")),
         Fault::Answer(support::Answer::text(200, "application/json", "{}")),
     ];
     for (at, fault) in faults.into_iter().enumerate() {

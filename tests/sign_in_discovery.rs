@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use mcpbridge::auth::challenge::Bearer;
 use mcpbridge::auth::discovery::{Discovery, ResourceChoice, discover};
 use mcpbridge::failure::{Failure, Kind};
@@ -15,9 +17,13 @@ const OIDC: &str = "/.well-known/openid-configuration";
 
 /// Serves documents by path; `{here}` in one stands for the origin. Everything else is not found.
 fn serving(documents: &[(&str, &str)]) -> Server {
+    serving_on(0, documents)
+}
+
+fn serving_on(port: u16, documents: &[(&str, &str)]) -> Server {
     let documents: Vec<(String, String)> =
         documents.iter().map(|(path, document)| ((*path).to_owned(), (*document).to_owned())).collect();
-    Server::start(move |request: &Request, reply: Reply| {
+    Server::start_on(port, move |request: &Request, reply: Reply| {
         let here = format!("http://{}", request.header("host").unwrap());
         match documents.iter().find(|(path, _)| *path == request.path) {
             Some((_, document)) => answer(reply, &document.replace("{here}", &here)),
@@ -304,6 +310,11 @@ async fn trouble_is_not_taken_for_absence() {
         let server = serving(&[(&at_path, status)]);
         refused(discovered(&server).await, Kind::Unreachable, &[&at_path, status]);
     }
+    // Whom the server names has metadata; a page in their place may be that of a network in the way.
+    let named = resource("{here}/mcp", r#""{here}""#);
+    let server = serving(&[(PRM, &named), (AS, "<html>Sign in to the hotel</html>")]);
+    let failure = refused(discovered(&server).await, Kind::Unreachable, &[AS, "a web page in place of metadata"]);
+    assert!(failure.remedy.unwrap().contains("a network want"));
     // What works all the same is used.
     let server = serving(&[
         (&at_path, "HTTP 500"),
@@ -317,6 +328,19 @@ async fn trouble_is_not_taken_for_absence() {
     // Other refusals are absence.
     let server = serving(&[(&at_path, "HTTP 401"), (PRM, "HTTP 403"), (AS, "HTTP 405"), (OIDC, "HTTP 410")]);
     assert!(!discovered(&server).await.unwrap().server.has_metadata);
+}
+
+/// As a laptop does that has just been opened: nobody can be reached for some seconds.
+#[tokio::test]
+async fn who_cannot_be_reached_yet_is_tried_for_a_while() {
+    let port = support::unused_port();
+    let url = format!("http://127.0.0.1:{port}/mcp");
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        serving_on(port, &[(AS, &metadata("{here}"))])
+    };
+    let (found, server) = tokio::join!(discovered_with(&url, None, &ResourceChoice::Published), late);
+    assert_eq!(found.unwrap().server.issuer, server.origin());
 }
 
 #[tokio::test]

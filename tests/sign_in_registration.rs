@@ -163,7 +163,7 @@ async fn a_refusal_says_why_and_what_to_do() {
         (400, r#"{"error":"invalid_client_metadata"}"#, Kind::SignInRefused, &["(invalid_client_metadata)"]),
         (401, "", Kind::SignInRefused, &["(HTTP 401)", "--static-oauth-client-info", REDIRECT_URI]),
         (403, "<html>", Kind::SignInRefused, &["(HTTP 403)"]),
-        (200, "<html>", Kind::SignInRefused, &["(HTTP 200)"]),
+        (200, "<html>", Kind::Unreachable, &["a web page in place of a client (HTTP 200)"]),
         (503, "", Kind::Unreachable, &["HTTP 503", "try again"]),
         (429, r#"{"error":"slow"}"#, Kind::Unreachable, &["HTTP 429"]),
     ] {

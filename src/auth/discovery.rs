@@ -11,6 +11,7 @@ use url::Url;
 
 use super::challenge::Bearer;
 use crate::failure::{Failure, Kind};
+use crate::http::page::is_web_page;
 use crate::http::{Http, Redirects, Request, shown};
 
 mod address;
@@ -101,8 +102,8 @@ pub async fn published(http: &Http, issuer: &str) -> Result<AuthorizationServer,
     let search = Search { http, server: &url, fit: &|_| Ok(()) };
     match search.authorization_server(issuer, &url).await? {
         Ok(server) => Ok(server),
-        Err(Some(trouble)) => Err(trouble),
-        Err(None) => Err(refuse("publishes no metadata")),
+        Err(Missing::Later(trouble) | Missing::Page(trouble)) => Err(trouble),
+        Err(Missing::Absent) => Err(refuse("publishes no metadata")),
     }
 }
 
@@ -166,7 +167,20 @@ enum Looked {
     Found(Map<String, Value>),
     /// Nothing of use, now and later.
     Absent,
+    /// A web page: that of a site that has one at every path, or of a network in which somebody has to
+    /// sign in first.
+    Page(Failure),
     /// Nothing yet: the server is in trouble.
+    Later(Failure),
+}
+
+/// Why there are no metadata of an authorization server.
+enum Missing {
+    /// It publishes none.
+    Absent,
+    /// It may publish none, and somebody may stand between.
+    Page(Failure),
+    /// It is in trouble, and may publish some.
     Later(Failure),
 }
 
@@ -199,7 +213,7 @@ impl Search<'_> {
                         return Ok(Ok(resource));
                     }
                 }
-                Looked::Absent => {}
+                Looked::Absent | Looked::Page(_) => {}
                 Looked::Later(failure) => {
                     trouble.get_or_insert(failure);
                 }
@@ -262,8 +276,8 @@ impl Search<'_> {
         }
         match self.authorization_server(issuer, &url).await? {
             Ok(server) => Ok(server),
-            Err(Some(trouble)) => Err(trouble),
-            Err(None) => Err(refuse("it publishes no metadata")),
+            Err(Missing::Later(trouble) | Missing::Page(trouble)) => Err(trouble),
+            Err(Missing::Absent) => Err(refuse("it publishes no metadata")),
         }
     }
 
@@ -276,27 +290,27 @@ impl Search<'_> {
         url.set_query(None);
         match (self.authorization_server(&issuer, &url).await?, trouble) {
             (Ok(server), _) => Ok(server),
-            (Err(None), None) => AuthorizationServer::presumed(self.server),
-            (Err(None), Some(trouble)) | (Err(Some(trouble)), _) => Err(trouble),
+            (Err(Missing::Later(trouble)), _) | (Err(_), Some(trouble)) => Err(trouble),
+            // There are sites with a page at every path.
+            (Err(Missing::Absent | Missing::Page(_)), None) => AuthorizationServer::presumed(self.server),
         }
     }
 
-    /// The metadata of the authorization server `issuer`, in the order that MCP prescribes. The inner
-    /// error is why one cannot be sure that there are none.
+    /// The metadata of the authorization server `issuer`, in the order that MCP prescribes.
     ///
     /// <https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery>
     async fn authorization_server(
         &self,
         issuer: &str,
         url: &Url,
-    ) -> Result<Result<AuthorizationServer, Option<Failure>>, Failure> {
+    ) -> Result<Result<AuthorizationServer, Missing>, Failure> {
         let mut places = vec![inserted(url, AUTHORIZATION_SERVER, true), inserted(url, OPENID, true)];
         if url.path() != "/" {
             let mut appended = url.clone();
             appended.set_path(&format!("{}/.well-known/{OPENID}", url.path().trim_end_matches('/')));
             places.push(appended);
         }
-        let (mut foreign, mut trouble) = (None, None);
+        let (mut foreign, mut trouble, mut page) = (None, None, None);
         for place in places {
             match self.look(&place).await? {
                 Looked::Found(document) => match check_issuer(&document, issuer, &place) {
@@ -310,14 +324,19 @@ impl Search<'_> {
                     }
                 },
                 Looked::Absent => {}
+                Looked::Page(failure) => {
+                    page.get_or_insert(failure);
+                }
                 Looked::Later(failure) => {
                     trouble.get_or_insert(failure);
                 }
             }
         }
-        match foreign {
-            Some(failure) => Err(failure),
-            None => Ok(Err(trouble)),
+        match (foreign, trouble, page) {
+            (Some(failure), ..) => Err(failure),
+            (None, Some(failure), _) => Ok(Err(Missing::Later(failure))),
+            (None, None, Some(failure)) => Ok(Err(Missing::Page(failure))),
+            (None, None, None) => Ok(Err(Missing::Absent)),
         }
     }
 
@@ -347,10 +366,16 @@ impl Search<'_> {
             let failure = Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status.as_u16());
             return Ok(Looked::Later(failure));
         }
-        // A web page that stands at every path is no document.
-        let document = serde_json::from_slice(&fetched.body).ok().filter(|_| status.is_success());
         log::debug!("{} {}", shown(place), status.as_u16());
-        Ok(document.map_or(Looked::Absent, Looked::Found))
+        Ok(match serde_json::from_slice(&fetched.body) {
+            Ok(document) if status.is_success() => Looked::Found(document),
+            Err(_) if status.is_success() && is_web_page(&fetched.headers, &fetched.body) => {
+                let fact = format!("{} is a web page in place of metadata", shown(place));
+                let remedy = "ask the operator of the server; or does a network want you to sign in first?";
+                Looked::Page(Failure::new(Kind::Unreachable, fact).remedy(remedy).status(status.as_u16()))
+            }
+            _ => Looked::Absent,
+        })
     }
 }
 

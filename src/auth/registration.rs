@@ -13,6 +13,7 @@ use url::Url;
 use super::discovery::AuthorizationServer;
 use super::words;
 use crate::failure::{Failure, Kind};
+use crate::http::page::{IN_THE_WAY, is_web_page};
 use crate::http::{Fetched, Http, Redirects, Request, shown};
 use crate::secret::{Secret, Secrets};
 use crate::store::{Authentication, Client, Origin};
@@ -265,6 +266,11 @@ impl Registration<'_> {
         if fetched.status.is_server_error() || matches!(status, 408 | 429) {
             let fact = format!("{who} is in trouble (HTTP {status})");
             return Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status);
+        }
+        // Where nothing is published the address is a guess, and the page may be that of any site.
+        if self.server.has_metadata && fetched.status.is_success() && is_web_page(&fetched.headers, &fetched.body) {
+            let fact = format!("{who} gives a web page in place of a client (HTTP {status})");
+            return Failure::new(Kind::Unreachable, fact).remedy(IN_THE_WAY).status(status);
         }
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(|text| words(text, &Secrets::default()));
         if !self.server.has_metadata && text("error").is_none() {

@@ -20,6 +20,7 @@ use crate::auth::{
 };
 use crate::cli::{Login, Relay};
 use crate::failure::{Failure, Kind};
+use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Http, Lane, Redirects, Request, shown};
 use crate::secret::Secret;
 use crate::store::{ApiKey, Credential, GRANT_WAIT, Grant, Key, Lock, Place, Store};
@@ -329,7 +330,7 @@ impl Session {
             body_out: None,
         };
         // Its own answer is a page; what came of it shows in the sign-in.
-        if let Err(trouble) = self.http.fetch(request, Redirects::Never).await {
+        if let Err(trouble) = self.http.fetch_now(request, Redirects::Never).await {
             log::debug!("{}", trouble.into_failure());
         }
     }
@@ -403,6 +404,10 @@ impl Session {
             500..=599 => {
                 let fact = format!("{} is in trouble (HTTP {status})", shown(&self.url));
                 Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status))
+            }
+            200..=299 if is_web_page(&headers, b"") => {
+                let fact = format!("{} gives a web page in place of an MCP answer (HTTP {status})", shown(&self.url));
+                Err(Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE).status(status))
             }
             // What else it says of a hello is of the protocol, not of the sign-in.
             _ => Ok(Welcome::Open),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+use super::page::IN_THE_WAY;
 use super::{Http, Lane, MOST_REDIRECTS, Request, Trouble, Upload, explain, shown};
 use crate::failure::{Failure, Kind};
 
@@ -31,12 +32,29 @@ pub enum Redirects {
 
 impl Http {
     /// Sends `request` and reads the whole answer. No cookie goes out and none is kept: cookies are
-    /// the business of the MCP server.
+    /// the business of the MCP server. Where nobody can be reached, as while a laptop looks for its
+    /// network, that is tried for [`UNSENT`].
     ///
     /// # Errors
     /// A [`Trouble`]; a redirect that is not followed, an answer above [`LARGEST`] and one that is
     /// not there after [`PATIENCE`] are some.
     pub async fn fetch(&self, request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
+        let (since, mut pause) = (Instant::now(), FIRST_PAUSE);
+        loop {
+            match self.fetch_now(request.again(), redirects).await {
+                Err(Trouble::NotSent(failure)) if since.elapsed() + pause < UNSENT => log::debug!("{failure}"),
+                outcome => return outcome,
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// The same, in one attempt: for what somebody waits for that is not worth the wait.
+    ///
+    /// # Errors
+    /// As those of [`Http::fetch`].
+    pub async fn fetch_now(&self, request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
         let asked = shown(&request.url);
         timeout(PATIENCE, self.follow(request, redirects)).await.unwrap_or_else(|_| {
             let fact = format!("{asked} did not answer within {} s", PATIENCE.as_secs());
@@ -76,7 +94,7 @@ fn elsewhere(response: &reqwest::Response, from: &Url, redirects: Redirects) -> 
         _ => "it leads to another origin, so it was not followed",
     };
     let failure = Failure::new(Kind::Protocol, format!("{} redirects to {to}: {why}", shown(from)));
-    Some(Err(Trouble::Hopeless(failure.status(response.status().as_u16()))))
+    Some(Err(Trouble::Hopeless(failure.remedy(IN_THE_WAY).status(response.status().as_u16()))))
 }
 
 async fn read(mut response: reqwest::Response, url: &Url) -> Result<Fetched, Trouble> {
@@ -97,3 +115,7 @@ const LARGEST: usize = 1024 * 1024;
 /// For the whole of one answer, redirects included. A person or an editor waits for it, and a
 /// refresh has no more than this.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// As long as a relay tries to reach its server.
+const UNSENT: Duration = Duration::from_secs(8);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);

@@ -93,7 +93,9 @@ fn insecure(error: &rustls::Error, host: &str, proxy: Option<&Proxy>) -> Failure
     let failure = Failure::new(Kind::Unreachable, format!("no secure connection to {host}{way}: {error}"));
     match error {
         // What web servers without TLS answer, and pages that stand in the way.
-        rustls::Error::InvalidMessage(_) => failure.remedy("something there does not speak TLS: check scheme and port"),
+        rustls::Error::InvalidMessage(_) => failure.remedy(
+            "something there does not speak TLS: check scheme and port; or does a network want you to sign in first?",
+        ),
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
             failure.remedy("perhaps it wants a client certificate: --client-cert FILE and --client-key FILE")
         }

@@ -30,9 +30,9 @@ impl Untrusted {
                 return Some(Untrusted(unknown_issuer(&whose, &names, chain.last())));
             }
             CertificateError::NotValidForNameContext { presented, .. } => {
-                (format!("is not for {host} but for {}", listed(presented)), "check the URL, or what is in the way")
+                (format!("is not for {host} but for {}", listed(presented)), OTHER_NAME)
             }
-            CertificateError::NotValidForName => (format!("is not for {host}"), "check the URL, or what is in the way"),
+            CertificateError::NotValidForName => (format!("is not for {host}"), OTHER_NAME),
             CertificateError::ExpiredContext { not_after, .. } => (
                 format!("expired on {}", date(*not_after)),
                 "its operator has to renew it; or is the clock here right?",
@@ -125,6 +125,8 @@ fn date(time: UnixTime) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(time.as_secs().min(LATEST)))
 }
 
+/// The remedy for a certificate that is somebody else's.
+const OTHER_NAME: &str = "check the URL, or what is in the way, perhaps the sign-in page of a network";
 /// Names that are listed; some certificates have hundreds.
 const MOST_NAMES: usize = 5;
 /// The end of the year 9999: what the library writes as a date goes no further.

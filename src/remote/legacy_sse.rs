@@ -19,6 +19,7 @@ use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
 use super::streamable::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
+use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Lane, shown};
 use crate::message::{Id, Kind as Is, Message};
 
@@ -62,6 +63,12 @@ impl Link {
             let failure = Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?");
             Trouble::Final(failure.status(status.as_u16()))
         };
+        if is_web_page(response.headers(), b"") {
+            let fact =
+                format!("{} answers a GET with a web page in place of an event stream", shown(&shared.settings.url));
+            let failure = Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE);
+            return Err(Trouble::Final(failure.status(status.as_u16())));
+        }
         if !is_event_stream(response.headers()) {
             return Err(not_spoken("answers a GET, but not with an event stream"));
         }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::Settings;
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
+use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::shown;
 use crate::message::{Message, Parsed, member};
 
@@ -63,16 +64,25 @@ impl Refusal {
                 let remedy = "give one with --client-cert FILE and --client-key FILE";
                 return Failure::new(Kind::Unreachable, fact).remedy(remedy).status(status);
             }
-            404 | 405 if self.is_web_page() => format!("{server} is a web page (HTTP {status})"),
+            // Nobody but what stands between says it (RFC 6585, section 6).
+            511 => {
+                let fact =
+                    format!("the network wants a sign-in before it lets anything through to {server} (HTTP 511)");
+                return Failure::new(Kind::Unreachable, fact).remedy(IN_THE_WAY).status(status);
+            }
             429 => format!("{server} has had too many requests (HTTP 429)"),
             _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
+            _ if self.is_web_page() => {
+                let fact = format!("{server} gives a web page in place of an MCP answer (HTTP {status})");
+                return Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE).status(status);
+            }
             _ => format!("{server} refused the request (HTTP {status})"),
         };
         let (kind, remedy) = match status {
             404 | 405 => (Kind::Protocol, "is this the MCP URL?".to_owned()),
             429 => (Kind::Unreachable, "try again later".to_owned()),
             502..=504 => (Kind::Unreachable, "try again in a moment".to_owned()),
-            _ if self.is_web_page() => (Kind::Protocol, "is this the MCP URL?".to_owned()),
+            _ if self.is_web_page() => (Kind::Protocol, WRONG_PLACE.to_owned()),
             _ => (Kind::Protocol, "the server's operator may know more".to_owned()),
         };
         let remedy = match self.retry_after() {
@@ -110,7 +120,10 @@ impl Refusal {
             names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
         };
         let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, ticket));
-        Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(status)
+        // What a network says to those who have not signed in to it, too.
+        let network =
+            if status == 403 && self.is_web_page() { "; or does a network want you to sign in first?" } else { "" };
+        Failure::new(Kind::SignInRequired, fact).remedy(format!("{remedy}{network}")).status(status)
     }
 
     /// The beginning of a text body, on one line, without any secret that we know.
@@ -143,16 +156,8 @@ impl Refusal {
     }
 
     fn is_web_page(&self) -> bool {
-        is_html(&self.headers, &self.body)
+        is_web_page(&self.headers, &self.body)
     }
-}
-
-/// Whether a body is HTML, by its type or by its beginning.
-pub fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
-    let named = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
-    let start = body.trim_ascii_start();
-    let begins = |tag: &[u8]| start.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
-    named || begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// Bytes of a refusal that are read.

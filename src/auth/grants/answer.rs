@@ -14,6 +14,7 @@ use url::{Url, form_urlencoded};
 use super::Trouble;
 use super::token_exchange::ID_JAG;
 use crate::failure::{Failure, Kind};
+use crate::http::page::{IN_THE_WAY, begins_as_web_page, is_web_page};
 use crate::http::{Fetched, shown};
 use crate::secret::{Secret, Secrets};
 
@@ -48,7 +49,8 @@ pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpRespon
 
 /// The answer of a revocation endpoint: success, whatever is in it, or an error with a code.
 pub fn of_revocation_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpResponse, Trouble> {
-    if fetched.status.is_success() {
+    // Only a page that is one: what is called so may be empty, as frameworks call it that are told nothing.
+    if fetched.status.is_success() && !begins_as_web_page(&fetched.body) {
         return Ok(response(StatusCode::OK, &Value::Null));
     }
     let members = understood(fetched, endpoint)?;
@@ -77,21 +79,34 @@ pub fn of_token_exchange(fetched: &Fetched, endpoint: &Url, secrets: &Secrets) -
 /// The members of an answer, which is an object or a form.
 fn understood(fetched: &Fetched, endpoint: &Url) -> Result<HashMap<String, Value>, Trouble> {
     let status = fetched.status;
-    let later = |fact: String| {
-        let failure = Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status.as_u16());
+    let later = |fact: String, remedy: &str| {
+        let failure = Failure::new(Kind::Unreachable, fact).remedy(remedy).status(status.as_u16());
         Err(Trouble::Transient(failure))
     };
+    let page = format!("{} gives a web page in place of a token answer (HTTP {})", shown(endpoint), status.as_u16());
+    if status == StatusCode::NETWORK_AUTHENTICATION_REQUIRED {
+        return later(page, IN_THE_WAY);
+    }
     if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
-        return later(format!("{} is in trouble (HTTP {})", shown(endpoint), status.as_u16()));
+        return later(format!("{} is in trouble (HTTP {})", shown(endpoint), status.as_u16()), IN_A_WHILE);
     }
     let text = String::from_utf8_lossy(&fetched.body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    if let Some(members) = object(text).or_else(|| form(text)) {
+    if let Some(members) = object(text) {
         return Ok(members);
     }
-    // The page of a proxy, a firewall or a hotel says nothing of the grant.
-    if status.is_success() || text.starts_with('<') {
-        return later(format!("{} gives no token answer (HTTP {})", shown(endpoint), status.as_u16()));
+    // The page of a proxy, a firewall or a hotel says nothing of the grant, and its links are no form.
+    if text.starts_with('<') {
+        return later(page, IN_THE_WAY);
+    }
+    if let Some(members) = form(text) {
+        return Ok(members);
+    }
+    if is_web_page(&fetched.headers, b"") {
+        return later(page, IN_THE_WAY);
+    }
+    if status.is_success() {
+        return later(format!("{} gives no token answer (HTTP {})", shown(endpoint), status.as_u16()), IN_A_WHILE);
     }
     Err(without(fetched, endpoint, "a reason"))
 }
@@ -152,6 +167,7 @@ fn response(status: StatusCode, body: &Value) -> HttpResponse {
     response
 }
 
+const IN_A_WHILE: &str = "try again in a while";
 /// A hundred years, in seconds. What lives longer than that is a mistake, not a lifetime.
 const LONGEST_LIFE: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
 
@@ -235,6 +251,8 @@ mod tests {
             (429, r#"{"error":"invalid_grant"}"#, true),
             (200, "<html>log in to the hotel</html>", true),
             (403, " <!doctype html>blocked", true),
+            (511, "sign in to the hotel", true),
+            (400, "<html><a href='/?x=1&error=invalid_grant&y'>", true),
             (200, "", true),
             (200, "[]", true),
             (400, "", false),

@@ -194,6 +194,15 @@ fn named_beside(client: &Client) -> Option<String> {
 
 /// Sends what oauth2 made to `endpoint`.
 async fn send(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched, Trouble> {
+    http.fetch(request(endpoint, made), Redirects::Never).await.map_err(trouble)
+}
+
+/// The same, for what can be left undone: it is not tried again while nobody can be reached.
+async fn send_now(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched, Trouble> {
+    http.fetch_now(request(endpoint, made), Redirects::Never).await.map_err(trouble)
+}
+
+fn request(endpoint: &Url, made: HttpRequest) -> Request {
     let (parts, body) = made.into_parts();
     let mut own: Vec<_> = Vec::new();
     for name in [header::ACCEPT, header::CONTENT_TYPE, header::AUTHORIZATION] {
@@ -202,18 +211,23 @@ async fn send(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched,
             own.push((name, value));
         }
     }
-    let request = Request {
+    Request {
         method: Method::POST,
         url: endpoint.clone(),
         common: Arc::new(HeaderMap::new()),
         own,
         body: body.into(),
         body_out: None,
-    };
-    http.fetch(request, Redirects::Never).await.map_err(|trouble| {
-        let failure = trouble.into_failure();
-        if failure.kind == Kind::Unreachable { Trouble::Transient(failure) } else { Trouble::Refused(failure) }
-    })
+    }
+}
+
+fn trouble(trouble: crate::http::Trouble) -> Trouble {
+    let mut failure = trouble.into_failure();
+    // A redirect says nothing of the grant: a network may answer so before somebody has signed in to it.
+    if failure.status.is_some_and(|status| (300..400).contains(&status)) {
+        failure.kind = Kind::Unreachable;
+    }
+    if failure.kind == Kind::Unreachable { Trouble::Transient(failure) } else { Trouble::Refused(failure) }
 }
 
 /// Sends what oauth2 made to a token endpoint, and gives it the answer as it likes it.

@@ -4,7 +4,7 @@ use oauth2::{AccessToken, RefreshToken, RevocationUrl, StandardRevocableToken};
 use url::Url;
 
 use super::refresh::endpoint;
-use super::{Trouble, answer, endpoints, named_beside, refused, send};
+use super::{Trouble, answer, endpoints, named_beside, refused, send_now};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::{Secret, Secrets};
@@ -89,6 +89,6 @@ async fn once(
     if let Some(secret) = secret {
         request = request.add_extra_param("client_secret", secret.expose().to_owned());
     }
-    let sent = |made| async move { answer::of_revocation_endpoint(&send(http, endpoint, made).await?, endpoint) };
+    let sent = |made| async move { answer::of_revocation_endpoint(&send_now(http, endpoint, made).await?, endpoint) };
     request.request_async(&sent).await.map_err(|error| refused(error, endpoint, &secrets))
 }

@@ -92,7 +92,7 @@ impl ModernEditor {
     }
 
     /// An exchange is over, or as good as over: if it told the server a level, who waited for that goes
-    /// on. A server that refused has logged nothing to begin with, and is not told again.
+    /// on. A level that was refused, or of which nothing was heard, is not told again for each request.
     pub(super) fn level_told(&mut self, key: Key, steps: &mut Vec<Step>) {
         let Some((_, level)) = self.levels.telling.take_if(|(telling, _)| *telling == key) else { return };
         let ready = self.levels.take(&level);

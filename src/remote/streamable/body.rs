@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use super::{MAY_HAVE_RUN, is_event_stream, silent, within};
 use crate::failure::{Failure, Kind};
+use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::shown;
-use crate::remote::refusal::is_html;
 use crate::remote::session::Shared;
 use crate::remote::{Trouble, Weight};
 
@@ -59,8 +59,8 @@ impl Shared {
         }
         let server = shown(&self.settings.url);
         let failure = |fact: String, remedy: &str| Failure::new(Kind::Protocol, fact).remedy(remedy).status(status);
-        Err(Trouble::Final(if is_html(response.headers(), start) {
-            failure(format!("{server} is a web page (HTTP {status})"), "is this the MCP URL?")
+        Err(Trouble::Final(if is_web_page(response.headers(), start) {
+            failure(format!("{server} gives a web page in place of an MCP answer (HTTP {status})"), WRONG_PLACE)
         } else if start.is_empty() {
             let fact = format!("{server} accepted the request (HTTP {status}) but gave no answer to it");
             failure(fact, MAY_HAVE_RUN)

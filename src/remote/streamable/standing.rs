@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::is_event_stream;
 use super::stream::Track;
 use crate::http::Lane;
+use crate::http::page::is_web_page;
 use crate::remote::backoff::Backoff;
 use crate::remote::session::{Listening, Session, Shared};
 
@@ -45,6 +46,8 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
                     track = Track::default();
                     backoff.next()
                 }
+                // A network says so in which somebody has to sign in first, as after the lid was opened.
+                _ if heard && is_web_page(response.headers(), b"") => backoff.next(),
                 409 | 429 | 500..=599 => backoff.next().max(track.named_pause().unwrap_or_default()),
                 status => {
                     log::debug!("the server has no standing stream (HTTP {status})");

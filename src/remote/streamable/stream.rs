@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
 use crate::http::Lane;
+use crate::http::page::is_web_page;
 use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, without};
@@ -94,6 +95,7 @@ impl Shared {
                     return Ok(response);
                 }
                 Ok(response) if response.status().is_server_error() || response.status().as_u16() == 429 => cut.clone(),
+                Ok(response) if is_web_page(response.headers(), b"") => cut.clone(),
                 Ok(_) | Err(Trouble::Final(_)) => return Err(Trouble::Cut(cut)),
                 Err(trouble) => trouble.into_failure(),
             };
