@@ -45,6 +45,7 @@ impl Shared {
         };
         let mut demands = 0;
         loop {
+            self.look_at_the_clock();
             let mut request = make();
             ticket.add_to(&mut request);
             // Boxed: what waits for an answer, as hundreds of calls may, should be small.

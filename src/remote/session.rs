@@ -17,6 +17,7 @@ use super::backoff::{self, Backoff, Patience};
 use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
+use super::wake::Clocks;
 use super::{Arrival, Settings, Transport, Trouble};
 use crate::auth::{Login, Said};
 use crate::failure::{Failure, Kind};
@@ -95,6 +96,8 @@ pub struct Shared {
     pub inflow: Arc<Inflow>,
     /// Counts how often the computer slept.
     pub woke: watch::Sender<u64>,
+    /// By which that is noticed.
+    pub clocks: Clocks,
     /// A server that once let the wait for its standing stream lapse is not waited for again.
     pub slow_to_listen: AtomicBool,
     current: Mutex<Option<Arc<Session>>>,
@@ -125,6 +128,7 @@ impl Shared {
             arrivals,
             inflow: Arc::default(),
             woke: watch::Sender::new(0),
+            clocks: Clocks::default(),
             slow_to_listen: AtomicBool::new(false),
             current: Mutex::default(),
             coming: Mutex::default(),
