@@ -136,6 +136,8 @@ enum Way {
     Loopback,
     /// Perhaps through a proxy.
     Network,
+    /// Through a proxy, without TLS.
+    Forwarded,
 }
 
 #[derive(Clone)]
@@ -206,6 +208,12 @@ impl Http {
         {
             return Err(Trouble::Hopeless(proxy.wants_credentials()));
         }
+        if response.status() == StatusCode::UNAUTHORIZED
+            && url.scheme() == "http"
+            && let Some(proxy) = Proxy::of(&self.settings, url).filter(|proxy| proxy.may_refuse_with(&response))
+        {
+            return Err(Trouble::Hopeless(proxy.refuses_credentials(&trouble::authority(url))));
+        }
         Ok(response)
     }
 
@@ -213,6 +221,9 @@ impl Http {
         let way = match is_loopback(url) {
             true if url.scheme() == "http" => Way::Plain,
             true => Way::Loopback,
+            false if url.scheme() == "http" && Proxy::of(&self.settings, url).is_some_and(|it| it.takes_requests()) => {
+                Way::Forwarded
+            }
             false => Way::Network,
         };
         let key = (matches!(lane, Lane::Control), way);
@@ -223,20 +234,21 @@ impl Http {
         let client = if way == Way::Plain {
             Client::Plain(Arc::new(Plain::new(&self.settings)))
         } else {
-            Client::Whole(self.build(way == Way::Loopback).map_err(Trouble::Hopeless)?)
+            Client::Whole(self.build(way).map_err(Trouble::Hopeless)?)
         };
         lanes.insert(key, client.clone());
         Ok(client)
     }
 
-    fn build(&self, local: bool) -> Result<reqwest::Client, Failure> {
+    fn build(&self, way: Way) -> Result<reqwest::Client, Failure> {
+        let local = way == Way::Loopback;
         let tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
-            .pool_max_idle_per_host(MOST_IDLE)
+            .pool_max_idle_per_host(if way == Way::Forwarded { 0 } else { MOST_IDLE })
             .tcp_keepalive(KEEPALIVE_IDLE)
             .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
             .tcp_keepalive_retries(KEEPALIVE_RETRIES)
@@ -357,7 +369,9 @@ fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trou
 const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
 /// A server that needs more hops than this is lost in them.
 const MOST_REDIRECTS: usize = 5;
-/// Idle connections that are kept after a burst; each costs some 25 KiB.
+/// Idle connections that are kept after a burst; each costs some 25 KiB. None is kept to a proxy that takes
+/// requests: some close after each answer without saying so (tinyproxy), and a call that meets the end of
+/// its connection may have run, so it would not be sent again.
 const MOST_IDLE: usize = 64;
 /// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within
 /// half a minute or so.

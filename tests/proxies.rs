@@ -46,6 +46,10 @@ fn no_proxy_names_hosts_that_are_reached_without_one() {
             }
         }
     });
+    // An address, and no loopback, although it leads there.
+    let server = Legacy::new().start();
+    let url = format!("http://0.0.0.0:{}/mcp", server.port);
+    works(Bridge::launch(url).arg("--allow-http").env("ALL_PROXY", proxy.url("")).env("NO_PROXY", "*"));
     assert!(proxy.seen().is_empty());
     works(office.relay().env("HTTPS_PROXY", proxy.url("")).env("NO_PROXY", "ample.test,localhost"));
 }
@@ -112,6 +116,32 @@ fn a_407_for_plain_http_comes_from_the_proxy() {
     let text = reaches_nothing(launch);
     assert!(text.contains("the proxy http://127.0.0.1:") && text.contains("HTTP 407"), "{text}");
     assert!(proxy.seen()[0].starts_with(&format!("POST http://{HOST}/mcp HTTP/1.1")), "{:?}", proxy.seen());
+}
+
+/// As tinyproxy does.
+#[test]
+fn a_wrong_password_that_a_proxy_refuses_as_servers_do_is_told_as_its_own() {
+    let office = Office::new();
+    let proxy = office.proxy(Manner::Refuse("401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"Tinyproxy\""));
+    let url = proxy.url("me:s3cret-wrong@");
+    let text = reaches_nothing(office.relay().args(["--proxy", &url]));
+    assert!(text.contains("refuses to connect to") && text.contains("check the user and the password"), "{text}");
+    let seen = proxy.seen().len();
+    let launch = Bridge::launch(format!("http://{HOST}/mcp")).arg("--allow-http").env("HTTP_PROXY", &url);
+    let text = reaches_nothing(launch);
+    for words in ["the proxy http://127.0.0.1:", "or mcp.example.test behind it", "refuses the user and the password"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(proxy.seen().len() <= seen + 4, "what will not change is not tried again and again: {:?}", proxy.seen());
+}
+
+/// Some close it after an answer without saying so, and a call that meets the end may have run.
+#[test]
+fn a_connection_to_a_proxy_that_takes_requests_is_used_once() {
+    let proxy = Legacy::new().start();
+    works(Bridge::launch(format!("http://{HOST}/mcp")).arg("--allow-http").env("HTTP_PROXY", proxy.origin()));
+    assert!(proxy.requests().iter().all(|request| request.path == format!("http://{HOST}/mcp")));
+    assert_eq!(proxy.connections_made(), proxy.requests().len(), "{}", proxy.transcript());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use http::Uri;
+use http::{HeaderValue, Uri, header};
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
@@ -18,13 +18,15 @@ pub struct Proxy {
     url: String,
     /// Whether a flag named it, and not the environment.
     given: bool,
+    /// Whether it is told who we are.
+    has_user: bool,
 }
 
 impl Proxy {
     /// The proxy for requests to `url`, if there is one: found as the HTTP client finds it, which does
     /// not say. A proxy cannot reach this machine's loopback.
     pub fn of(settings: &Settings, url: &Url) -> Option<Self> {
-        if is_loopback(url) {
+        if is_loopback(url) || is_switched_off() {
             return None;
         }
         let uri = Uri::try_from(url.as_str()).ok()?;
@@ -34,7 +36,30 @@ impl Proxy {
         };
         let proxy = matcher.intercept(&uri)?;
         let url = format!("{}://{}", proxy.uri().scheme_str().unwrap_or("http"), proxy.uri().authority()?);
-        Some(Proxy { url, given: settings.proxy.is_some() })
+        let has_user = proxy.basic_auth().is_some() || proxy.raw_auth().is_some();
+        Some(Proxy { url, given: settings.proxy.is_some(), has_user })
+    }
+
+    /// Whether it reads what passes through it, where that is plain http, and may close a connection after
+    /// an answer without having said so.
+    pub fn takes_requests(&self) -> bool {
+        self.url.starts_with("http")
+    }
+
+    /// Whether `response` to a request of plain http may be its own refusal: some proxies refuse a wrong
+    /// password as a server does, with HTTP 401, and an MCP server asks for a bearer token.
+    pub fn may_refuse_with(&self, response: &reqwest::Response) -> bool {
+        let mut challenges = response.headers().get_all(header::WWW_AUTHENTICATE).iter().peekable();
+        let is_basic = |challenge: &HeaderValue| {
+            challenge.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+        };
+        self.has_user && self.takes_requests() && challenges.peek().is_some() && challenges.all(is_basic)
+    }
+
+    /// It, or the server behind it, does not believe who we are (HTTP 401).
+    pub fn refuses_credentials(&self, host: &str) -> Failure {
+        let fact = format!("{self}, or {host} behind it, refuses the user and the password it was given (HTTP 401)");
+        Failure::new(Kind::Unreachable, fact).remedy(format!("check them in {}", self.place())).status(407)
     }
 
     /// Why there is no connection through it; whether that will change by itself.
@@ -47,7 +72,9 @@ impl Proxy {
         }
         if says("tunnel error: unsuccessful") {
             let fact = format!("{self} refuses to connect to {host}");
-            return (fail(fact, format!("ask its operator whether it may, or {}", self.check())), true);
+            // The status is not told; tinyproxy answers 401 and not 407 to a wrong password.
+            let user = if self.has_user { "check the user and the password, " } else { "" };
+            return (fail(fact, format!("{user}ask its operator whether it may, or {}", self.check())), true);
         }
         if says("tunnel error: unexpected end") {
             let fact = format!("{self} closed the connection instead of connecting to {host}");
@@ -64,13 +91,18 @@ impl Proxy {
         (fail(format!("cannot reach {self} on the way to {host}: {cause}"), self.check()), true)
     }
 
-    /// It wants to know who we are, or does not believe it (HTTP 407).
+    /// It wants to know who we are, or does not believe it.
     pub fn wants_credentials(&self) -> Failure {
         let (scheme, place) = self.url.split_once("://").unwrap_or(("http", &self.url));
         let name = if self.given { "--proxy " } else { "its variable, as " };
-        let fact = format!("{self} wants a user and a password, or refuses those it was given (HTTP 407)");
+        let how = if scheme.starts_with("socks") { "" } else { " (HTTP 407)" };
+        let fact = format!("{self} wants a user and a password, or refuses those it was given{how}");
         let remedy = format!("write them into {name}{scheme}://USER:PASSWORD@{place}");
         Failure::new(Kind::Unreachable, fact).remedy(remedy).status(407)
+    }
+
+    fn place(&self) -> &'static str {
+        if self.given { "--proxy" } else { "the variable that names it" }
     }
 
     fn check(&self) -> String {
@@ -97,6 +129,9 @@ pub fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
 /// # Errors
 /// It is none: [`Kind::Usage`].
 pub fn add(builder: reqwest::ClientBuilder, settings: &Settings) -> Result<reqwest::ClientBuilder, Failure> {
+    if is_switched_off() {
+        return Ok(builder.no_proxy());
+    }
     let Some(proxy) = &settings.proxy else { return Ok(builder) };
     let proxy = reqwest::Proxy::all(proxy.expose()).map_err(|_| not_a_proxy("is not the URL of a proxy"))?;
     Ok(builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env())))
@@ -129,6 +164,12 @@ fn exceptions() -> String {
     ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
 }
 
+/// Whether no host at all needs a proxy. The HTTP client reads that as all names, and goes on to use one
+/// for addresses, as no other program does.
+fn is_switched_off() -> bool {
+    exceptions().split(',').any(|name| name.trim() == "*")
+}
+
 /// What the HTTP client speaks. With `socks5` names are looked up here, with `socks5h` there.
 const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];
 
@@ -148,6 +189,9 @@ mod tests {
         let proxy = Proxy::of(&settings, &Url::parse("https://mcp.example.com/mcp").unwrap()).unwrap();
         assert_eq!(proxy.to_string(), "the proxy http://h:1");
         assert!(proxy.wants_credentials().to_string().contains("--proxy http://USER:PASSWORD@h:1"));
+        assert!(proxy.wants_credentials().fact.ends_with("(HTTP 407)"));
+        let socks = Proxy { url: "socks5h://h:1".to_owned(), given: false, has_user: false };
+        assert!(!socks.wants_credentials().fact.contains("HTTP"));
         assert!(!format!("{settings:?}").contains("s3cret"));
         assert_eq!(Proxy::of(&settings, &Url::parse("https://localhost/mcp").unwrap()), None);
     }

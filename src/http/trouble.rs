@@ -146,7 +146,7 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Host and port, as far as the URL names them.
-fn authority(url: &Url) -> String {
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -138,8 +138,8 @@ export class Server {
   }
 }
 
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
+export async function freePort(address = "127.0.0.1") {
+  const probe = createServer().listen(0, address);
   await once(probe, "listening");
   const { port } = probe.address();
   probe.close();
@@ -147,9 +147,9 @@ async function freePort() {
   return port;
 }
 
-function accepts(port) {
+export function accepts(port, address = "127.0.0.1") {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, address);
     socket.once("error", () => resolve(false));
     socket.once("connect", () => {
       socket.destroy();
