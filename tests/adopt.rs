@@ -312,6 +312,92 @@ fn what_has_a_meaning_of_its_own_is_left_with_a_sentence() {
     assert_eq!(user.read(CURSOR), text);
 }
 
+/// Keeps a secret under a name.
+fn keep(user: &User, name: &str, secret: &str) {
+    let mut shell = user.command(&["secret", "set", name]).at_shell();
+    shell.type_bytes(secret.as_bytes());
+    shell.told().expect(0, &[]);
+}
+
+/// As the entry of mcp-remote with a key in plain.
+fn with_key(key: &str) -> String {
+    let args = ["mcp-remote", "https://a.example/mcp", "--header", &format!("Authorization: Bearer {key}")];
+    json!({ "mcpServers": { "a": { "command": "npx", "args": args } } }).to_string()
+}
+
+/// What the server gets as the secret of this name.
+fn kept(user: &User, name: &str) -> Option<String> {
+    let server = Legacy::new().start().may_be_unused();
+    let from = format!("X-Key=keychain:{name}");
+    drop(user.command(&[&server.url(), "--header-from", &from]).run(support::initialize(1, "2025-06-18") + "\n"));
+    server.requests().first().and_then(|request| request.header("x-key").map(str::to_owned))
+}
+
+#[test]
+fn a_secret_of_the_same_name_is_neither_overwritten_nor_removed() {
+    let user = User::new();
+    keep(&user, "a-authorization", "of somebody else");
+    let text = with_key("s3cret-value");
+    user.write(CURSOR, &text);
+    let told = user.command(&["adopt"]).told();
+    told.expect(2, &["a of Cursor stays as it is", "a-authorization", "another"]);
+    assert!(user.read(CURSOR) == text && !told.stderr.contains("s3cret"), "{told:?}");
+    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("of somebody else"));
+    user.command(&["adopt", "--undo"]).told().expect(2, &["nothing was taken over"]);
+    // The same one is used, and was not put there by us.
+    keep(&user, "a-authorization", "s3cret-value");
+    user.does(&["adopt"]);
+    assert!(user.read(CURSOR).contains("keychain:a-authorization"));
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("s3cret-value"));
+}
+
+#[test]
+fn an_entry_that_cannot_be_changed_stays_and_the_others_are_taken_over() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    // In one line, which the editor of YAML leaves alone.
+    let flow = format!("mcpServers: [{{name: a, command: npx, args: [mcp-remote, '{url}']}}]\n");
+    user.write(".continue/config.yaml", &flow);
+    user.write(CURSOR, &entry("https://b.example/mcp"));
+    let said = user.does(&["adopt", "--json"]).json();
+    assert_eq!(said["left"][0]["editor"], "continue", "{said}");
+    assert!(tokens.exists() && user.read(".continue/config.yaml") == flow);
+    assert_eq!(user.json(CURSOR)["mcpServers"]["a"]["args"], json!(["https://b.example/mcp"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_gives_its_sign_in_and_its_secrets_back() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    let before = fs::read_to_string(&tokens).unwrap();
+    // A name so long that there can be no file with a longer one beside it.
+    let text = json!({ "mcpServers": {
+        "a": { "command": "npx", "args": ["mcp-remote", url] },
+        "b": { "command": "npx", "args": ["mcp-remote", "https://b.example/", "--header", "X-Api-Key: s3cret-value"] },
+    } })
+    .to_string();
+    let real = user.write(&"x".repeat(250), &text);
+    fs::create_dir_all(user.home.path().join(".cursor")).unwrap();
+    std::os::unix::fs::symlink(&real, user.home.path().join(CURSOR)).unwrap();
+    let gemini = ".gemini/settings.json";
+    user.write(gemini, &entry("https://c.example/mcp"));
+    let told = user.command(&["adopt"]).told();
+    told.expect(2, &["a of Cursor stays as it is", "b of Cursor stays as it is"]);
+    assert!(told.stdout.contains("a: mcp-remote becomes mcpbridge, for https://c.example/mcp"), "{told:?}");
+    assert!(user.read(CURSOR) == text && user.json(gemini)["mcpServers"]["a"]["args"][0] == "https://c.example/mcp");
+    assert_eq!(fs::read_to_string(&tokens).unwrap(), before, "mcp-remote works on");
+    assert!(user.command(&["status", &url]).told().code == 3 && kept(&user, "b-x-api-key").is_none());
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(gemini), entry("https://c.example/mcp"));
+}
+
 /// RFC 1321, which mcp-remote names its files with.
 fn md5(text: &str) -> String {
     use md5::{Digest, Md5};

@@ -8,7 +8,10 @@ mod record;
 mod remote;
 mod tokens;
 mod undo;
+mod work;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -17,14 +20,14 @@ use super::install::{self, coloured, host, program};
 use super::{access, print, print_json};
 use crate::cli::Adopt;
 use crate::config::{Home, short};
-use crate::editors::{Editor, digest, unified};
+use crate::editors::{Editor, unified};
 use crate::failure::{Failure, Kind};
-use crate::http::{Http, shown};
+use crate::http::shown;
 use crate::log::{self as logging, Volume};
-use crate::store::{GRANT_WAIT, Kept, Lock, Store};
 use found::{Found, everywhere};
 use plan::{Ground, Plan, plan, texts};
-use record::{Before, Changed, Record, SignedIn};
+use record::Record;
+use work::carry_out;
 
 /// Takes over, or undoes the last time.
 ///
@@ -65,11 +68,14 @@ pub fn run(typed: &Adopt) -> anyhow::Result<ExitCode> {
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut record = Record::new(&home)?;
-    let outcome = runtime.block_on(adopt(&plans, &store, &home, &mut record));
+    let done = runtime.block_on(carry_out(&plans, &store, &home, &mut record));
+    for (plan, failure) in &done.failed {
+        log::warn!("{} of {} stays as it is: {failure}", plan.found.name, plan.found.editor.title);
+    }
     logging::finish();
-    let (done, failed) = outcome?;
-    told(&done, &left, Some(&record), typed)?;
-    failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
+    left.extend(done.failed.iter().map(|(plan, failure)| (plan.found.clone(), failure.to_string())));
+    told(&done.plans, &left, Some(&record), typed)?;
+    done.failed.into_iter().next().map_or(Ok(ExitCode::SUCCESS), |(_, failure)| Err(failure.into()))
 }
 
 /// Nobody uses a sign-in that is to be taken over: two programs must not spend one refresh token.
@@ -84,95 +90,10 @@ fn free(plans: &[Plan]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Does what was planned: secrets and sign-ins first, because an entry without them would ask for
-/// them. Says which plans were carried out, and the first thing that was in the way of the others.
-async fn adopt<'p>(
-    plans: &'p [Plan],
-    store: &Store,
-    home: &Home,
-    record: &mut Record,
-) -> Result<(Vec<&'p Plan>, Option<Failure>), Failure> {
-    let mut done: Vec<&Plan> = Vec::new();
-    let mut failed = None;
-    for plan in plans {
-        let prepared = async {
-            for (name, secret) in &plan.made.secrets {
-                if let Kept::Memory = store.keep_secret(name, secret).await? {
-                    return Err(Failure::new(Kind::StoreUnavailable, "a store in memory ends with this command")
-                        .remedy("set MCPBRIDGE_CREDENTIAL_STORE to keychain or file"));
-                }
-                record.secrets.push(name.clone());
-            }
-            take_over(plan, store, record).await
-        };
-        match prepared.await {
-            Ok(()) => done.push(plan),
-            Err(failure) => {
-                log::warn!("{} of {} stays as it is: {failure}", plan.found.name, plan.found.editor.title);
-                failed = failed.or(Some(failure));
-            }
-        }
-    }
-    for (path, (file, text)) in texts(&done)? {
-        let own = || done.iter().filter(|plan| plan.found.path == path);
-        let Some(editor) = own().next().map(|plan| plan.found.editor) else { continue };
-        let before = |plan: &&&Plan| Before {
-            container: plan.found.container.clone(),
-            name: plan.found.name.clone(),
-            members: plan.before(),
-        };
-        let bytes = file.bytes_of(&text);
-        let (after, backup) = (digest(&bytes), file.keep(home, editor.name)?);
-        let entries = own().map(|plan| before(&plan)).collect();
-        record.files.push(Changed { editor: editor.name.to_owned(), path, backup, after, entries });
-        record.write()?;
-        file.put(&bytes)?;
-    }
-    Ok((done, failed))
-}
-
-/// Takes one sign-in of mcp-remote into the store, and its files out of the way.
-async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), Failure> {
-    let Some(sign_in) = &plan.sign_in else { return Ok(()) };
-    let key = sign_in.options.key()?;
-    let asides = sign_in.kept.asides();
-    // Two editors with the same entry, or somebody who has signed in here already.
-    if record.sign_ins.iter().any(|it| it.key == key.as_str()) || !sign_in.kept.tokens.exists() {
-        return Ok(());
-    }
-    let _lock = store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
-    if store.read(&key).await?.is_some() {
-        return Ok(());
-    }
-    let http = Http::new(access::http(&plan.connection, &plan.url)?);
-    let Some(taken) = tokens::take(&http, &plan.url, &sign_in.options, &sign_in.kept).await? else { return Ok(()) };
-    record.sign_ins.push(SignedIn {
-        key: key.as_str().to_owned(),
-        server: taken.about.server.clone(),
-        lineage: taken.grant.lineage.clone(),
-        tokens: sign_in.kept.tokens.clone(),
-        asides: asides.clone(),
-    });
-    record.write()?;
-    mcp_remote::set_aside(&asides)?;
-    if let Err(failure) = store.write(&key, &taken.about, &taken.grant).await {
-        mcp_remote::bring_back(&asides);
-        return Err(failure);
-    }
-    if let Some((issuer, client)) = &taken.registration
-        && let Err(failure) = store.keep_registration(issuer, client).await
-    {
-        // The grant has a copy of its own.
-        log::warn!("{failure}");
-    }
-    Ok(())
-}
-
 fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, typed: &Adopt) -> anyhow::Result<ExitCode> {
-    let texts = texts(plans)?;
-    let diff = |path: &std::path::Path| {
-        texts.get(path).map(|(file, text)| unified(&short(path), Some(&file.text), Some(text)))
-    };
+    // What is done needs no diff, and its files are not what they were.
+    let texts = if typed.dry_run { texts(plans)? } else { BTreeMap::new() };
+    let diff = |path: &Path| texts.get(path).map(|(file, text)| unified(&short(path), Some(&file.text), Some(text)));
     if typed.json {
         let entries: Vec<Value> = plans.iter().map(|plan| shown_as_json(plan, record)).collect();
         let left: Vec<Value> = left
@@ -181,7 +102,7 @@ fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, type
             .collect();
         return print_json(&json!({
             "schema_version": 1, "dry_run": typed.dry_run, "adopted": entries, "left": left,
-            "record": record.map(Record::path),
+            "record": record.and_then(Record::path),
         }));
     }
     let mut text = String::new();

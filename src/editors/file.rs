@@ -82,6 +82,19 @@ impl File {
         Ok(backup)
     }
 
+    /// Whether nothing is known that would be in the way of replacing it.
+    ///
+    /// # Errors
+    /// It is read-only, or its folder takes no new file.
+    pub fn replaceable(&self) -> Result<(), Failure> {
+        let read_only = fs::metadata(&self.real).is_ok_and(|there| there.permissions().readonly());
+        if read_only || !takes_files(self.real.parent()) {
+            let fact = format!("{} cannot be written", short(&self.path));
+            return Err(Failure::new(Kind::Usage, fact).remedy("make the file and its folder writable for you"));
+        }
+        Ok(())
+    }
+
     /// Keeps a copy of what is there.
     ///
     /// # Errors
@@ -144,6 +157,18 @@ fn keep(home: &Home, editor: &str, path: &Path, bytes: &[u8]) -> Result<PathBuf,
         .unwrap_or_else(|| folder.join("last"));
     replace(&copy, bytes).map_err(|error| crate::config::unwritable(&copy, &error))?;
     Ok(copy)
+}
+
+/// Whether the file of a new name could be made in a folder: it is how a file is replaced.
+#[cfg(unix)]
+fn takes_files(folder: Option<&Path>) -> bool {
+    use rustix::fs::{Access, access};
+    folder.is_none_or(|folder| access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok())
+}
+
+#[cfg(windows)]
+fn takes_files(_: Option<&Path>) -> bool {
+    true
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {

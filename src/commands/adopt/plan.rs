@@ -71,7 +71,16 @@ pub struct Ground<'g> {
 pub fn plan(found: &Found, ground: &Ground) -> Result<Option<Plan>, String> {
     let Some(made) = made(found, ground) else { return Ok(None) };
     let (tool, made, rest) = made?;
-    complete(found, tool, made, &rest, ground).map(Some).map_err(|failure| failure.to_string())
+    let plan = complete(found, tool, made, &rest, ground).and_then(possible);
+    plan.map(Some).map_err(|failure| failure.to_string())
+}
+
+/// Found out before a sign-in is taken for it.
+fn possible(plan: Plan) -> Result<Plan, Failure> {
+    for (file, _) in texts(&[&plan])?.values() {
+        file.replaceable()?;
+    }
+    Ok(plan)
 }
 
 type Made = Option<Result<(Tool, Translated, Vec<String>), String>>;

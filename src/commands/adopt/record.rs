@@ -1,6 +1,7 @@
 //! What an adoption has done, written down before it is done, so that it can be undone.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -101,18 +102,24 @@ impl Record {
         Ok(None)
     }
 
-    /// Writes it down.
+    /// Writes it down. One in which nothing was done is none: `--undo` means the last that did something.
     ///
     /// # Errors
     /// It is not safely written.
     pub fn write(&self) -> Result<(), Failure> {
+        if self.files.is_empty() && self.sign_ins.is_empty() && self.secrets.is_empty() {
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&self.path, &error)),
+                _ => Ok(()),
+            };
+        }
         let bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         replace(&self.path, &bytes).map_err(|error| unwritable(&self.path, &error))
     }
 
-    /// Where copies of files from before it are.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is written; `None` if nothing was done.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.exists().then_some(&self.path)
     }
 }
 

@@ -53,7 +53,10 @@ pub fn run(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
 
 /// Writes the tokens of today where mcp-remote looks for them, and forgets them here. Says whether
 /// there were any.
-async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool, Failure> {
+///
+/// # Errors
+/// The store, or the folder of mcp-remote, is in the way.
+pub(super) async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool, Failure> {
     let Some(key) = Key::spelled(&sign_in.key) else { return Ok(false) };
     let _lock = store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
     let grant = store.read(&key).await?.filter(|grant| grant.lineage == sign_in.lineage);
