@@ -314,6 +314,11 @@ fn a_secret_in_plain_is_refused_by_add_and_the_remedy_works() {
     let told = person.told(&["add", "a", "https://mcp.example.com/mcp?api_key=s3cr3t-value"]);
     told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);
     assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
+    let told = person.told(&["add", "a", "https://mcp.example.com/mcp?tenant=5&api_key=s3cr3t-value"]);
+    told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);
+    let told = person.told(&["add", "a", "https://mcp.example.com/", "--proxy", "http://u:s3cr3t-value@p.example:1"]);
+    told.expect(2, &["the password of the proxy", "--proxy 'http://USER:${VARIABLE}@HOST'"]);
+    assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
 
     let server = Legacy::new().start();
     person.told(&["add", "a", &server.url(), "--header", "X-API-Key:${KEY}"]).expect(0, &[]);
@@ -326,9 +331,25 @@ fn a_secret_in_plain_is_refused_by_add_and_the_remedy_works() {
 }
 
 #[test]
+fn a_path_that_was_typed_stays_the_same_file_wherever_an_editor_starts() {
+    let person = Person::new();
+    let folder = TempDir::new().unwrap();
+    let mut add =
+        person.runs(["add", "a", URL, "--ca-cert", "ca.pem", "--header-from", "X-Key=file:key"]).command(folder.path());
+    assert!(add.current_dir(folder.path()).output().unwrap().status.success());
+    let here = folder.path().canonicalize().unwrap();
+    let text = person.text();
+    assert!(text.contains(here.join("ca.pem").to_str().unwrap()), "{text}");
+    assert!(text.contains(&format!("X-Key=file:{}", here.join("key").display())), "{text}");
+}
+
+#[test]
 fn a_secret_in_plain_in_the_file_is_used_with_a_warning_and_shown_nowhere() {
     let server = Legacy::new().start();
-    let text = format!("[servers.a]\nurl = '{}'\nheader = 'Authorization: Bearer s3cr3t-value'\n", server.url());
+    let text = format!(
+        "[servers.a]\nurl = '{}'\nheader = 'Authorization: Bearer s3cr3t-value'\nproxy = 'http://u:s3cr3t-value@p.example:1'\n",
+        server.url()
+    );
     let person = Person::with(text);
     let mut bridge = person.runs(["a"]).ready();
     let said = bridge.wait_stderr("written in plain");

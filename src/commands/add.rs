@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{names, print, print_json, server};
+use super::{lasting, names, print, print_json, server};
 use crate::cli::{Add, Setting, Value};
 use crate::config::{self, Home, New, in_plain, short};
 use crate::failure::{Failure, Kind};
@@ -19,14 +19,7 @@ pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
     let allows_http = flags.iter().any(|flag| flag.flag == "allow-http");
     let url = server::url(&typed.url, allows_http)?;
     if let Some(what) = in_plain("url", &typed.url) {
-        let query = url.query_pairs().next().map_or("NAME".into(), |(name, _)| name.into_owned());
-        return Err(refuse(
-            &what,
-            &format!(
-                "leave it out, and keep it in the keychain: mcpbridge login {} --api-key-query {query}",
-                typed.name
-            ),
-        ));
+        return Err(refuse(&what, &lasting::instead_in_url(&typed.name, &url)));
     }
     for flag in flags {
         let Value::Texts(texts) = &flag.value else { continue };
@@ -35,7 +28,7 @@ pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
         }
     }
     let home = Home::find(|name| env::var_os(name))?;
-    let set = flags.iter().map(|flag| (flag.flag.clone(), value(&flag.value))).collect();
+    let set = flags.iter().map(|flag| (flag.flag.clone(), value(&flag.flag, &flag.value))).collect();
     let new = New { name: &typed.name, url: typed.url.trim(), port: typed.port, set };
     let added = config::add(&home, &names::words(), &new)?;
     if typed.json {
@@ -64,10 +57,7 @@ fn refuse(what: &str, remedy: &str) -> anyhow::Error {
 
 fn remedy(name: &str, flag: &Setting, texts: &[String]) -> String {
     if flag.flag != "header" {
-        return format!(
-            "name a variable that holds it, in single quotes: --{} '${{VARIABLE}}', or a file: @FILE",
-            flag.flag
-        );
+        return lasting::instead(&flag.flag);
     }
     let telling = texts.iter().find(|text| in_plain("header", text).is_some());
     let header = telling.and_then(|text| text.split_once(':')).map_or("NAME", |(header, _)| header.trim());
@@ -77,9 +67,9 @@ fn remedy(name: &str, flag: &Setting, texts: &[String]) -> String {
     )
 }
 
-fn value(typed: &Value) -> config::Value {
+fn value(flag: &str, typed: &Value) -> config::Value {
     match typed {
         Value::Switch(on) => config::Value::Switch(*on),
-        Value::Texts(texts) => config::Value::Texts(texts.clone()),
+        Value::Texts(texts) => config::Value::Texts(texts.iter().map(|text| lasting::placed(flag, text)).collect()),
     }
 }

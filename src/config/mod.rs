@@ -17,7 +17,7 @@ pub use file::{Account, Config, Organization, Server};
 pub use folders::{Home, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
-pub use plain::in_plain;
+pub use plain::{in_plain, is_credential, parameter_in_plain};
 pub use project::{Project, Wish};
 pub use replace::{replace, rewrite};
 pub use trust::{Trust, Trusted, distrust, trust, trusted};

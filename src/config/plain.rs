@@ -1,41 +1,71 @@
 //! Secrets that are written in plain, where a variable or the keychain should hold them.
 
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use url::Url;
 
 /// What of `value` is a secret in plain, in words; `None` if nothing looks like one. `${VAR}` is none.
 pub fn in_plain(key: &str, value: &str) -> Option<String> {
-    // A variable, a file, or what says where else the secret is.
-    if value.contains("${") || ELSEWHERE.iter().any(|start| value.starts_with(start)) {
+    // A file, or what says where else the secret is.
+    if ELSEWHERE.iter().any(|start| value.starts_with(start)) {
         return None;
     }
     match key {
         "header" => {
             let (name, value) = value.split_once(':')?;
-            (is_telling(name) && !value.trim().is_empty()).then(|| format!("the value of the header {}", name.trim()))
+            (is_credential(name) && is_plain(value)).then(|| format!("the value of the header {}", name.trim()))
         }
         "url" => {
             let url = Url::parse(value).ok()?;
-            if url.password().is_some() {
+            if has_password(&url) {
                 return Some("the password in the URL".into());
             }
-            let query = url.query_pairs().find(|(name, value)| is_telling(name) && !value.is_empty());
-            query.map(|(name, _)| format!("the value of {name} in the URL"))
+            parameter_in_plain(&url).map(|name| format!("the value of {name} in the URL"))
         }
-        "static-oauth-client-info" => value.contains("\"client_secret\"").then(|| "the client_secret".into()),
-        _ => SECRET_ENDS.iter().any(|end| key.ends_with(end)).then(|| key.to_owned()),
+        "static-oauth-client-info" => {
+            let secret = serde_json::from_str::<Value>(value).map(|client| client["client_secret"].clone());
+            // What is no JSON may still have one in it.
+            let is_one = secret.map_or_else(
+                |_| value.contains("client_secret") && is_plain(value),
+                |secret| secret.as_str().is_some_and(is_plain),
+            );
+            is_one.then(|| "the client_secret".into())
+        }
+        // Which need not have a scheme.
+        "proxy" => {
+            let read = [value.to_owned(), format!("http://{value}")].into_iter();
+            let is_one = read.filter_map(|text| Url::parse(&text).ok()).any(|url| has_password(&url));
+            is_one.then(|| "the password of the proxy".into())
+        }
+        key if SECRET_ENDS.iter().any(|end| key.ends_with(end)) => is_plain(value).then(|| key.to_owned()),
+        key => Url::parse(value).is_ok_and(|url| has_password(&url)).then(|| format!("the password in {key}")),
     }
 }
 
-/// Whether what has this name is a credential.
-fn is_telling(name: &str) -> bool {
+/// The parameter in the query of `url` that is a secret in plain.
+pub fn parameter_in_plain(url: &Url) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    pairs.find(|(name, value)| is_credential(name) && is_plain(value)).map(|(name, _)| name.into_owned())
+}
+
+/// Whether what has this name, a header or a parameter, is a credential.
+pub fn is_credential(name: &str) -> bool {
     let name = name.trim().to_ascii_lowercase();
     TELLING.iter().any(|word| name.contains(word)) || name == "sig" || name == "code"
+}
+
+fn has_password(url: &Url) -> bool {
+    url.password().is_some_and(|password| is_plain(&percent_decode_str(password).decode_utf8_lossy()))
+}
+
+fn is_plain(value: &str) -> bool {
+    !value.trim().is_empty() && !value.contains("${")
 }
 
 /// What a value begins with that is no secret itself.
 const ELSEWHERE: [&str; 5] = ["@", "env:", "file:", "keychain:", "cmd:"];
 /// In the names of headers and of parameters.
-const TELLING: [&str; 8] = ["auth", "cookie", "key", "password", "passwd", "secret", "session", "token"];
+const TELLING: [&str; 9] = ["auth", "cookie", "credential", "key", "password", "passwd", "secret", "session", "token"];
 /// Of the names of flags.
 const SECRET_ENDS: [&str; 5] = ["secret", "password", "passphrase", "assertion", "access-token"];
 
@@ -52,7 +82,12 @@ mod tests {
             ("url", "https://u:p@example.com/"),
             ("url", "https://example.com/mcp?api_key=abc"),
             ("static-oauth-client-info", r#"{"client_id":"a","client_secret":"b"}"#),
+            ("static-oauth-client-info", r#"{"client_id":"${A}","client_secret":"b"}"#),
             ("client-secret", "abc"),
+            ("url", "https://example.com/mcp?a=${A}&api_key=abc"),
+            ("proxy", "http://u:p@proxy.example:8080"),
+            ("proxy", "u:p@proxy.example:8080"),
+            ("token-endpoint", "https://u:p@example.com/token"),
         ] {
             assert!(in_plain(key, value).is_some(), "{key} {value}");
         }
@@ -63,6 +98,11 @@ mod tests {
             ("url", "https://example.com/mcp?tenant=1"),
             ("static-oauth-client-info", "@/home/you/client.json"),
             ("static-oauth-client-info", r#"{"client_id":"a"}"#),
+            ("static-oauth-client-info", "@client_secret.json"),
+            ("static-oauth-client-info", r#"{"client_id":"a","client_secret":"${B}"}"#),
+            ("proxy", "http://u:${P}@proxy.example:8080"),
+            ("proxy", "proxy.example:8080"),
+            ("url", "https://u:${P}@example.com/mcp?key=${K}"),
             ("client-secret", "@/run/secrets/client"),
             ("idp-client-secret", "keychain:acme"),
             ("token-endpoint", "https://example.com/token"),

@@ -1,7 +1,7 @@
 //! Other programs that do what the relay does: how they are started, and the same for the relay.
 
 use crate::cli::RelayFlags;
-use crate::commands::install::entry::is_secret;
+use crate::config::is_credential;
 use crate::secret::Secret;
 
 /// One of them.
@@ -217,7 +217,7 @@ impl Translated {
     /// A header; a credential in plain is kept under a name.
     pub fn header(&mut self, line: &mut Vec<String>, entry: &str, text: &str) {
         let (name, value) = text.split_once(':').map_or((text, ""), |(name, value)| (name.trim(), value.trim()));
-        if !is_secret(name) || value.contains("${") || value.is_empty() {
+        if !is_credential(name) || value.contains("${") || value.is_empty() {
             line.push(format!("--header={text}"));
             return;
         }

@@ -1,12 +1,10 @@
 //! What an entry runs: the URL and the flags, as every editor can pass them on.
 
-use std::path;
-
 use url::Url;
 
-use super::server;
+use super::super::{lasting, server};
 use crate::cli::{Install, Relay, RelayFlags, Typed};
-use crate::config::Server;
+use crate::config::{Server, in_plain};
 use crate::failure::{Failure, Kind};
 
 /// Arguments and variables of an entry.
@@ -55,18 +53,27 @@ impl Arguments {
     /// # Errors
     /// It is none, or has a secret in it.
     pub fn of(line: &[String]) -> Result<Arguments, Failure> {
-        let (relay, arguments) = Arguments::parse(line)?;
-        no_secret(&arguments.url, &relay)?;
+        let (relay, mut flags) = read(line)?;
+        for flag in &mut flags.0 {
+            // The editor starts it in another folder.
+            flag.value = flag.value.as_deref().map(|value| lasting::placed(&flag.flag, value));
+        }
+        let arguments = Arguments::made(&relay, &flags)?;
+        no_secret(relay.server.as_deref().unwrap_or_default(), &arguments.url, &flags)?;
         Ok(arguments)
     }
 
-    /// Reads a command line of the relay, and takes it as it is.
+    /// Reads a command line of the relay that is in an editor's file already, and takes it as it is.
     ///
     /// # Errors
     /// It is none.
     pub fn parse(line: &[String]) -> Result<(Relay, Arguments), Failure> {
-        let (relay, flags) =
-            RelayFlags::read(line).map_err(|why| Failure::new(Kind::Usage, why).remedy("see mcpbridge run --help"))?;
+        let (relay, flags) = read(line)?;
+        let arguments = Arguments::made(&relay, &flags)?;
+        Ok((relay, arguments))
+    }
+
+    fn made(relay: &Relay, flags: &RelayFlags) -> Result<Arguments, Failure> {
         let text = relay.server.as_deref().unwrap_or_default();
         let url = server::url(text, relay.connection.allow_http)?;
         let mut arguments = Arguments { args: vec![text.to_owned()], env: Vec::new(), url };
@@ -83,7 +90,7 @@ impl Arguments {
                 arguments.args.extend(value);
             }
         }
-        Ok((relay, arguments))
+        Ok(arguments)
     }
 
     /// One value a line.
@@ -96,80 +103,42 @@ impl Arguments {
     }
 }
 
-/// The value of a flag in a place where the current folder is another one.
+fn read(line: &[String]) -> Result<(Relay, RelayFlags), Failure> {
+    RelayFlags::read(line).map_err(|why| Failure::new(Kind::Usage, why).remedy("see mcpbridge run --help"))
+}
+
+/// The value of a flag without a space that says nothing.
 fn shaped(flag: &Typed) -> Option<String> {
     let value = flag.value.as_deref()?;
-    // The relay knows `~` by itself, wherever it is started.
-    let whole = |file: &str| match path::absolute(file) {
-        Ok(path) if !file.starts_with('~') => path.display().to_string(),
-        _ => file.to_owned(),
-    };
-    Some(match flag.flag.as_str() {
-        "header" => match value.split_once(':') {
-            Some((name, value)) => format!("{}:{}", name.trim(), value.trim()),
-            None => value.to_owned(),
-        },
-        "header-file" | "log-file" => whole(value),
-        "static-oauth-client-metadata" | "static-oauth-client-info" => match value.trim().strip_prefix('@') {
-            Some(file) => format!("@{}", whole(file)),
-            None => value.to_owned(),
-        },
-        "private-key" | "workload-token" | "idp-client-secret" | "idp-token" => match value.strip_prefix("file:") {
-            Some(file) => format!("file:{}", whole(file)),
-            None => value.to_owned(),
-        },
-        "header-from" => match value.split_once("=file:") {
-            Some((name, file)) => format!("{name}=file:{}", whole(file)),
-            None => value.to_owned(),
-        },
+    Some(match (flag.flag.as_str(), value.split_once(':')) {
+        ("header", Some((name, value))) => format!("{}:{}", name.trim(), value.trim()),
         _ => value.to_owned(),
     })
 }
 
 /// What is written into an editor's file is read by other programs, and often by other people.
-fn no_secret(url: &Url, relay: &Relay) -> Result<(), Failure> {
-    let refuse = |fact: String, remedy: &str| Err(Failure::new(Kind::Usage, fact).remedy(remedy));
-    if url.password().is_some() {
-        return refuse(
-            "the URL has a password in it, which would stand in the file of the editor".into(),
-            "leave it out, and give --header-from Authorization=keychain:NAME",
-        );
+fn no_secret(typed: &str, url: &Url, flags: &RelayFlags) -> Result<(), Failure> {
+    let refuse = |what: String, remedy: String| {
+        Err(Failure::new(Kind::Usage, format!("{what} would stand in the file of the editor")).remedy(remedy))
+    };
+    if let Some(what) = in_plain("url", typed) {
+        return refuse(what, lasting::instead_in_url("URL", url));
     }
-    if let Some((name, _)) = url.query_pairs().find(|(name, value)| is_secret(name) && is_plain(value)) {
-        let remedy = format!("keep it in the keychain: mcpbridge login URL --api-key-query {name}");
-        return refuse(format!("{name} in the URL would stand in the file of the editor"), &remedy);
-    }
-    for header in &relay.connection.headers {
-        let Some((name, value)) = header.split_once(':') else { continue };
-        if is_secret(name) && is_plain(value) {
-            let name = name.trim();
-            let remedy = format!(
+    for Typed { flag, value } in &flags.0 {
+        let Some((value, what)) = value.as_ref().and_then(|value| Some((value, in_plain(flag, value)?))) else {
+            continue;
+        };
+        let remedy = match value.split_once(':') {
+            Some((name, _)) if flag == "header" => format!(
                 "keep it with `mcpbridge secret set {word}`, and give --header-from {name}=keychain:{word}",
-                word = name.to_ascii_lowercase()
-            );
-            return refuse(format!("the value of {name} would stand in the file of the editor"), &remedy);
-        }
-    }
-    let client = relay.sign_in.static_oauth_client_info.as_deref().unwrap_or_default();
-    if client.contains("client_secret") && is_plain(client) {
-        return refuse(
-            "the client_secret would stand in the file of the editor".into(),
-            "write ${VARIABLE} for it, or name a file: --static-oauth-client-info @PATH",
-        );
+                name = name.trim(),
+                word = name.trim().to_ascii_lowercase()
+            ),
+            _ => lasting::instead(flag),
+        };
+        return refuse(what, remedy);
     }
     Ok(())
-}
-
-/// Whether a name is that of a credential.
-pub fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let parts =
-        ["authorization", "token", "secret", "password", "cookie", "credential", "api-key", "api_key", "apikey"];
-    parts.iter().any(|part| name.contains(part)) || name.trim().ends_with("-key") || name.trim() == "key"
-}
-
-fn is_plain(value: &str) -> bool {
-    !value.contains("${")
 }
 
 /// A URL that every check lets pass.
@@ -188,13 +157,10 @@ mod tests {
     #[test]
     fn no_argument_has_a_space_and_no_path_is_relative() {
         let read = read("--header|X-A: ${A}|--header|X-B:b|--log-file|logs/l|--debug").unwrap();
-        let log = path::absolute("logs/l").unwrap().display().to_string();
+        let log = std::path::absolute("logs/l").unwrap().display().to_string();
         let expected =
             ["https://example.com/mcp", "--header", "X-A:${A}", "--header", "X-B:b", "--log-file", &log, "--debug"];
         assert_eq!(read.args, expected);
-        let read = self::read("--header-from|X=file:k|--header-from|Y=env:Z|--private-key|file:~/k").unwrap();
-        let key = format!("X=file:{}", path::absolute("k").unwrap().display());
-        assert_eq!(read.args[1..], ["--header-from", &key, "--header-from", "Y=env:Z", "--private-key", "file:~/k"]);
         let read = self::read("--header|X-A: 1|--header|Authorization: Bearer ${A}|--account|w").unwrap();
         assert_eq!(read.args, ["https://example.com/mcp", "--account", "w"]);
         let both = "X-A:1\nAuthorization:Bearer ${A}";
@@ -207,6 +173,7 @@ mod tests {
             "--header|Authorization: Bearer s3cret-value",
             "--header|X-API-Key:s3cret-value",
             "--static-oauth-client-info|{\"client_id\":\"a\",\"client_secret\":\"s3cret-value\"}",
+            "--proxy|http://u:s3cret-value@proxy.example:8080",
         ] {
             let failure = read(line).unwrap_err();
             assert!(failure.kind == Kind::Usage && !failure.to_string().contains("s3cret"), "{failure}");
@@ -217,6 +184,7 @@ mod tests {
             assert!(!failure.to_string().contains("s3cret"), "{failure}");
         }
         assert!(read("--header|X-Tenant: 5").is_ok() && read("--header|X-API-Key:${KEY}").is_ok());
+        assert!(read("--static-oauth-client-info|@client_secret.json").is_ok());
         assert!(read("--hedaer|X:1").unwrap_err().to_string().contains("--hedaer"));
     }
 }

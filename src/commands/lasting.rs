@@ -1,0 +1,102 @@
+//! Flags that are written down for later starts: without secrets, and without paths that depend on the
+//! folder in which one typed them.
+
+use std::path;
+
+use directories::BaseDirs;
+use url::Url;
+
+use crate::config::parameter_in_plain;
+
+/// The value of a flag, with whole paths in it.
+pub fn placed(flag: &str, value: &str) -> String {
+    match flag {
+        "header-file" | "log-file" | "ca-cert" | "client-cert" | "client-key" => whole(value),
+        "static-oauth-client-metadata" | "static-oauth-client-info" => match value.trim().strip_prefix('@') {
+            Some(file) => format!("@{}", whole(file)),
+            None => value.to_owned(),
+        },
+        "private-key" | "workload-token" | "idp-client-secret" | "idp-token" => source(value),
+        "header-from" => {
+            let Some((name, from)) = value.split_once('=') else { return value.to_owned() };
+            // `NAME=SCHEME SOURCE`
+            match from.trim().split_once(' ') {
+                Some((scheme, from)) if !scheme.contains(':') => format!("{name}={scheme} {}", source(from.trim())),
+                _ => format!("{name}={}", source(from.trim())),
+            }
+        }
+        _ => value.to_owned(),
+    }
+}
+
+fn source(text: &str) -> String {
+    match text.strip_prefix("file:").filter(|file| !file.is_empty()) {
+        Some(file) => format!("file:{}", whole(file)),
+        None => text.to_owned(),
+    }
+}
+
+fn whole(file: &str) -> String {
+    // Only a shell expands `~`, and not in the middle of a word.
+    let path = match (file.strip_prefix("~/"), BaseDirs::new()) {
+        (Some(below), Some(user)) => user.home_dir().join(below),
+        _ => match path::absolute(file) {
+            Ok(path) => path,
+            Err(_) => return file.to_owned(),
+        },
+    };
+    path.display().to_string()
+}
+
+/// What is to be written in the URL of a server in place of a secret. `server` is its name or URL.
+pub fn instead_in_url(server: &str, url: &Url) -> String {
+    match parameter_in_plain(url) {
+        Some(name) => {
+            format!("leave it out, and keep it in the keychain: mcpbridge login {server} --api-key-query {name}")
+        }
+        None => "leave it out, and give --header-from 'Authorization=Basic keychain:NAME'".into(),
+    }
+}
+
+/// What is to be written for a flag in place of a secret; not for a header.
+pub fn instead(flag: &str) -> String {
+    match flag {
+        "static-oauth-client-info" => {
+            format!("name a variable that holds it, in single quotes: \"${{VARIABLE}}\", or a file: --{flag} @FILE")
+        }
+        "proxy" => "name a variable that holds it, in single quotes: --proxy 'http://USER:${VARIABLE}@HOST'".into(),
+        flag if flag.ends_with("secret") => {
+            format!("say where it is: --{flag} keychain:NAME, env:NAME, file:PATH or cmd:COMMAND")
+        }
+        flag => format!("leave it out of --{flag}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_whole_and_all_else_is_as_it_was() {
+        let here = |file: &str| path::absolute(file).unwrap().display().to_string();
+        for (flag, value, expected) in [
+            ("ca-cert", "a.pem", here("a.pem")),
+            ("client-cert", "./a.pem", here("a.pem")),
+            ("client-key", "../a.pem", here("../a.pem")),
+            ("header-file", "h", here("h")),
+            ("log-file", "l", here("l")),
+            ("header-from", "X=file:k", format!("X=file:{}", here("k"))),
+            ("header-from", "Authorization=Bearer file:k", format!("Authorization=Bearer file:{}", here("k"))),
+            ("header-from", "X=cmd:cat file:k", "X=cmd:cat file:k".into()),
+            ("private-key", "file:k", format!("file:{}", here("k"))),
+            ("idp-token", "env:T", "env:T".into()),
+            ("static-oauth-client-info", "@c.json", format!("@{}", here("c.json"))),
+            ("static-oauth-client-info", "{}", "{}".into()),
+            ("account", "work", "work".into()),
+        ] {
+            assert_eq!(placed(flag, value), expected, "{flag} {value}");
+        }
+        let home = BaseDirs::new().unwrap().home_dir().join("k").display().to_string();
+        assert_eq!(placed("ca-cert", "~/k"), home);
+    }
+}
