@@ -413,6 +413,28 @@ fn the_account_of_a_name_is_the_one_that_is_signed_in_and_out() {
 }
 
 #[test]
+fn who_removes_a_name_is_told_of_every_sign_in_that_is_left() {
+    let world = World::new();
+    let config = world.home.path().join("mcpbridge/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let url = world.server.url();
+    let text = format!(
+        "[defaults]\naccount = 'work'\n[servers.a]\nurl = '{url}'\n[servers.a.accounts.home]\nno-browser = false\n\
+         [servers.b]\nurl = '{url}'\n[servers.b.accounts.home]\nno-browser = false\n"
+    );
+    fs::write(&config, text).unwrap();
+    let human = Human::prompt();
+    let mcpbridge = |args: &[&str]| Bridge::bare().args(args).home(world.home.path()).human(&human);
+    mcpbridge(&["login", "a"]).told().expect(0, &[]);
+    mcpbridge(&["login", "a", "--account", "home"]).told().expect(0, &[]);
+    let told = mcpbridge(&["remove", "a"]).told();
+    assert!(!told.expect(0, &[]).stdout.contains("logout"), "b is used with both: {told:?}");
+    let hint = mcpbridge(&["remove", "b", "--json"]).told().expect(0, &[]).json()["hint"].clone();
+    let commands = format!("mcpbridge logout {url} --account work && mcpbridge logout {url} --account home");
+    assert_eq!(hint, commands);
+}
+
+#[test]
 fn a_name_can_be_put_into_an_editor() {
     let person = Person::with(format!("[servers.files]\nurl = '{URL}?tenant=1'\nheader = 'X-Key:${{KEY}}'\n"));
     let told = person.told(&["install", "cursor", "files", "--print", "--keep-alive"]);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{access, names, print, print_json, server};
 use crate::auth;
 use crate::cli::Remove;
-use crate::config::{self, Home, Value};
+use crate::config::{self, Config, Home, Server, Value};
 use crate::http::shown;
 use crate::store::Key;
 
@@ -18,23 +18,29 @@ use crate::store::Key;
 /// There is no server of that name, or the file cannot be changed.
 pub fn run(typed: &Remove) -> anyhow::Result<ExitCode> {
     let home = Home::find(|name| env::var_os(name))?;
+    // What is set for all servers, and for those of an organization, tells as whom one signs in.
+    let config = names::config(&home)?;
     let removed = config::remove(&home, &names::words(), &typed.name)?;
-    let url = server::url(&removed.url, true)?;
-    let set =
-        |key: &str| removed.settings.iter().find(|setting| setting.key == key).and_then(|setting| setting.value.text());
-    let (account, resource) = (set("account"), set("resource"));
-    // Where the store does not say, nothing is said of a sign-in.
-    let key = Key::new(&url, resource, account);
-    let is_signed_in = access::store().and_then(|store| store.entry(&key)).is_ok_and(|entry| entry.is_some());
-    let sign_out = auth::command("logout", &shown(&url), account, resource);
+    let url = shown(&server::url(&removed.url, true)?);
+    let used: Vec<Key> = config
+        .servers
+        .iter()
+        .filter(|it| it.name != removed.name)
+        .flat_map(|it| sign_ins(&config, it))
+        .map(|it| it.key)
+        .collect();
+    let sign_outs: Vec<String> = sign_ins(&config, &removed)
+        .into_iter()
+        .filter(|it| !used.contains(&it.key) && is_signed_in(&it.key))
+        .map(|it| auth::command("logout", &url, it.account, it.resource))
+        .collect();
     if typed.json {
-        let hint = is_signed_in.then_some(sign_out);
         return print_json(&json!({
             "schema_version": 1,
             "name": removed.name,
-            "url": shown(&url),
+            "url": url,
             "removed": true,
-            "hint": hint,
+            "hint": (!sign_outs.is_empty()).then(|| sign_outs.join(" && ")),
         }));
     }
     let mut text = format!("{} removed from {}\n", removed.name, config::short(&removed.place.path));
@@ -44,8 +50,32 @@ pub fn run(typed: &Remove) -> anyhow::Result<ExitCode> {
             config::short(&removed.place.path.with_extension("toml.bak"))
         );
     }
-    if is_signed_in {
-        text += &format!("  you are still signed in there; to sign out, run: {sign_out}\n");
+    if !sign_outs.is_empty() {
+        text += &format!("  you are still signed in there; to sign out, run: {}\n", sign_outs.join(" && "));
     }
     print(text.as_bytes())
+}
+
+/// Where a sign-in of a named server is.
+struct SignIn<'c> {
+    key: Key,
+    account: Option<&'c str>,
+    resource: Option<&'c str>,
+}
+
+/// The sign-ins that the name of a server may have been used for.
+fn sign_ins<'c>(config: &'c Config, server: &'c Server) -> Vec<SignIn<'c>> {
+    let Ok(url) = server::url(&server.url, true) else { return Vec::new() };
+    let usual = names::first(&config.levels(Some(server), None), "account");
+    let others = server.accounts.iter().map(|account| Some(account.name.as_str())).filter(|account| *account != usual);
+    let sign_in = |account: Option<&'c str>| {
+        let resource = names::first(&config.levels(Some(server), account), "resource");
+        SignIn { key: Key::new(&url, resource, account), account, resource }
+    };
+    [usual].into_iter().chain(others).map(sign_in).collect()
+}
+
+/// Where the store does not say, nothing is said of a sign-in.
+fn is_signed_in(key: &Key) -> bool {
+    access::store().and_then(|store| store.entry(key)).is_ok_and(|entry| entry.is_some())
 }
