@@ -219,3 +219,24 @@ fn trust_says_what_it_trusts_and_lists_what_has_changed() {
     assert_eq!(told["was_trusted"], true);
     assert!(desk.told(&["trust", "--list"]).expect(0, &[]).stdout.contains("no file"));
 }
+
+#[test]
+fn trust_is_taken_back_by_the_folder_also_from_a_file_that_is_damaged_or_gone() {
+    let desk = Desk::new();
+    let path = desk.project().join(".mcpbridge.toml");
+    let was = |args: &[&str]| desk.told(args).expect(0, &[]).json()["was_trusted"].clone();
+    for asked in [&[][..], &["."], &["deep/.."], &["deep/down"], &["../project"]] {
+        for damage in [None, Some("[servers.files\n")] {
+            desk.asks("[servers.files]\naccount = 'work'\n");
+            desk.told(&["trust"]).expect(0, &[]);
+            match damage {
+                Some(text) => desk.asks(text),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            assert_eq!(was(&[&["trust", "--remove", "--json"], asked].concat()), true, "{asked:?} {damage:?}");
+        }
+    }
+    // The folder above is not the one that it is above of.
+    desk.asks("[servers.files]\naccount = 'work'\n");
+    desk.told(&["trust", ".."]).expect(2, &["there is no .mcpbridge.toml"]);
+}

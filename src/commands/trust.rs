@@ -47,9 +47,7 @@ pub fn run(typed: &cli::Trust) -> anyhow::Result<ExitCode> {
 }
 
 fn distrust(home: &Home, asked: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    // The file may be gone or damaged: what was trusted under its path can still be taken back.
-    let there = Project::find(asked).ok().flatten().map(|project| project.path);
-    let path = there.unwrap_or_else(|| asked.canonicalize().unwrap_or_else(|_| absolute(asked)));
+    let path = meant(home, asked)?;
     let was = config::distrust(home, &path)?;
     if json {
         return print_json(&json!({ "schema_version": 1, "file": path, "trusted": false, "was_trusted": was }));
@@ -80,14 +78,31 @@ fn find(asked: &Path) -> Result<Project, Failure> {
     if asked.is_file() {
         return Project::read(asked);
     }
-    Project::find(&absolute(asked))?.ok_or_else(|| {
+    Project::find(&real(asked))?.ok_or_else(|| {
         Failure::new(Kind::Usage, format!("there is no .mcpbridge.toml in {} or above it", short(asked)))
             .remedy("run this in the project, or name the file")
     })
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// The file whose trust is taken back. It may be damaged, or gone together with its folder.
+fn meant(home: &Home, asked: &Path) -> Result<PathBuf, Failure> {
+    let asked = real(asked);
+    if asked.is_file() {
+        return Ok(asked);
+    }
+    let trusted = config::trusted(home)?;
+    let is_one = |path: &PathBuf| path.is_file() || trusted.iter().any(|file| file.path == *path);
+    let files = asked.ancestors().map(|folder| folder.join(config::PROJECT_FILE));
+    Ok([asked.clone()].into_iter().chain(files).find(is_one).unwrap_or(asked))
+}
+
+/// `path` without links and `..`, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    whole.canonicalize().unwrap_or_else(|_| match (whole.parent(), whole.file_name()) {
+        (Some(parent), Some(name)) => parent.canonicalize().unwrap_or_else(|_| parent.to_owned()).join(name),
+        _ => whole,
+    })
 }
 
 fn servers(project: &Project) -> Vec<Value> {

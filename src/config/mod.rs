@@ -18,6 +18,6 @@ pub use folders::{Home, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
 pub use plain::{in_plain, is_credential, parameter_in_plain};
-pub use project::{Project, Wish};
+pub use project::{FILE as PROJECT_FILE, Project, Wish};
 pub use replace::{replace, rewrite};
 pub use trust::{Trust, Trusted, distrust, trust, trusted};

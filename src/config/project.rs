@@ -133,7 +133,7 @@ fn misplaced(source: &Source, table: &dyn TableLike, name: &str) -> Failure {
 }
 
 /// The file in the folder of a project.
-const FILE: &str = ".mcpbridge.toml";
+pub const FILE: &str = ".mcpbridge.toml";
 /// Bytes. A few patterns for a few servers are a thousandth of it.
 const LARGEST: u64 = 64 * 1024;
 
