@@ -350,6 +350,58 @@ fn what_the_person_adds_later_stays() {
 }
 
 #[test]
+fn variables_that_the_person_has_added_to_an_entry_stay_when_it_is_mended() {
+    let user = User::new();
+    for (editor, path, before, mine) in [
+        (
+            "cursor",
+            ".cursor/mcp.json",
+            "\"env\": {",
+            "\"env\": {\n        \"MINE\": \"1\", // mine\n        \"PORT\": 3000,",
+        ),
+        ("codex", ".codex/config.toml", "env = { ", "env = { MINE = \"1\", PORT = 3000, "),
+        ("goose", ".config/goose/config.yaml", "envs:\n", "envs:\n      MINE: \"1\"\n      PORT: 3000\n"),
+    ] {
+        let with = [&["install", editor, URL][..], &["--header", "X-A: ${A}", "--header", "X-B: b c"]].concat();
+        user.does(&with);
+        let text = user.read(path);
+        assert!(text.contains(before), "{editor}: {text}");
+        let text =
+            text.replace(before, mine).replace("\"DISPLAY\", ", "\"OWN\", \"DISPLAY\", ").replace("= 120", "= 300");
+        fs::write(user.at(path), &text).unwrap();
+        assert!(user.does(&with).stdout.contains("already"), "{editor}");
+        // Without them nothing of ours is left.
+        user.does(&["install", editor, URL, "--keep-alive"]);
+        let now = user.read(path);
+        assert!(now.contains("MINE") && now.contains("3000") && now.contains("--keep-alive"), "{editor}: {now}");
+        assert!(!now.contains("MCPBRIDGE_HEADER"), "{editor}: {now}");
+        assert_eq!(now.contains("// mine"), editor == "cursor");
+        assert_eq!(now.contains("\"OWN\", \"DISPLAY\"") && now.contains("= 300"), editor == "codex", "{now}");
+    }
+}
+
+#[test]
+fn codex_and_gemini_pass_on_what_the_flags_behind_a_name_need() {
+    let user = User::new();
+    let text = format!(
+        "[defaults]\nproxy = 'http://u:${{PROXY_KEY}}@p.example:1'\n[servers.files]\nurl = '{URL}'\nheader = 'X-Key:${{SOME_KEY}}'\n\
+         header-from = 'X-Other=env:OTHER_KEY'\naccount = 'work'\n\
+         [servers.files.accounts.work]\nidp-token = 'env:WORK_TOKEN'\n[servers.files.accounts.home]\nidp-token = 'env:HOME_TOKEN'\n"
+    );
+    user.write(".config/mcpbridge/config.toml", &text);
+    for (editor, path) in [("codex", ".codex/config.toml"), ("gemini", ".gemini/settings.json")] {
+        user.does(&["install", editor, "files"]);
+        let entry = user.read(path);
+        for name in ["PROXY_KEY", "SOME_KEY", "OTHER_KEY", "WORK_TOKEN"] {
+            assert!(entry.contains(name), "{editor} lacks {name}: {entry}");
+        }
+        assert!(!entry.contains("HOME_TOKEN"), "{entry}");
+        user.does(&["install", editor, "files", "--account", "home"]);
+        assert!(user.read(path).contains("HOME_TOKEN"));
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
     for (editor, path, text, place) in [
         ("cursor", ".cursor/mcp.json", "{\n  \"mcpServers\": {,}\n}", "line 2, column 18"),

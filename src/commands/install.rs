@@ -48,8 +48,11 @@ pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
         Some(name) => checked(name)?,
         None => installed(editor, path.as_deref(), &arguments.url).unwrap_or_else(new),
     };
+    let account = typed.flags.0.iter().rfind(|flag| flag.flag == "account").and_then(|flag| flag.value.as_deref());
+    let behind = known.as_ref().map(|server| names::texts(server, account)).transpose()?.unwrap_or_default();
     let entry = Entry {
         name,
+        behind,
         command: program::path()?,
         args: arguments.args,
         env: arguments.env.into_iter().chain(program::variables(&variable)).collect(),

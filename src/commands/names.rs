@@ -103,6 +103,22 @@ pub fn known(word: &str) -> Result<Option<Server>, Failure> {
     server(&config, word, false).cloned().map(Some)
 }
 
+/// What is set for a server under an account, which is its own choice if `account` is none: the texts of
+/// all levels.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn texts(server: &Server, account: Option<&str>) -> Result<Vec<String>, Failure> {
+    let config = config(&Home::find(|name| env::var_os(name))?)?;
+    let own = first(&config.levels(Some(server), None), "account");
+    let levels = config.levels(Some(server), account.or(own));
+    let texts = levels.into_iter().flatten().filter_map(|setting| match &setting.value {
+        config::Value::Texts(texts) => Some(texts.clone()),
+        config::Value::Switch(_) => None,
+    });
+    Ok(texts.flatten().collect())
+}
+
 /// Whether a word is no URL, and so can only be a name.
 fn is_no_url(word: &str) -> bool {
     !word.is_empty() && !word.contains([':', '/', '.', ' '])

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::diff;
 use super::entry::Entry;
@@ -49,13 +49,7 @@ impl Change {
                 return Err(Failure::new(Kind::Usage, fact).remedy("choose another name with --name"));
             }
             Some(value) => {
-                // What the person or the editor has added stays.
-                let changes: Vec<(String, Option<Node>)> = members
-                    .iter()
-                    .filter(|(name, _)| OURS.contains(&name.as_str()))
-                    .filter(|(name, node)| value.get(name) != Some(&node.value()))
-                    .map(|(name, node)| (name.clone(), Some(node.clone())))
-                    .collect();
+                let changes = mended(value, &members).map_err(|trouble| refuse(&trouble))?;
                 editor.format.change(&file.text, &container, &entry.name, &changes)
             }
             None => editor.format.insert(&file.text, &container, &entry.name, &members, &mut receipt.facts),
@@ -162,6 +156,49 @@ impl Change {
     }
 }
 
+/// What a second installation changes in an entry that is `there`: what the person or the editor has
+/// added stays.
+fn mended(there: &Value, members: &[(String, Node)]) -> Result<Vec<(String, Option<Node>)>, Trouble> {
+    let mut changes = Vec::new();
+    for (name, node) in members.iter().filter(|(name, _)| OURS.contains(&name.as_str())) {
+        let new = match (node, there.get(name)) {
+            (Node::Map(own), Some(Value::Object(all))) => Node::Map(joined(name, own, all)?),
+            (Node::List(own), Some(Value::Array(all))) if name == "env_vars" => {
+                let more = own.iter().filter(|variable| !all.iter().any(|it| it == variable.as_str()));
+                let more: Vec<Value> = more.map(|variable| Value::from(variable.as_str())).collect();
+                if more.is_empty() {
+                    continue;
+                }
+                known(name, &all.iter().cloned().chain(more).collect())?
+            }
+            (_, Some(_)) if name == "startup_timeout_sec" => continue,
+            _ => node.clone(),
+        };
+        if there.get(name) != Some(&new.value()) {
+            changes.push((name.clone(), Some(new)));
+        }
+    }
+    for name in VARIABLES.iter().filter(|name| !members.iter().any(|(own, _)| own == *name)) {
+        let Some(Value::Object(all)) = there.get(*name) else { continue };
+        let left = joined(name, &[], all)?;
+        if left.len() < all.len() {
+            changes.push(((*name).to_owned(), (!left.is_empty()).then_some(Node::Map(left))));
+        }
+    }
+    Ok(changes)
+}
+
+/// `own` variables and those in `all` that no installation has written.
+fn joined(place: &str, own: &[(String, Node)], all: &Map<String, Value>) -> Result<Vec<(String, Node)>, Trouble> {
+    let others = all.iter().filter(|(name, _)| !name.starts_with(PREFIX) && !own.iter().any(|(it, _)| it == *name));
+    let others = others.map(|(name, value)| Ok((name.clone(), known(&format!("{place}.{name}"), value)?)));
+    others.chain(own.iter().cloned().map(Ok)).collect()
+}
+
+fn known(place: &str, value: &Value) -> Result<Node, Trouble> {
+    Node::of(value).ok_or_else(|| Trouble::Shape(format!("{place} holds what cannot be written again")))
+}
+
 /// The members above the entries, and whether they are the newer ones of opencode.
 ///
 /// # Errors
@@ -221,3 +258,7 @@ fn refused(editor: &Editor, file: &File, trouble: &Trouble, entry: &Entry) -> Fa
 /// What a second installation may change in an entry.
 const OURS: [&str; 9] =
     ["type", "command", "args", "cmd", "env", "envs", "environment", "env_vars", "startup_timeout_sec"];
+/// Where editors keep the variables of an entry.
+const VARIABLES: [&str; 3] = ["env", "envs", "environment"];
+/// Of the variables that an installation writes.
+const PREFIX: &str = "MCPBRIDGE_";

@@ -19,6 +19,8 @@ pub struct Entry {
     pub args: Vec<String>,
     /// Its variables.
     pub env: Vec<(String, String)>,
+    /// What the arguments stand for, where a name is one of them: it may name variables too.
+    pub behind: Vec<String>,
 }
 
 impl Entry {
@@ -72,7 +74,7 @@ impl Entry {
     /// source `env:NAME`.
     pub fn named_variables(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for text in self.args.iter().chain(self.env.iter().map(|(_, value)| value)) {
+        for text in self.args.iter().chain(self.env.iter().map(|(_, value)| value)).chain(&self.behind) {
             let braces = text.split("${").skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
             let words = text.split(['=', ' ', '\n']).filter_map(|word| word.strip_prefix("env:"));
             for name in braces.chain(words) {

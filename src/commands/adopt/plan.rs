@@ -127,9 +127,15 @@ fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground
             None => env.push((name, value)),
         }
     }
-    let entry =
-        Entry { name: found.name.clone(), command: ground.program.clone(), args: arguments.args, env: env.clone() };
-    let changes = changes(found, &entry, tool, env != own);
+    let changed = env != own;
+    let entry = Entry {
+        name: found.name.clone(),
+        command: ground.program.clone(),
+        args: arguments.args,
+        env,
+        behind: Vec::new(),
+    };
+    let changes = changes(found, &entry, tool, changed);
     let sign_in = match tool {
         Tool::McpRemote if !relay.sign_in.machine.client_credentials => {
             if let Some(text) = &mut relay.sign_in.static_oauth_client_info {
