@@ -294,6 +294,57 @@ fn entries_with_a_url_are_taken_when_asked_for() {
 }
 
 #[test]
+fn a_variable_in_a_url_is_left_to_the_editor() {
+    let user = User::new();
+    let text = json!({ "mcpServers": {
+        "a": { "url": "https://a.example/mcp?key=${env:T}" }, "b": { "url": "https://${HOST}/mcp" },
+    } })
+    .to_string();
+    user.write(CURSOR, &text);
+    let told = user.does(&["adopt", "--remote"]);
+    assert_eq!(told.stdout.matches("has a variable in it").count(), 2, "{told:?}");
+    assert_eq!(user.read(CURSOR), text);
+}
+
+#[test]
+fn variables_of_an_entry_stay_also_in_the_old_form_of_zed_and_as_numbers() {
+    let user = User::new();
+    let zed = ".config/zed/settings.json";
+    let old = "{\"context_servers\": {\"a\": {\"command\": {\"path\": \"npx\", \"args\": [\"mcp-remote\", \"https://a.example/mcp\"], \"env\": {\"A\": \"1\", \"PORT\": 3000}}}}}";
+    user.write(zed, old);
+    let args = ["mcp-remote", "https://a.example/mcp", "--header", "X-A: 1 2"];
+    let cursor =
+        json!({ "mcpServers": { "a": { "command": "npx", "args": args, "env": { "PORT": 3000, "ON": true } } } });
+    user.write(CURSOR, &cursor.to_string());
+    // Without a variable that would be written into each entry.
+    user.command(&["adopt"]).env("MCPBRIDGE_CREDENTIAL_STORE", "").told().expect(0, &[]);
+    let entry = &user.json(zed)["context_servers"]["a"];
+    assert_eq!(entry["env"], json!({ "A": "1", "PORT": "3000" }), "{entry}");
+    assert_eq!(entry["args"], json!(["https://a.example/mcp"]));
+    let env = &user.json(CURSOR)["mcpServers"]["a"]["env"];
+    assert_eq!(
+        (&env["PORT"], &env["ON"], &env["MCPBRIDGE_HEADER"]),
+        (&json!("3000"), &json!("true"), &json!("X-A:1 2"))
+    );
+    user.does(&["adopt", "--undo"]);
+    assert_eq!((user.read(zed), user.read(CURSOR)), (old.to_owned(), cursor.to_string()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_two_editors_share_by_a_link_is_changed_once() {
+    let user = User::new();
+    let text = entry("https://a.example/mcp");
+    let real = user.write(CURSOR, &text);
+    fs::create_dir_all(user.home.path().join(".codeium/windsurf")).unwrap();
+    std::os::unix::fs::symlink(&real, user.home.path().join(".codeium/windsurf/mcp_config.json")).unwrap();
+    let said = user.does(&["adopt", "--json"]).json();
+    assert_eq!(said["adopted"].as_array().unwrap().len(), 1, "{said}");
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+}
+
+#[test]
 fn what_has_a_meaning_of_its_own_is_left_with_a_sentence() {
     let user = User::new();
     let text = json!({ "mcpServers": {

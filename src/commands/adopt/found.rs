@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::editors::{EDITORS, Editor, File, Host, container};
 use crate::failure::Failure;
@@ -39,9 +39,19 @@ impl Found {
 
     /// The variables of the entry.
     pub fn env(&self) -> Vec<(String, String)> {
-        let members = ["env", "environment", "envs"].iter().find_map(|name| self.value.get(name)?.as_object());
-        let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
-        members.into_iter().flatten().filter_map(text).collect()
+        // Zed once had them in the command.
+        let members = self.variables().or_else(|| self.value.get("command")?.get("env")?.as_object());
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            _ => None,
+        };
+        members.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
+    }
+
+    /// The member with the variables, if there is one.
+    pub fn variables(&self) -> Option<&Map<String, Value>> {
+        ["env", "environment", "envs"].iter().find_map(|name| self.value.get(name)?.as_object())
     }
 
     /// The URL that the editor connects to by itself.
@@ -63,15 +73,16 @@ pub fn everywhere(host: &Host, only: &[&Editor]) -> (Vec<Found>, Vec<Failure>) {
     for editor in EDITORS.iter().filter(|editor| only.is_empty() || only.iter().any(|it| it.name == editor.name)) {
         let files = host.file(editor).into_iter().chain(host.others(editor)).chain(host.project_file(editor));
         for path in files.filter(|path| path.exists()) {
-            // Two editors may share a file, and a project may be the home folder.
-            if seen.contains(&path) {
+            // Two editors may share a file, also by a link, and a project may be the home folder.
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if seen.contains(&real) {
                 continue;
             }
             match in_file(editor, &path) {
                 Ok(entries) => found.extend(entries),
                 Err(failure) => troubles.push(failure),
             }
-            seen.push(path);
+            seen.push(real);
         }
     }
     (found, troubles)

@@ -127,7 +127,7 @@ fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground
             None => env.push((name, value)),
         }
     }
-    let changed = env != own;
+    let changed = env != own || (found.variables().is_none() && !own.is_empty());
     let entry = Entry {
         name: found.name.clone(),
         command: ground.program.clone(),

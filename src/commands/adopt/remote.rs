@@ -10,7 +10,10 @@ use super::peers::Translated;
 /// # Errors
 /// Why it cannot be the same, for a person.
 pub fn translate(found: &Found, url: &str) -> Result<Translated, String> {
-    let mut made = Translated { line: vec![variables(url)?], ..Translated::default() };
+    if url.contains("${") || url.contains("{env:") {
+        return Err("its URL has a variable in it, which nobody but the editor puts in".into());
+    }
+    let mut made = Translated { line: vec![url.to_owned()], ..Translated::default() };
     let mut line = Vec::new();
     if found.value.get("type").and_then(Value::as_str) == Some("sse") {
         line.push("--transport=sse-first".to_owned());
