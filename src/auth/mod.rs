@@ -28,7 +28,7 @@ mod unattended;
 pub use change::{Demand, Denied, How, Job, Outcome, Progress, Tools, change};
 pub use flow::{Flow, Machine, Organization};
 pub use login::{Login, Stand};
-pub use options::{CallbackOptions, Named, Options, command};
+pub use options::{CallbackOptions, Named, Options, command, quoted};
 pub use ticket::Ticket;
 pub use token_command::TokenCommand;
 pub use unattended::endpoint;

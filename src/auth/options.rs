@@ -165,7 +165,7 @@ fn behind(server: &str, account: Option<&str>, resource: Option<&str>) -> String
 }
 
 /// `text` as one word of a shell.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-._~:/@%+=,[]".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

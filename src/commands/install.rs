@@ -64,10 +64,10 @@ pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
     let home = Home::find(variable)?;
     let change = Change::install(editor, &path, &entry, &home)?;
     let told = Told { editor, path: &path, name: &entry.name, verb: "installed", dry: typed.dry_run };
-    if typed.dry_run || !change.is_one() {
-        return told.print(&change, None, typed.json);
-    }
     let shown = Told::summary(&change);
+    if typed.dry_run || !change.is_one() {
+        return told.done(&shown, None, typed.json);
+    }
     let by_vendor = if typed.project { None } else { vendor::add(&host, editor, &entry, &path)? };
     let backup = match by_vendor {
         Some(()) => change.note(&home)?,
@@ -102,12 +102,7 @@ impl Told<'_> {
         Summary { changed: change.is_one(), diff: change.diff() }
     }
 
-    /// Says what was not done: because it was not to be, or because it is so already.
-    pub fn print(&self, change: &Change, backup: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
-        self.done(&Self::summary(change), backup, json)
-    }
-
-    /// Says what was done.
+    /// Says what was done; or that it was not, because it was not to be, or because it is so already.
     pub fn done(&self, change: &Summary, backup: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
         if json {
             return print_json(&json!({
@@ -180,7 +175,7 @@ pub fn file(host: &Host, editor: &Editor, project: bool) -> Result<PathBuf, Fail
 }
 
 /// The name of an entry of ours for the same server that is there already.
-fn installed(editor: &Editor, path: Option<&Path>, url: &Url) -> Option<String> {
+pub fn installed(editor: &Editor, path: Option<&Path>, url: &Url) -> Option<String> {
     let file = File::read(path?).ok()?;
     let (container, _) = editors::container(editor, &file.text).ok()?;
     let entries = editor.format.entries(&file.text, &container).ok()?;
@@ -188,7 +183,7 @@ fn installed(editor: &Editor, path: Option<&Path>, url: &Url) -> Option<String> 
 }
 
 /// Whether an entry is one of ours for the server at `url`.
-pub fn runs(entry: &Value, url: &Url) -> bool {
+fn runs(entry: &Value, url: &Url) -> bool {
     let same = |argument: &&str| server::url(argument, true).is_ok_and(|there| there == *url);
     editors::is_ours(entry) && editors::arguments(entry).iter().any(same)
 }

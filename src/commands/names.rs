@@ -1,8 +1,8 @@
 //! What a name stands for, and what files set for the server of a run.
 
 use std::env;
-use std::path::Path;
 
+use crate::auth;
 use crate::cli::{self, Cli, CommandLine, Named, Setting, Shape, Value};
 use crate::config::{self, Config, Home, Place, Project, Server, Trust, Wish, Words, in_plain, short};
 use crate::failure::{Failure, Kind};
@@ -87,8 +87,7 @@ pub fn words() -> Words {
 /// # Errors
 /// The file cannot be read, or says what it cannot say.
 pub fn config(home: &Home) -> Result<Config, Failure> {
-    Ok(Config::read(home, words)?
-        .unwrap_or_else(|| Config { path: home.config().join("config.toml"), ..Config::default() }))
+    Ok(Config::read(home, words)?.unwrap_or_else(|| Config::none(home)))
 }
 
 /// The server that `word` names; `None` if it is a URL.
@@ -161,14 +160,10 @@ fn account<'a>(home: &Home, project: &Project, wish: &'a Wish) -> Result<Option<
         Trust::Unknown => "a project is not trusted to by itself",
     };
     let fact = format!("{place} chooses the account {account:?} for {}, and {why}", wish.name);
-    Err(Failure::new(Kind::Usage, fact)
-        .remedy(format!("look at it, then run: mcpbridge trust {}; or choose with --account", quoted(&project.path))))
-}
-
-/// `path` as one word of a shell, in most cases.
-pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.contains([' ', '\'', '(', ')', '&', ';']) { format!("'{}'", text.replace('\'', r"'\''")) } else { text }
+    Err(Failure::new(Kind::Usage, fact).remedy(format!(
+        "look at it, then run: mcpbridge trust {}; or choose with --account",
+        auth::quoted(&project.path.display().to_string())
+    )))
 }
 
 fn warnings(server: Option<&Server>, levels: &[&[config::Setting]]) -> Vec<String> {

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{names, print, print_json};
+use super::{print, print_json};
+use crate::auth;
 use crate::cli;
 use crate::config::{self, Home, Project, Trust, short};
 use crate::failure::{Failure, Kind};
@@ -67,7 +68,11 @@ fn list(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
     }
     let line = |file: &config::Trusted| match file.now() {
         Trust::Given => format!("{}\n", short(&file.path)),
-        _ => format!("{}  has changed; run: mcpbridge trust {}\n", short(&file.path), names::quoted(&file.path)),
+        _ => format!(
+            "{}  has changed; run: mcpbridge trust {}\n",
+            short(&file.path),
+            auth::quoted(&file.path.display().to_string())
+        ),
     };
     let text: String = all.iter().map(line).collect();
     print(if text.is_empty() { "no file of a project is trusted\n" } else { &text }.as_bytes())

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::install::{Told, editor, file, host, runs, vendor};
+use super::install::{Told, editor, file, host, installed, vendor};
 use super::{print, print_json, server};
 use crate::cli::Uninstall;
 use crate::config::{Home, short};
-use crate::editors::{self, Change, File};
+use crate::editors::Change;
 use crate::log::{self as logging, Volume};
 
 /// Takes a server out of an editor.
@@ -24,13 +24,7 @@ pub fn run(typed: &Uninstall) -> anyhow::Result<ExitCode> {
     let home = Home::find(variable)?;
     let name = match server::url(&typed.server, true) {
         Err(_) => typed.server.clone(),
-        Ok(url) => {
-            let text = File::read(&path)?.text;
-            let container = editors::container(editor, &text).map(|(container, _)| container).unwrap_or_default();
-            let entries = editor.format.entries(&text, &container).unwrap_or_default();
-            let found = entries.into_iter().find(|(_, value)| runs(value, &url));
-            found.map_or_else(|| typed.server.clone(), |(name, _)| name)
-        }
+        Ok(url) => installed(editor, Some(&path), &url).unwrap_or_else(|| typed.server.clone()),
     };
     let Some(change) = Change::uninstall(editor, &path, &name, &home)? else {
         if typed.json {

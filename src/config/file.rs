@@ -78,6 +78,11 @@ impl Config {
         }
     }
 
+    /// What there is where there is no file.
+    pub fn none(home: &Home) -> Config {
+        Config { path: path(home), ..Config::default() }
+    }
+
     /// Whether this process may not even know if there is a file.
     pub fn is_out_of_sight(home: &Home) -> bool {
         fs::symlink_metadata(path(home)).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)

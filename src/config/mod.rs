@@ -20,4 +20,4 @@ pub use names::is_name;
 pub use plain::{in_plain, is_credential, parameter_in_plain};
 pub use project::{FILE as PROJECT_FILE, Project, Wish};
 pub use replace::{replace, rewrite};
-pub use trust::{Trust, Trusted, distrust, trust, trusted};
+pub use trust::{Trust, Trusted, digest, distrust, trust, trusted};

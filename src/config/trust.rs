@@ -122,7 +122,8 @@ fn note(home: &Home, path: &Path) -> PathBuf {
     home.state().join(FOLDER).join(digest(path.as_os_str().as_encoded_bytes()))
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::diff;
 use super::entry::Entry;
-use super::file::{File, digest};
+use super::file::File;
 use super::node::{Node, Trouble};
 use super::receipt::{Receipt, Step};
 use super::table::{Editor, Shape};
-use crate::config::{Home, short};
+use crate::config::{Home, digest, short};
 use crate::failure::{Failure, Kind};
 
 /// A change that nobody has made yet.

@@ -5,10 +5,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sha2::{Digest, Sha256};
-
 use super::node::Trouble;
-use crate::config::{Home, replace, short};
+use crate::config::{Home, replace, rewrite, short};
 use crate::failure::{Failure, Kind};
 
 /// A file as it was read.
@@ -120,9 +118,7 @@ impl File {
             // Made as any other file of the user is, with the mode that the umask leaves.
             Handle::create_new(&self.real).map_err(unwritable)?;
         }
-        let mode = fs::metadata(&self.real).map_err(unwritable)?.permissions();
-        replace(&self.real, bytes).map_err(unwritable)?;
-        fs::set_permissions(&self.real, mode).map_err(unwritable)?;
+        rewrite(&self.real, bytes).map_err(unwritable)?;
         match read(&self.real).map_err(unwritable)? {
             Some(there) if there == bytes => Ok(()),
             _ => {
@@ -139,11 +135,6 @@ impl File {
     pub fn delete(&self) -> Result<(), Failure> {
         fs::remove_file(&self.real).map_err(|error| trouble(&self.path, "removed", &error))
     }
-}
-
-/// SHA-256 in hexadecimal digits.
-pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A copy of `bytes` that only the user can read: such a file may hold keys.

@@ -16,7 +16,7 @@ mod yaml;
 pub use change::{Change, arguments, container, is_ours, snippet};
 pub use diff::unified;
 pub use entry::Entry;
-pub use file::{File, digest};
+pub use file::File;
 pub use format::Format;
 pub use node::{Node, Trouble};
 pub use places::Host;

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::digest;
 use super::jsonc::Facts;
-use crate::config::{Home, replace, unwritable};
+use crate::config::{Home, digest, replace, unwritable};
 use crate::failure::Failure;
 
 /// What was put into one file. A hint: without it entries are found by what they run.

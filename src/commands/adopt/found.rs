@@ -96,7 +96,11 @@ fn in_file(editor: &'static Editor, path: &Path) -> Result<Vec<Found>, Failure> 
     if editor.name == "claude-code" {
         // The servers of one project, kept in the file of the user.
         let root = editor.format.read(&file.text).map_err(unreadable)?;
-        let projects = root["projects"].as_object().into_iter().flatten();
+        let has_servers = |(_, project): &(&String, &Value)| {
+            project["mcpServers"].as_object().is_some_and(|servers| !servers.is_empty())
+        };
+        // A long list, of which the most have none.
+        let projects = root["projects"].as_object().into_iter().flatten().filter(has_servers);
         containers.extend(projects.map(|(folder, _)| vec!["projects".into(), folder.clone(), "mcpServers".into()]));
     }
     let mut found = Vec::new();

@@ -39,8 +39,6 @@ pub struct Translated {
     pub line: Vec<String>,
     /// What stood there in plain, and is kept under a name from now on.
     pub secrets: Vec<(String, Secret)>,
-    /// Further variables.
-    pub env: Vec<(String, String)>,
     /// What is different, for the person.
     pub notes: Vec<String>,
 }
@@ -111,9 +109,6 @@ fn launches(word: &str, before: Option<&String>) -> bool {
             "deno",
             "run",
             "cmd",
-            "/c",
-            "/d",
-            "/s",
             "c",
             "d",
             "s",

@@ -119,7 +119,7 @@ fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground
     let own = found.env();
     // mcp-remote's own variables say nothing to us, and what the entry has stays.
     let mut env = own.clone();
-    let more = made.env.iter().chain(&arguments.env).chain(&ground.variables).cloned();
+    let more = arguments.env.iter().chain(&ground.variables).cloned();
     for (name, value) in more {
         match env.iter_mut().find(|(there, _)| *there == name) {
             Some((_, there)) if name.starts_with("MCPBRIDGE_HEADER") => *there = format!("{there}\n{value}"),

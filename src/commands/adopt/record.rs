@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::mcp_remote::Aside;
-use crate::config::{Home, replace, unreadable, unwritable};
-use crate::editors::{File, Format, Node, digest, find};
+use crate::config::{Home, digest, replace, unreadable, unwritable};
+use crate::editors::{File, Format, Node, find};
 use crate::failure::{Failure, Kind};
 
 /// One adoption.
