@@ -8,63 +8,21 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Bridge, ExpiresIn, Human, Launch, Legacy, Told, World, binary, call, end_well, files, unused_port};
-use tempfile::TempDir;
-
-/// A user whose editors run mcp-remote.
-struct User {
-    home: TempDir,
-}
-
-impl User {
-    fn new() -> Self {
-        Self { home: TempDir::new().unwrap() }
-    }
-
-    fn command(&self, args: &[&str]) -> Launch {
-        let state = self.home.path().join("state");
-        let bare = Bridge::bare().home(self.home.path()).env("MCPBRIDGE_CONFIG_DIR", "").env("XDG_STATE_HOME", state);
-        bare.env("MCP_REMOTE_CONFIG_DIR", "").args(args)
-    }
-
-    #[track_caller]
-    fn does(&self, args: &[&str]) -> Told {
-        let told = self.command(args).told();
-        told.expect(0, &[]);
-        told
-    }
-
-    fn write(&self, path: &str, text: &str) -> PathBuf {
-        let path = self.home.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    #[track_caller]
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.home.path().join(path)).unwrap()
-    }
-
-    #[track_caller]
-    fn json(&self, path: &str) -> Value {
-        serde_json::from_str(&self.read(path)).unwrap()
-    }
-
-    /// What an entry of Cursor runs, as Cursor runs it.
-    fn run(&self, name: &str, human: &Human) -> Launch {
-        let entry = self.json(CURSOR)["mcpServers"][name].clone();
-        assert_eq!(Path::new(entry["command"].as_str().unwrap()), binary());
-        let args: Vec<String> = serde_json::from_value(entry["args"].clone()).unwrap();
-        let mut launch = self.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).human(human);
-        for (name, value) in entry["env"].as_object().into_iter().flatten() {
-            launch = launch.env(name, value.as_str().unwrap());
-        }
-        launch
-    }
-}
+use support::{ExpiresIn, Human, Launch, Legacy, User, World, binary, call, end_well, files, unused_port};
 
 const CURSOR: &str = ".cursor/mcp.json";
+
+/// What an entry of Cursor runs, as Cursor runs it.
+fn run(user: &User, name: &str, human: &Human) -> Launch {
+    let entry = user.json(CURSOR)["mcpServers"][name].clone();
+    assert_eq!(Path::new(entry["command"].as_str().unwrap()), binary());
+    let args: Vec<String> = serde_json::from_value(entry["args"].clone()).unwrap();
+    let mut launch = user.command(&args.iter().map(String::as_str).collect::<Vec<_>>()).human(human);
+    for (name, value) in entry["env"].as_object().into_iter().flatten() {
+        launch = launch.env(name, value.as_str().unwrap());
+    }
+    launch
+}
 
 /// Files with entries of other programs, and what each entry is to run.
 const RUNNING: [(&str, &str, &str); 5] = [
@@ -190,7 +148,7 @@ fn a_sign_in_comes_along_is_renewed_and_goes_back_as_it_is_then() {
     let human = Human::at_ease();
     // Renewed at once, so the refresh token is another one from now on.
     world.authorization.ledger.drop_access_tokens();
-    let mut bridge = user.run("a", &human).ready();
+    let mut bridge = run(&user, "a", &human).ready();
     bridge.send(call(1));
     bridge.expect_result("1");
     end_well(bridge);
@@ -206,7 +164,7 @@ fn a_sign_in_comes_along_is_renewed_and_goes_back_as_it_is_then() {
     assert!(user.command(&["status", &url]).told().code == 3, "nobody is signed in here any more");
     // And back again: what was given back can be taken once more.
     user.does(&["adopt"]);
-    let mut bridge = user.run("a", &human).ready();
+    let mut bridge = run(&user, "a", &human).ready();
     bridge.send(call(1));
     bridge.expect_result("1");
     end_well(bridge);
@@ -258,7 +216,7 @@ fn credentials_in_plain_are_kept_under_a_name_and_the_server_still_gets_them() {
     let told = user.does(&["adopt"]);
     assert!(told.stdout.contains("kept as keychain:a-authorization"), "{told:?}");
     assert!(!user.read(CURSOR).contains("s3cret") && !told.stdout.contains("s3cret"), "{told:?}");
-    let mut bridge = user.run("a", &Human::at_ease()).ready();
+    let mut bridge = run(&user, "a", &Human::at_ease()).ready();
     bridge.send(call(1));
     bridge.expect_result("1");
     end_well(bridge);

@@ -8,57 +8,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Bridge, Launch, Legacy, Told, binary, call, end_well};
-use tempfile::TempDir;
+use support::{Bridge, Legacy, User, binary, call, end_well};
 
 const URL: &str = "https://mcp.example.com/mcp";
-
-/// A user with editors.
-struct User {
-    home: TempDir,
-}
-
-impl User {
-    fn new() -> Self {
-        Self { home: TempDir::new().unwrap() }
-    }
-
-    fn command(&self, args: &[&str]) -> Launch {
-        let state = self.home.path().join("state");
-        // Without the variables of the tests, which would be written into the entry.
-        let bare = Bridge::bare().home(self.home.path()).env("MCPBRIDGE_CONFIG_DIR", "").env("XDG_STATE_HOME", state);
-        bare.env("MCPBRIDGE_CREDENTIAL_STORE", "").env("PATH", self.home.path().join("bin")).args(args)
-    }
-
-    #[track_caller]
-    fn does(&self, args: &[&str]) -> Told {
-        let told = self.command(args).told();
-        told.expect(0, &[]);
-        told
-    }
-
-    fn at(&self, path: &str) -> PathBuf {
-        self.home.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) -> PathBuf {
-        let path = self.at(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    #[track_caller]
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.at(path)).unwrap()
-    }
-
-    /// The copies of files that were kept.
-    fn backups(&self) -> Vec<PathBuf> {
-        let folder = fs::read_dir(self.at("state/mcpbridge/backups")).into_iter().flatten().flatten();
-        folder.map(|entry| entry.path()).collect()
-    }
-}
 
 /// Every file that an editor reads on Linux, and what stands in it when nothing else does.
 const ALONE: [(&str, &str, &str); 9] = [
@@ -200,7 +152,7 @@ startup_timeout_sec = 120
 
 #[test]
 fn each_shape_is_written_as_its_editor_documents_it_and_goes_without_a_trace() {
-    let user = User::new();
+    let user = User::bare();
     for (editor, path, text) in ALONE {
         let told = user.does(&["install", editor, URL]);
         assert!(told.stdout.contains("example was put into"), "{told:?}");
@@ -214,7 +166,7 @@ fn each_shape_is_written_as_its_editor_documents_it_and_goes_without_a_trace() {
 
 #[test]
 fn every_editor_of_the_list_takes_an_entry() {
-    let user = User::new();
+    let user = User::bare();
     let all = user.does(&["install", "--json"]).json();
     let editors = all["editors"].as_array().unwrap();
     assert!(editors.len() == 18 && editors.iter().all(|it| it["found"] == false), "{all}");
@@ -291,7 +243,7 @@ const GROWN: [(&str, &str, &str); 14] = [
 #[test]
 fn a_grown_file_is_changed_and_brought_back_byte_for_byte() {
     for (editor, path, text) in GROWN {
-        let user = User::new();
+        let user = User::bare();
         let file = user.write(path, text);
         user.does(&["install", editor, URL]);
         let changed = user.read(path);
@@ -310,7 +262,7 @@ fn a_grown_file_is_changed_and_brought_back_byte_for_byte() {
 #[test]
 fn an_entry_goes_also_when_the_note_of_it_and_the_copies_are_lost() {
     for (editor, path, text) in GROWN {
-        let user = User::new();
+        let user = User::bare();
         user.write(path, text);
         user.does(&["install", editor, URL]);
         user.does(&["install", editor, "https://other.example/mcp", "--name", "second"]);
@@ -334,7 +286,7 @@ fn an_entry_goes_also_when_the_note_of_it_and_the_copies_are_lost() {
 
 #[test]
 fn what_the_person_adds_later_stays() {
-    let user = User::new();
+    let user = User::bare();
     let file = user.write(".cursor/mcp.json", "{\n  \"mcpServers\": {}\n}\n");
     user.does(&["install", "cursor", URL]);
     let text =
@@ -351,7 +303,7 @@ fn what_the_person_adds_later_stays() {
 
 #[test]
 fn variables_that_the_person_has_added_to_an_entry_stay_when_it_is_mended() {
-    let user = User::new();
+    let user = User::bare();
     for (editor, path, before, mine) in [
         (
             "cursor",
@@ -382,7 +334,7 @@ fn variables_that_the_person_has_added_to_an_entry_stay_when_it_is_mended() {
 
 #[test]
 fn codex_and_gemini_pass_on_what_the_flags_behind_a_name_need() {
-    let user = User::new();
+    let user = User::bare();
     let text = format!(
         "[defaults]\nproxy = 'http://u:${{PROXY_KEY}}@p.example:1'\n[servers.files]\nurl = '{URL}'\nheader = 'X-Key:${{SOME_KEY}}'\n\
          header-from = 'X-Other=env:OTHER_KEY'\naccount = 'work'\n\
@@ -410,14 +362,14 @@ fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
         ("continue", ".continue/config.yaml", "a: 1\nb: [1\nc: 2\n", "line"),
         ("continue", ".continue/config.yaml", "mcpServers: [{name: a}]\n", "in one line"),
     ] {
-        let user = User::new();
+        let user = User::bare();
         let file = user.write(path, text);
         let told = user.command(&["install", editor, URL]).told();
         told.expect(2, &[place, "nothing was changed", URL, "command"]);
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
         assert!(user.backups().is_empty());
     }
-    let user = User::new();
+    let user = User::bare();
     let file = user.write(".cursor/mcp.json", "");
     fs::write(&file, b"\xff\xfe{\0}\0").unwrap();
     user.command(&["install", "cursor", URL]).told().expect(2, &["UTF-8"]);
@@ -427,7 +379,7 @@ fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
 #[test]
 fn an_entry_of_somebody_else_is_neither_replaced_nor_removed() {
     let text = "{\"mcpServers\": {\"example\": {\"command\": \"npx\", \"args\": [\"x\"]}}}";
-    let user = User::new();
+    let user = User::bare();
     user.write(".cursor/mcp.json", text);
     user.command(&["install", "cursor", URL]).told().expect(2, &["another server", "--name"]);
     user.command(&["uninstall", "cursor", "example"]).told().expect(2, &["does not run mcpbridge"]);
@@ -443,7 +395,7 @@ fn an_entry_of_somebody_else_is_neither_replaced_nor_removed() {
 #[test]
 fn mode_and_symbolic_link_stay_and_the_copy_is_for_the_user_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let user = User::new();
+    let user = User::bare();
     let real = user.write("dotfiles/cursor.json", "{ \"mcpServers\": { } }\n");
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     fs::create_dir(user.at(".cursor")).unwrap();
@@ -465,7 +417,7 @@ fn mode_and_symbolic_link_stay_and_the_copy_is_for_the_user_alone() {
 
 #[test]
 fn a_dry_run_shows_the_change_and_makes_none() {
-    let user = User::new();
+    let user = User::bare();
     let text = "{\n  \"a\": 1\n}\n";
     user.write(".cursor/mcp.json", text);
     let shown = user.does(&["install", "cursor", URL, "--dry-run"]).stdout;
@@ -483,7 +435,7 @@ fn a_dry_run_shows_the_change_and_makes_none() {
 
 #[test]
 fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
-    let user = User::new();
+    let user = User::bare();
     let args = ["install", "cursor", URL, "3335", "--header", "X-A: ${A}", "--debug", "--name", "n", "--", "--ipv4"];
     user.does(&args);
     let file: Value = serde_json::from_str(&user.read(".cursor/mcp.json")).unwrap();
@@ -507,7 +459,7 @@ fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
 
 #[test]
 fn what_says_where_sign_ins_are_kept_comes_into_the_entry() {
-    let user = User::new();
+    let user = User::bare();
     let state = user.at("elsewhere");
     let launch = user.command(&["install", "cursor", URL]).env("MCPBRIDGE_CONFIG_DIR", &state);
     launch.env("MCPBRIDGE_CREDENTIAL_STORE", "file").told().expect(0, &[]);
@@ -519,7 +471,7 @@ fn what_says_where_sign_ins_are_kept_comes_into_the_entry() {
 #[test]
 fn what_was_installed_relays() {
     let server = Legacy::new().start();
-    let user = User::new();
+    let user = User::bare();
     user.does(&["install", "claude-desktop", &server.url(), "--header", "X-Word: two words"]);
     let file: Value = serde_json::from_str(&user.read(".config/Claude/claude_desktop_config.json")).unwrap();
     let entry = &file["mcpServers"]["local"];
@@ -538,7 +490,7 @@ fn what_was_installed_relays() {
 
 #[test]
 fn the_file_of_a_project_is_the_one_in_this_folder() {
-    let user = User::new();
+    let user = User::bare();
     let told = user.command(&["install", "vscode", URL, "--project", "--json"]).told();
     let file = PathBuf::from(told.expect(0, &[]).json()["file"].as_str().unwrap());
     assert!(file.ends_with(".vscode/mcp.json") && !file.starts_with(user.home.path()), "{told:?}");
@@ -548,7 +500,7 @@ fn the_file_of_a_project_is_the_one_in_this_folder() {
 
 #[test]
 fn an_entry_or_a_link_is_printed_where_nothing_shall_be_written() {
-    let user = User::new();
+    let user = User::bare();
     let shown = user.does(&["install", "opencode", URL, "--print"]).stdout;
     assert!(serde_json::from_str::<Value>(&shown).unwrap()["mcp"]["example"]["command"][1] == URL, "{shown}");
     let told = user.does(&["install", "jetbrains", URL]);
@@ -568,7 +520,7 @@ fn an_entry_or_a_link_is_printed_where_nothing_shall_be_written() {
 
 #[test]
 fn an_unknown_editor_is_an_error_with_the_known_ones() {
-    let user = User::new();
+    let user = User::bare();
     user.command(&["install", "emacs", URL]).told().expect(2, &["\"emacs\"", "cursor, vscode", "claude-code"]);
     user.command(&["install", "cursor"]).told().expect(2, &["no URL", "mcpbridge install cursor https"]);
     let told = user.command(&["install", "emacs", URL, "--json"]).told();
@@ -578,7 +530,7 @@ fn an_unknown_editor_is_an_error_with_the_known_ones() {
 #[cfg(unix)]
 #[test]
 fn claude_code_is_asked_to_write_its_file_itself_and_a_refusal_is_no_loss() {
-    let user = User::new();
+    let user = User::bare();
     let log = user.at("asked");
     let file = user.write(".claude.json", "{\n  \"numStartups\": 3\n}");
     // Writes the entry as the real one does, and says what it was asked.

@@ -18,6 +18,7 @@ mod sync;
 mod tls;
 #[cfg(unix)]
 mod tty;
+mod user;
 mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
@@ -39,4 +40,5 @@ pub use sync::{Gate, Mailbox, PATIENCE};
 pub use tls::{Authority, Front, Identity};
 #[cfg(unix)]
 pub use tty::Tty;
+pub use user::User;
 pub use world::{World, end_well, files, reaches_nothing, refusal, start, works};
