@@ -93,6 +93,16 @@ fn entries_become_ours_and_go_back_byte_for_byte() {
 }
 
 #[test]
+fn a_file_that_is_gone_since_then_stays_gone_when_it_is_undone() {
+    let user = User::new();
+    let file = user.write(CURSOR, &entry("https://a.example/mcp"));
+    user.does(&["adopt"]);
+    fs::remove_file(&file).unwrap();
+    assert!(user.does(&["adopt", "--undo"]).stdout.contains("is gone, and stays so"));
+    assert!(!file.exists());
+}
+
+#[test]
 fn what_the_person_changed_since_then_stays_when_it_is_undone() {
     let user = User::new();
     let (path, text, _) = RUNNING[0];
@@ -372,8 +382,13 @@ fn an_entry_that_cannot_be_changed_stays_and_the_others_are_taken_over() {
     let flow = format!("mcpServers: [{{name: a, command: npx, args: [mcp-remote, '{url}']}}]\n");
     user.write(".continue/config.yaml", &flow);
     user.write(CURSOR, &entry("https://b.example/mcp"));
+    let gemini = user.write(".gemini/settings.json", &entry(&url));
+    let mut permissions = fs::metadata(&gemini).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&gemini, permissions).unwrap();
     let said = user.does(&["adopt", "--json"]).json();
-    assert_eq!(said["left"][0]["editor"], "continue", "{said}");
+    let left: Vec<_> = said["left"].as_array().unwrap().iter().map(|left| &left["editor"]).collect();
+    assert_eq!(left, ["gemini", "continue"], "{said}");
     assert!(tokens.exists() && user.read(".continue/config.yaml") == flow);
     assert_eq!(user.json(CURSOR)["mcpServers"]["a"]["args"], json!(["https://b.example/mcp"]));
 }

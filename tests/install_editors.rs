@@ -333,6 +333,18 @@ fn variables_that_the_person_has_added_to_an_entry_stay_when_it_is_mended() {
 }
 
 #[test]
+fn a_variable_that_is_needed_no_more_leaves_nothing_behind() {
+    for (editor, path, _) in ALONE {
+        let (user, other) = (User::bare(), User::bare());
+        user.does(&["install", editor, URL, "--header", "X-B: b c"]);
+        user.does(&["install", editor, URL]);
+        other.does(&["install", editor, URL]);
+        let words = |user: &User| user.read(path).split_whitespace().collect::<String>();
+        assert_eq!(words(&user), words(&other), "{editor}");
+    }
+}
+
+#[test]
 fn codex_and_gemini_pass_on_what_the_flags_behind_a_name_need() {
     let user = User::bare();
     let text = format!(

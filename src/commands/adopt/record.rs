@@ -124,13 +124,14 @@ impl Record {
 }
 
 impl Changed {
-    /// Brings the file back: as it was, if nothing else has changed, and otherwise entry by entry.
+    /// Brings the file back: as it was, if nothing else has changed, and otherwise entry by entry. One
+    /// that the person has removed since then stays so.
     ///
     /// # Errors
     /// It cannot be read or written; it is whole in any case.
     pub fn undo(&self, home: &Home) -> Result<(), Failure> {
         let file = File::read(&self.path)?;
-        let now = file.bytes.as_deref().unwrap_or_default();
+        let Some(now) = file.bytes.as_deref() else { return Ok(()) };
         if digest(now) == self.after
             && let Some(backup) = &self.backup
             && let Ok(before) = fs::read(backup)

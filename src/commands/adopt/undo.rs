@@ -43,7 +43,8 @@ pub fn run(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
     }
     let mut text = String::new();
     for file in &record.files {
-        text += &format!("{} is as it was\n", short(&file.path));
+        let how = if file.path.exists() { "is as it was" } else { "is gone, and stays so" };
+        text += &format!("{} {how}\n", short(&file.path));
     }
     for server in &back {
         text += &format!("the sign-in to {server} is with mcp-remote again\n");
