@@ -1,16 +1,14 @@
 // Signing in at real authorization servers, and staying signed in. A person without a screen consents.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { bridge } from "./lib/command.mjs";
 import { Editor } from "./lib/editor.mjs";
 import { Person } from "./lib/person.mjs";
-import { BRIDGE, homely, neverOutlive, newHome } from "./lib/processes.mjs";
+import { newHome } from "./lib/processes.mjs";
 import { SERVERS, Server } from "./lib/servers.mjs";
-import { within } from "./lib/wait.mjs";
 
 /** Of an access token, with these servers. */
 const LIFETIME = 5_000;
@@ -144,12 +142,12 @@ for (const { kind, renews, asks, revokes } of KINDS) {
         const editor = await open();
         await called(editor, "add", { a: 1, b: 2 });
         await editor.close();
-        assert.equal((await run(home, "status", server.url)).code, 0);
+        assert.equal((await bridge(home, {}, "status", server.url)).code, 0);
         const before = server.said("grant revoked");
-        const logout = await run(home, "logout", server.url);
+        const logout = await bridge(home, {}, "logout", server.url);
         assert.equal(logout.code, 0, logout.output);
         assert.ok(server.said("grant revoked") > before, server.output.slice(-1_000));
-        assert.equal((await run(home, "status", server.url)).code, 3);
+        assert.equal((await bridge(home, {}, "status", server.url)).code, 3);
       });
     }
   });
@@ -160,12 +158,4 @@ async function called(editor, name, args) {
   const { tools } = await editor.client.listTools();
   if (!tools.length) await editor.hears("notifications/tools/list_changed");
   return editor.call(name, args);
-}
-
-async function run(home, ...args) {
-  const child = neverOutlive(spawn(BRIDGE, args, { env: { ...process.env, ...homely(home) }, stdio: ["ignore", "pipe", "pipe"] }));
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
-  const [code] = await within(30_000, `the end of ${args.join(" ")}`, once(child, "close"));
-  return { code, output };
 }
