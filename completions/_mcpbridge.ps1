@@ -60,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--drain-timeout', '--drain-timeout', [CompletionResultType]::ParameterName, 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]')
             [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only [env: MCPBRIDGE_IPV4]')
@@ -96,6 +97,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('read', 'read', [CompletionResultType]::ParameterValue, 'Read a resource of a server')
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Send any request to a server, and print its result')
             [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Print what a server tells of changes, until interrupted')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Answer an editor from the recording of a session (--record), without the server')
             [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Take over what editors run through mcp-remote and its like, with the sign-ins')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -145,6 +147,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--drain-timeout', '--drain-timeout', [CompletionResultType]::ParameterName, 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]')
             [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 only [env: MCPBRIDGE_IPV4]')
@@ -311,6 +314,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--drain-timeout', '--drain-timeout', [CompletionResultType]::ParameterName, 'How long requests may still run after the end of the input (0: no limit)')
             [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'How often --keep-alive pings')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Write into the file of the project in this folder')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would change, and change nothing')
@@ -398,6 +402,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -453,6 +458,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -506,6 +512,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -559,6 +566,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -614,6 +622,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -667,6 +676,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -721,6 +731,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]')
@@ -738,6 +749,11 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--silent', '--silent', [CompletionResultType]::ParameterName, 'Say nothing on stderr [env: MCPBRIDGE_SILENT]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcpbridge;replay' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'mcpbridge;adopt' {
@@ -813,6 +829,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--drain-timeout', '--drain-timeout', [CompletionResultType]::ParameterName, 'How long requests may still run after the end of the input (0: no limit)')
             [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'How often --keep-alive pings')
             [CompletionResult]::new('--max-message-size', '--max-message-size', [CompletionResultType]::ParameterName, 'The largest message in either direction, in bytes or with K, M or G')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out')
             [CompletionResult]::new('--log-file', '--log-file', [CompletionResultType]::ParameterName, 'Also write what is said to this file')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--allow-http', '--allow-http', [CompletionResultType]::ParameterName, 'Allow plain http to a host other than this machine')
@@ -851,6 +868,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('read', 'read', [CompletionResultType]::ParameterValue, 'Read a resource of a server')
             [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Send any request to a server, and print its result')
             [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Print what a server tells of changes, until interrupted')
+            [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Answer an editor from the recording of a session (--record), without the server')
             [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Take over what editors run through mcp-remote and its like, with the sign-ins')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything out: a sample server on this machine and a tour of a session with it')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -917,6 +935,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             break
         }
         'mcpbridge;help;listen' {
+            break
+        }
+        'mcpbridge;help;replay' {
             break
         }
         'mcpbridge;help;adopt' {

@@ -57,6 +57,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --drain-timeout 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]'
             cand --ping-interval 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
             cand --ipv4 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
@@ -93,6 +94,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand read 'Read a resource of a server'
             cand request 'Send any request to a server, and print its result'
             cand listen 'Print what a server tells of changes, until interrupted'
+            cand replay 'Answer an editor from the recording of a session (--record), without the server'
             cand adopt 'Take over what editors run through mcp-remote and its like, with the sign-ins'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
@@ -141,6 +143,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --drain-timeout 'How long requests may still run after the end of the input (0: no limit) [env: MCPBRIDGE_DRAIN_TIMEOUT]'
             cand --ping-interval 'How often --keep-alive pings [env: MCPBRIDGE_PING_INTERVAL]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
             cand --ipv4 'Use IPv4 only [env: MCPBRIDGE_IPV4]'
@@ -296,6 +299,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --drain-timeout 'How long requests may still run after the end of the input (0: no limit)'
             cand --ping-interval 'How often --keep-alive pings'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out'
             cand --log-file 'Also write what is said to this file'
             cand --project 'Write into the file of the project in this folder'
             cand --dry-run 'Show what would change, and change nothing'
@@ -378,6 +382,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -432,6 +437,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -484,6 +490,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -536,6 +543,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -590,6 +598,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -642,6 +651,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -695,6 +705,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --protocol 'Which era of the protocol the server speaks; auto finds out [env: MCPBRIDGE_PROTOCOL]'
             cand --request-timeout 'Give a request up, and cancel it, when it has taken this long (0: no limit) [env: MCPBRIDGE_REQUEST_TIMEOUT]'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G [env: MCPBRIDGE_MAX_MESSAGE_SIZE]'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out [env: MCPBRIDGE_RECORD]'
             cand --log-file 'Also write what is said to this file [env: MCPBRIDGE_LOG_FILE]'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine [env: MCPBRIDGE_ALLOW_HTTP]'
@@ -712,6 +723,10 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --silent 'Say nothing on stderr [env: MCPBRIDGE_SILENT]'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcpbridge;replay'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mcpbridge;adopt'= {
             cand --remote 'Take over entries with a URL as well, which the editor connects to by itself'
@@ -781,6 +796,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand --drain-timeout 'How long requests may still run after the end of the input (0: no limit)'
             cand --ping-interval 'How often --keep-alive pings'
             cand --max-message-size 'The largest message in either direction, in bytes or with K, M or G'
+            cand --record 'Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out'
             cand --log-file 'Also write what is said to this file'
             cand --json 'Print the result as JSON'
             cand --allow-http 'Allow plain http to a host other than this machine'
@@ -818,6 +834,7 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
             cand read 'Read a resource of a server'
             cand request 'Send any request to a server, and print its result'
             cand listen 'Print what a server tells of changes, until interrupted'
+            cand replay 'Answer an editor from the recording of a session (--record), without the server'
             cand adopt 'Take over what editors run through mcp-remote and its like, with the sign-ins'
             cand demo 'Try everything out: a sample server on this machine and a tour of a session with it'
             cand completions 'Print the completion script of a shell'
@@ -865,6 +882,8 @@ set edit:completion:arg-completer[mcpbridge] = {|@words|
         &'mcpbridge;help;request'= {
         }
         &'mcpbridge;help;listen'= {
+        }
+        &'mcpbridge;help;replay'= {
         }
         &'mcpbridge;help;adopt'= {
         }

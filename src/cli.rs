@@ -15,7 +15,9 @@ mod shell;
 mod values;
 mod variables;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 pub use accounts::{Login, Logout, Selection, Status};
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
@@ -93,6 +95,8 @@ pub enum Command {
     Request(Late<Request>),
     /// Print what a server tells of changes, until interrupted
     Listen(Late<Listen>),
+    /// Answer an editor from the recording of a session (--record), without the server
+    Replay(Replay),
     /// Take over what editors run through mcp-remote and its like, with the sign-ins
     Adopt(Adopt),
     /// Try everything out: a sample server on this machine and a tour of a session with it
@@ -166,6 +170,14 @@ pub struct Helper {
     /// Whether this is the process that does the work
     #[arg(long)]
     pub worker: bool,
+}
+
+/// The arguments of `mcpbridge replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What a relay has written with --record
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
 }
 
 /// The arguments of `mcpbridge demo`.

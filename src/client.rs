@@ -24,6 +24,7 @@ use crate::era::{
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http};
 use crate::message::{Id, Kind as Is, Message, member, notification_line, plain_string, request_line};
+use crate::record::Tap;
 use crate::remote::{Remote, Settings};
 use crate::stdio::{Inside, inside};
 
@@ -83,7 +84,12 @@ pub struct Question {
 impl Client {
     /// Starts a bridge to the server. `login` asks no person: where one is needed, requests fail and
     /// say so. Must be called in the runtime.
-    pub fn start((settings, http, login): (Settings, http::Settings, Login), era: era::Settings, wants: Wants) -> Self {
+    pub fn start(
+        (settings, http, login): (Settings, http::Settings, Login),
+        era: era::Settings,
+        wants: Wants,
+        record: Option<Tap>,
+    ) -> Self {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
         // Somebody who sees an empty list would believe it; so nothing is answered in the server's stead.
         login.ask_nobody();
@@ -91,7 +97,7 @@ impl Client {
         let remote = Remote::new(settings, Http::new(http), login, arrived);
         let (stdio, inside) = inside();
         let lobby = Lobby::new(Era::new(era));
-        let bridge = Bridge::new(stdio, (remote, arrivals), lobby, limit, Some(LAST_ANSWERS));
+        let bridge = Bridge::new(stdio, (remote, arrivals), lobby, limit, Some(LAST_ANSWERS)).recorded(record);
         let line = Line { inside, heard: VecDeque::new() };
         let (learned, signals) = (bridge.learned(), signals::listen());
         Client { bridge: tokio::spawn(bridge.run()), line, signals, learned, wants, asked: 0 }

@@ -24,6 +24,7 @@ mod overview;
 mod prompts;
 mod read;
 mod remove;
+mod replay;
 mod request;
 mod resources;
 mod run;
@@ -70,6 +71,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Read(typed)), _) => read::run(*typed.0),
         (Some(Command::Request(typed)), _) => request::run(*typed.0),
         (Some(Command::Listen(typed)), _) => listen::run(*typed.0),
+        (Some(Command::Replay(typed)), _) => replay::run(&typed),
         (Some(Command::Adopt(typed)), _) => adopt::run(&typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),

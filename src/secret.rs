@@ -1,7 +1,12 @@
 //! Text that cannot be printed by accident.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use memchr::memmem;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.
@@ -45,11 +50,58 @@ impl Secrets {
                 self.0.push(Secret::new(part));
             }
         }
+        // Of two that begin alike the longer one goes first, or its end would stay.
+        self.0.sort_by_key(|secret| Reverse(secret.expose().len()));
+        self.0.dedup();
+    }
+
+    /// Whether one of them is in `text`.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| memmem::find(text.as_bytes(), secret.expose().as_bytes()).is_some())
     }
 
     /// `text` with every known secret in it replaced.
     pub fn scrub(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "(hidden)"))
+    }
+}
+
+/// The secrets of a run in every spelling that a message may have them in. They grow while the run
+/// goes on; a clone is the same list.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<Arc<Secrets>>>);
+
+impl Known {
+    /// Those that are known from the start.
+    pub fn new(secrets: &Secrets) -> Self {
+        let known = Known::default();
+        secrets.0.iter().for_each(|secret| known.learn(secret.expose()));
+        known
+    }
+
+    /// Remembers a secret.
+    pub fn learn(&self, text: &str) {
+        let text = text.trim();
+        let json = serde_json::Value::from(text).to_string();
+        // As JSON within a JSON string has it, also where somebody escapes slashes, and as URLs have it.
+        let json = &json[1..json.len() - 1];
+        let spellings: [Cow<str>; 5] = [
+            text.into(),
+            json.into(),
+            json.replace('/', "\\/").into(),
+            utf8_percent_encode(text, RESERVED).into(),
+            url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().into(),
+        ];
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.0.iter().any(|secret| secret.expose() == text) {
+            let known = Arc::make_mut(&mut known);
+            spellings.iter().for_each(|spelling| known.learn(spelling));
+        }
+    }
+
+    /// All that are known now.
+    pub fn all(&self) -> Arc<Secrets> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -69,6 +121,9 @@ pub fn keep_out_of_core_dumps() {
     }
 }
 
+/// What RFC 3986 (section 2.3) does not leave as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +134,23 @@ mod tests {
         secrets.learn("Bearer s3cr3t-value");
         assert_eq!(secrets.scrub("no such key: s3cr3t-value"), "no such key: (hidden)");
         assert_eq!(format!("{secrets:?} {:?}", Secret::new("x")), "Secrets([Secret(..), Secret(..)]) Secret(..)");
+    }
+
+    #[test]
+    fn nothing_stays_of_the_longer_of_two_that_begin_alike() {
+        let mut secrets = Secrets::default();
+        secrets.learn("s3cret");
+        secrets.learn("s3cret-and-more");
+        assert_eq!(secrets.scrub("s3cret-and-more, s3cret"), "(hidden), (hidden)");
+    }
+
+    #[test]
+    fn a_secret_is_known_in_the_spellings_of_json_and_of_urls() {
+        let known = Known::default();
+        known.learn("a/b+c\"d");
+        for spelled in ["a/b+c\"d", r#"a/b+c\"d"#, r#"a\/b+c\"d"#, "a%2Fb%2Bc%22d"] {
+            assert!(known.all().are_in(&format!("x{spelled}x")), "{spelled}");
+        }
+        assert!(!known.all().are_in("a/b+c"));
     }
 }

@@ -6,20 +6,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
         &[
-            "auth", "bridge", "cli", "client", "config", "demo", "editors", "era", "http", "message", "remote",
-            "source", "stdio", "store",
+            "auth", "bridge", "cli", "client", "config", "demo", "editors", "era", "http", "message", "record",
+            "remote", "source", "stdio", "store",
         ],
     ),
     ("cli", &[]),
     ("bridge", &["era", "message", "record", "remote", "stdio"]),
     // An editor in this process: it has the bridge, and what a bridge is made of.
-    ("client", &["auth", "bridge", "era", "http", "message", "remote", "stdio"]),
+    ("client", &["auth", "bridge", "era", "http", "message", "record", "remote", "stdio"]),
     ("stdio", &["message"]),
+    ("record", &["message"]),
     ("era", &["message"]),
     ("remote", &["auth", "http", "message"]),
     ("auth", &["http", "source", "store"]),

@@ -7,7 +7,7 @@ mod follow;
 mod work;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OnceCell, watch};
@@ -18,6 +18,7 @@ use super::ticket::Ticket;
 use super::{Options, TokenCommand, now};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, shown};
+use crate::secret::Known;
 use crate::store::{Credential, Grant, Key, Said, Store};
 
 /// The sign-in of one relay. A clone is the same.
@@ -69,6 +70,8 @@ struct Inner {
     state: Mutex<State>,
     loaded: OnceCell<()>,
     following: OnceCell<()>,
+    /// Who is told what the secrets are.
+    known: OnceLock<Known>,
     stand: watch::Sender<Stand>,
     /// Sign-ins of other people and sign-outs: a session does not outlive them.
     turns: watch::Sender<Turn>,
@@ -122,6 +125,7 @@ impl Login {
             state: Mutex::default(),
             loaded: OnceCell::new(),
             following: OnceCell::new(),
+            known: OnceLock::new(),
             stand: watch::Sender::new(Stand::Quiet),
             turns: watch::Sender::default(),
             closed: watch::Sender::new(false),
@@ -159,6 +163,20 @@ impl Login {
     pub fn ask_nobody(&self) {
         if let Some(inner) = self.inner() {
             inner.asks_nobody.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// From now on `known` learns every secret before a request has it.
+    pub fn tell_secrets(&self, known: &Known) {
+        match &self.0 {
+            By::Nobody => {}
+            By::Command(command) => command.tell_secrets(known),
+            By::Grant(inner) => {
+                if let Some(secret) = inner.options.client.given.as_ref().and_then(|given| given.secret.as_ref()) {
+                    known.learn(secret.expose());
+                }
+                let _ = inner.known.set(known.clone());
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tokens that a command of the person prints: for those who have a vault or a broker of their own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::change::{Demand, Denied};
 use super::ticket::Ticket;
 use super::{now, token};
 use crate::failure::{Failure, Kind};
-use crate::secret::Secret;
+use crate::secret::{Known, Secret};
 use crate::source::Source;
 use crate::store::Store;
 
@@ -22,6 +22,8 @@ pub struct TokenCommand {
     state: Mutex<State>,
     /// Whoever has it runs the command; the others wait for what it prints.
     turn: tokio::sync::Mutex<()>,
+    /// Who is told what the tokens are.
+    known: OnceLock<Known>,
 }
 
 #[derive(Default)]
@@ -44,7 +46,13 @@ struct Printed {
 impl TokenCommand {
     /// A command that has not run yet. `server` is for sentences.
     pub fn new(source: Source, store: Store, server: String) -> Self {
-        TokenCommand { source, store, server, state: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        let (state, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        TokenCommand { source, store, server, state, turn, known: OnceLock::new() }
+    }
+
+    /// From now on `known` learns every token before a request has it.
+    pub fn tell_secrets(&self, known: &Known) {
+        let _ = self.known.set(known.clone());
     }
 
     /// A token that has not expired.
@@ -117,6 +125,9 @@ impl TokenCommand {
             let fact = format!("{} {why}", self.source);
             Failure::new(Kind::SignInRequired, fact).remedy("let it print a token, or JSON with an access_token")
         })?;
+        if let Some(known) = self.known.get() {
+            known.learn(printed.token.expose());
+        }
         let ticket = Ticket::bearer(&printed.token).ok_or_else(|| {
             let fact = format!("{} prints something that fits no header", self.source);
             Failure::new(Kind::SignInRequired, fact).remedy("let it print the token and nothing else")

@@ -14,6 +14,7 @@ pub mod signals;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::era::{Event, Facts, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed, member, plain_string};
+use crate::record::{Side, Tap};
 use crate::remote::{Alone, Arrival, Call, Remote, Said, Stage, Stand, Transport};
 use crate::stdio::{Line, Reader, Writer};
 
@@ -50,6 +52,7 @@ pub struct Bridge {
     /// Why the last session did not open.
     unopened: Option<Failure>,
     learned: watch::Sender<Facts>,
+    record: Option<Tap>,
 }
 
 struct Running {
@@ -104,7 +107,15 @@ impl Bridge {
             tally: Tally::default(),
             unopened: None,
             learned: watch::Sender::default(),
+            record: None,
         }
+    }
+
+    /// Records what passes.
+    #[must_use]
+    pub fn recorded(mut self, record: Option<Tap>) -> Self {
+        self.record = record;
+        self
     }
 
     /// What is found out about the server, whenever that is more or something else than was known.
@@ -214,6 +225,9 @@ impl Bridge {
             Stand::Ready => return SignIn::Ready,
             Stand::Waiting { url, opened } => (url, opened),
         };
+        if let (Some(record), Some((_, query))) = (&self.record, url.split_once('?')) {
+            record.hide(query);
+        }
         let text = self.remote.login().invitation().map(|invitation| invitation.to_string());
         let last = Said::ALL.into_iter();
         let last = last.filter_map(|said| Some((said.method(), self.remote.login().last(said)?))).collect();
@@ -245,8 +259,16 @@ impl Bridge {
 
     fn line(&mut self, line: Line) {
         match line {
-            Line::Text(text) => self.on(Event::Editor(Message::parse(text))),
+            Line::Text(text) => {
+                if let Some(record) = &self.record {
+                    record.said(Side::Editor, &text);
+                }
+                self.on(Event::Editor(Message::parse(text)));
+            }
             Line::TooLong(skim) => {
+                if let Some(record) = &self.record {
+                    record.missed();
+                }
                 let text = format!("the message is larger than {} bytes; raise --max-message-size", self.limit);
                 log::warn!("a message of the editor was left out: {text}");
                 let code =
@@ -310,10 +332,10 @@ impl Bridge {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::ToEditor(line) | Step::Answer(line) => self.writer.push(&line),
+            Step::ToEditor(line) | Step::Answer(line) => self.tell_editor(Side::Server, &line),
             Step::Failed(line, kind) => {
                 self.tally.add(kind);
-                self.writer.push(&line);
+                self.tell_editor(Side::Bridge, &line);
             }
             Step::Unserved(kind) => self.tally.add(kind),
             Step::Learned(facts) => drop(self.learned.send_replace(facts)),
@@ -347,6 +369,13 @@ impl Bridge {
                 }
             }
         }
+    }
+
+    fn tell_editor(&mut self, side: Side, line: &Bytes) {
+        if let Some(record) = &self.record {
+            record.said(side, line);
+        }
+        self.writer.push(line);
     }
 
     /// Sends what may go now, in its order. Nothing overtakes an `initialize`.

@@ -1,5 +1,7 @@
 //! The arguments of the relay.
 
+use std::path::PathBuf;
+
 use clap::{Args, FromArgMatches, ValueEnum};
 
 use super::named::Named;
@@ -72,6 +74,10 @@ pub struct Relay {
     /// The largest message in either direction, in bytes or with K, M or G
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
     pub max_message_size: usize,
+
+    /// Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
 
     /// What is said.
     #[command(flatten)]

@@ -48,6 +48,10 @@ pub struct Reach {
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
     pub max_message_size: usize,
 
+    /// Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
+
     /// What is said.
     #[command(flatten)]
     pub output: Output,
@@ -196,6 +200,7 @@ impl Reach {
             protocol: self.protocol,
             request_timeout: self.request_timeout,
             max_message_size: self.max_message_size,
+            record: self.record,
             output: self.output,
             ..relay
         }

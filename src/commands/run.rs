@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ::http::header::AUTHORIZATION;
 use anyhow::Context;
+use percent_encoding::percent_decode_str;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
@@ -17,7 +18,9 @@ use crate::cli::{Protocol as Spoken, Relay, Transport as Order};
 use crate::era::{Era, Facts, Filter, Lobby, Protocol, Road, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
+use crate::record::Recorder;
 use crate::remote::{Remote, Settings};
+use crate::secret::Known;
 use crate::store::{Eras, Store};
 use crate::{log as logging, stdio};
 
@@ -40,6 +43,7 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
             shown(&settings.url)
         );
     }
+    let recorder = recorder(relay, &settings, &http, &login)?;
     raise_descriptor_limit();
     let end = runtime.block_on(async {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
@@ -48,9 +52,13 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         let stdio = (stdio::read(limit)?, stdio::write());
         let era = Lobby::new(Era::new(era_settings(relay, notes.facts())));
         let bridge = Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit());
+        let bridge = bridge.recorded(recorder.as_ref().map(Recorder::tap));
         let noting = notes.follow(bridge.learned());
         let end = bridge.run().await;
         let _ = timeout(LAST_NOTE, noting).await;
+        if let Some(recorder) = recorder {
+            recorder.finish().await;
+        }
         anyhow::Ok(end)
     })?;
     logging::finish();
@@ -134,6 +142,28 @@ pub fn login(
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The recording, if one is wanted. It knows every secret that a request to the server has.
+///
+/// # Errors
+/// Its file is there already, or cannot be written.
+pub fn recorder(
+    relay: &Relay,
+    settings: &Settings,
+    http: &http::Settings,
+    login: &Login,
+) -> Result<Option<Recorder>, Failure> {
+    let Some(path) = &relay.record else { return Ok(None) };
+    let known = Known::new(&settings.secrets);
+    if let Some(proxy) = http.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok())
+        && let Some(password) = proxy.password()
+    {
+        known.learn(password);
+        known.learn(&percent_decode_str(password).decode_utf8_lossy());
+    }
+    login.tell_secrets(&known);
+    Recorder::start(path, &shown(&settings.url), known).map(Some)
 }
 
 /// What the flags say of the protocol, and what is known from before.

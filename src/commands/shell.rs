@@ -19,6 +19,7 @@ use crate::client::{Asked, Client, Reply, Wants};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::message::{Message, elements, member, plain_string};
+use crate::record::Recorder;
 
 /// A server that a command uses.
 pub struct Shell {
@@ -31,6 +32,7 @@ pub struct Shell {
     may_sign_in: bool,
     /// Ends when what was found out about the server is kept.
     noting: JoinHandle<()>,
+    recorder: Option<Recorder>,
 }
 
 /// Opens the way to `server`, does `work`, and leaves the server as it should be left.
@@ -53,6 +55,9 @@ pub fn with(
         shell.heard.clear();
         shell.client.leave().await;
         let _ = timeout(run::LAST_NOTE, shell.noting).await;
+        if let Some(recorder) = shell.recorder {
+            recorder.finish().await;
+        }
         outcome
     });
     crate::log::finish();
@@ -63,8 +68,8 @@ pub fn with(
 
 impl Shell {
     async fn open(relay: Relay, heard: Heard) -> Result<Self, Failure> {
-        let (client, url, may_sign_in, noting) = start(&relay, heard.wants()).await?;
-        Ok(Shell { noting, relay, url, client, terminal: Terminal::default(), heard, may_sign_in })
+        let Started { client, url, may_sign_in, noting, recorder } = start(&relay, heard.wants(), None).await?;
+        Ok(Shell { noting, recorder, relay, url, client, terminal: Terminal::default(), heard, may_sign_in })
     }
 
     /// The server, as it may be shown.
@@ -146,11 +151,12 @@ impl Shell {
             failure = self.client.interrupted() => return Err(failure),
         }
         // Once: a server that refuses what it has just been shown is not asked for ever.
-        let (client, url, _, noting) = start(&self.relay, self.heard.wants()).await?;
-        self.noting = noting;
+        let started = start(&self.relay, self.heard.wants(), self.recorder.take()).await?;
+        self.noting = started.noting;
+        self.recorder = started.recorder;
         self.may_sign_in = false;
-        self.url = url;
-        std::mem::replace(&mut self.client, client).leave().await;
+        self.url = started.url;
+        std::mem::replace(&mut self.client, started.client).leave().await;
         Ok(())
     }
 
@@ -191,18 +197,34 @@ impl Shell {
     }
 }
 
-/// An editor, the server that it is for, whether a person may sign in there, and a task that ends when
-/// all is noted that was found out.
-async fn start(relay: &Relay, wants: Wants) -> Result<(Client, Url, bool, JoinHandle<()>), Failure> {
+/// An editor and its bridge, as [`Shell`] keeps them.
+struct Started {
+    client: Client,
+    url: Url,
+    may_sign_in: bool,
+    noting: JoinHandle<()>,
+    recorder: Option<Recorder>,
+}
+
+/// A start after another one goes on with its recording.
+async fn start(relay: &Relay, wants: Wants, recorder: Option<Recorder>) -> Result<Started, Failure> {
     let (settings, http) = run::settings(relay).await?;
     let store = access::store();
     let notes = run::Notes::of(store.as_ref().ok(), &settings.url);
     let login = run::login(relay, &settings, &http, store)?;
     let given = settings.headers.contains_key(AUTHORIZATION) || relay.connection.token_command.is_some();
     let url = settings.url.clone();
-    let client = Client::start((settings, http, login), run::era_settings(relay, notes.facts()), wants);
+    let recorder = match recorder {
+        Some(recorder) => {
+            login.tell_secrets(recorder.known());
+            Some(recorder)
+        }
+        None => run::recorder(relay, &settings, &http, &login)?,
+    };
+    let tap = recorder.as_ref().map(Recorder::tap);
+    let client = Client::start((settings, http, login), run::era_settings(relay, notes.facts()), wants, tap);
     let noting = notes.follow(client.learned());
-    Ok((client, url, !given, noting))
+    Ok(Started { client, url, may_sign_in: !given, noting, recorder })
 }
 
 /// How often a server may ask before it answers one request.

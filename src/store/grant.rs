@@ -28,6 +28,20 @@ pub enum Credential {
     ApiKey(ApiKey),
 }
 
+impl Credential {
+    /// All secrets in it.
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Credential::OAuth(oauth) => [Some(&oauth.access_token), oauth.refresh_token.as_ref()]
+                .into_iter()
+                .chain([oauth.id_token.as_ref(), oauth.client.secret.as_ref()])
+                .flatten()
+                .collect(),
+            Credential::ApiKey(key) => vec![&key.value],
+        }
+    }
+}
+
 /// A token of an authorization server, with all that its renewal needs: a renewal must not depend on
 /// discovery, which a server may answer differently today.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

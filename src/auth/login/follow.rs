@@ -13,6 +13,9 @@ use crate::store::{Credential, Grant};
 
 impl Inner {
     pub(super) fn adopt(&self, grant: Grant, how: How) {
+        if let Some(known) = self.known.get() {
+            grant.credential.secrets().iter().for_each(|secret| known.learn(secret.expose()));
+        }
         let mut state = self.state();
         let other = state.grant.as_ref().is_some_and(|known| known.is_of_another(&grant));
         let renewed =
