@@ -192,3 +192,37 @@ const OVERHEAD: usize = 128;
 const COPIED: usize = 8 * 1024;
 /// How long a slow disk may delay the end of the process.
 const FINISH: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_slow_disk_has_an_end_and_what_is_missing_is_counted() {
+        let (items, queue) = channel();
+        let tap = Tap { items, started: Instant::now(), waiting: Arc::default(), known: Known::default() };
+        // More than may wait, and yet the only one.
+        let large = Bytes::from(vec![b'1'; MOST_WAITING + 1]);
+        tap.said(Side::Server, &large);
+        for _ in 0..3 {
+            tap.said(Side::Editor, &Bytes::from_static(b"{}"));
+        }
+        tap.waiting.bytes.store(0, Ordering::Relaxed);
+        let small = Bytes::from(vec![b'1'; 1000]);
+        for _ in 0..2 * MOST_WAITING / small.len() {
+            tap.said(Side::Server, &small);
+        }
+        tap.missed();
+        let items: Vec<(usize, u64)> = queue
+            .try_iter()
+            .filter_map(|item| match item {
+                Item::Message { text, missed, .. } => Some((text.len(), missed)),
+                Item::End { .. } => None,
+            })
+            .collect();
+        assert_eq!(items[..3], [(large.len(), 0), (small.len(), 3), (small.len(), 0)]);
+        assert!(items.iter().skip(1).map(|(length, _)| length).sum::<usize>() <= MOST_WAITING);
+        let left_out = 2 * MOST_WAITING / small.len() - (items.len() - 1);
+        assert_eq!(tap.waiting.missed.load(Ordering::Relaxed), left_out as u64 + 1);
+    }
+}

@@ -85,8 +85,11 @@ pub async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failu
     for (_, value) in url.query_pairs() {
         headers.secrets.learn(&value);
     }
-    for spelled in url.query().into_iter().flat_map(|query| query.split(['&', '='])) {
+    for pair in url.query().into_iter().flat_map(|query| query.split('&')) {
+        // The name of a value is a word that a schema may have too; alone it may be the key.
+        let spelled = pair.split_once('=').map_or(pair, |(_, value)| value);
         headers.secrets.learn(spelled);
+        headers.secrets.learn(spelled.trim_end_matches('='));
     }
     let url = headers.take_user(url);
     let http = access::http(connection, &url)?;

@@ -126,7 +126,8 @@ mod tests {
         let known = Known::default();
         ["s3cret/one", "123456"].iter().for_each(|secret| known.learn(secret));
         let clean = redacted(json, &known.all(), own).into_owned();
-        serde_json::from_str::<serde_json::Value>(&clean).unwrap_or_else(|error| panic!("{error}: {clean}"));
+        // As JSON by its grammar: a lone surrogate is of it, and is no text.
+        serde_json::from_str::<&serde_json::value::RawValue>(&clean).unwrap_or_else(|error| panic!("{error}: {clean}"));
         clean
     }
 
