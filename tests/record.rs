@@ -225,13 +225,37 @@ fn no_secret_of_the_run_gets_into_the_file() {
     let text = fs::read_to_string(file(&folder)).unwrap();
     assert!(said(&text).len() >= 8 && text.contains("and private") && text.contains("(hidden)"), "{text}");
     let mut secrets = world.authorization.ledger.secrets();
-    secrets.extend(["s3cret", "735719", "unkn0wn", "pa55word", "va1ue1", "va1ue1"].map(str::to_owned));
+    secrets.extend(["s3cret", "735719", "unkn0wn", "pa55word", "va1ue1"].map(str::to_owned));
     secrets.extend([r"\u0073\u0033\u0063\u0072", "s3cret%2Fquery"].map(str::to_owned));
     assert!(secrets.len() > 6, "{secrets:?}");
     for secret in &secrets {
         assert!(!text.contains(secret.as_str()), "{secret} is in the file: {text}");
         assert!(!stderr.contains(secret.as_str()), "{secret} is said: {stderr}");
     }
+}
+
+/// Who has the link can sign in as somebody else.
+#[test]
+fn the_link_of_a_sign_in_is_in_the_editor_and_not_in_the_file() {
+    let world = World::new().may_be_unused();
+    let human = Human::at_ease();
+    let folder = TempDir::new().unwrap();
+    let mut bridge = world.relay(&human).arg("--record").arg(file(&folder)).spawn();
+    bridge.send(initialize(0, VERSION).replace(r#""elicitation":{}"#, r#""elicitation":{"url":{}}"#));
+    bridge.expect_result("0");
+    bridge.send(INITIALIZED);
+    bridge.send(request(1, "tools/list"));
+    bridge.expect_result("1");
+    let asked = json(&bridge.expect_method("elicitation/create"));
+    let (_, query) = asked["params"]["url"].as_str().unwrap().split_once('?').expect("a query");
+    let state = query.split('&').find_map(|pair| pair.strip_prefix("state=")).expect("a state").to_owned();
+    bridge.send(call(2));
+    bridge.close_stdin();
+    let end = bridge.outcome();
+    assert!(end.answer("2")["error"].is_object(), "{end:?}");
+    let text = fs::read_to_string(file(&folder)).unwrap();
+    assert!(text.contains("elicitation/create") && text.contains(r#""from":"bridge""#), "{text}");
+    assert!(!text.contains(&state), "{state} is in {text}");
 }
 
 /// The editor leaves; some requests had no answer of the server's.
