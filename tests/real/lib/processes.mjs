@@ -44,10 +44,12 @@ let reports = 0;
  * The bridge as a command line for a client that starts it and tells nobody how it left,
  * and `endedWell`, to call once that client is gone.
  */
-export function witnessedBridge(url) {
+export function witnessedBridge(args, variables = {}) {
   const report = join(HOME, `report-${reports++}.json`);
+  // As words, because few clients pass variables on.
+  const env = ["env", ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
   return {
-    command: [process.execPath, join(HERE, "lib/witness.mjs"), report, BRIDGE, url],
+    command: [process.execPath, join(HERE, "lib/witness.mjs"), report, ...env, BRIDGE, ...[args].flat()],
     endedWell() {
       const end = JSON.parse(readFileSync(report, "utf8"));
       assert.deepEqual(end, { code: 0, signal: null, killed: false }, "the bridge ends by itself, with code 0");
