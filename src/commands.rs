@@ -13,6 +13,7 @@ mod flow;
 mod heard;
 mod helper;
 mod install;
+mod invite;
 mod lasting;
 mod list;
 mod listen;

@@ -27,6 +27,16 @@ pub fn open(url: &Url) -> bool {
     }
 }
 
+/// Whether there is anything that could open a page. Whether it does is known when it was tried.
+pub fn is_there() -> bool {
+    match std::env::var("BROWSER") {
+        Ok(browsers) if !browsers.trim().is_empty() => {
+            browsers.split(separator()).any(|browser| !is_none(browser.trim()))
+        }
+        _ => has_screen(),
+    }
+}
+
 /// Starts one of `$BROWSER`, with the URL in the place of %s or as the last argument.
 fn start(browser: &str, url: &Url) -> bool {
     let browser = browser.trim();
@@ -34,7 +44,7 @@ fn start(browser: &str, url: &Url) -> bool {
     let words: Vec<&str> =
         if Path::new(browser).is_file() { vec![browser] } else { browser.split_whitespace().collect() };
     let Some((program, arguments)) = words.split_first() else { return false };
-    if matches!(*program, "none" | "false" | ":") {
+    if is_none(program) {
         return false;
     }
     let mut command = Command::new(program);
@@ -64,6 +74,11 @@ fn start(browser: &str, url: &Url) -> bool {
     // Somebody has to take its exit status.
     let _ = thread::Builder::new().name("browser".into()).spawn(move || child.wait());
     true
+}
+
+/// Whether a program of this name stands for no browser.
+fn is_none(program: &str) -> bool {
+    matches!(program, "" | "none" | "false" | ":")
 }
 
 /// Whether there is a screen on which a browser could show something. Without one some launchers

@@ -89,6 +89,8 @@ pub enum Progress {
     Waiting {
         /// Where.
         url: String,
+        /// What they enter there, where they sign in with a code.
+        code: Option<String>,
         /// Whether a browser was opened.
         opened: bool,
     },

@@ -17,7 +17,7 @@ use crate::http::{Http, Redirects, Request, shown};
 mod address;
 mod server;
 
-pub use server::AuthorizationServer;
+pub use server::{AuthorizationServer, encrypted};
 
 /// What of the resource indicator (RFC 8707) the person decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

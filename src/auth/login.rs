@@ -46,6 +46,8 @@ pub enum Stand {
     Waiting {
         /// Where, once it is known.
         url: String,
+        /// What they enter there, where they sign in with a code.
+        code: Option<String>,
         /// Whether somebody has opened a browser.
         opened: bool,
     },

@@ -38,6 +38,8 @@ pub struct Options {
     pub interactive: bool,
     /// Whether a browser may be opened.
     pub browser: bool,
+    /// Whether the person signs in with a code, and not in a browser of this machine.
+    pub device: bool,
     /// How long an authorization server may take for one answer.
     pub step: Option<Duration>,
     /// How long a person may take.
@@ -145,10 +147,11 @@ impl Options {
             ResourceChoice::Given(resource) => Some(resource.as_str()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
+        let flags = || self.flow.flags() + if self.device { " --device-code" } else { "" };
         match &self.named {
             Some(named) if named.flow => named.behind(self.account.as_deref(), resource),
-            Some(named) => named.behind(self.account.as_deref(), resource) + &self.flow.flags(),
-            None => behind(&server, self.account.as_deref(), resource) + &self.flow.flags(),
+            Some(named) => named.behind(self.account.as_deref(), resource) + &flags(),
+            None => behind(&server, self.account.as_deref(), resource) + &flags(),
         }
     }
 }

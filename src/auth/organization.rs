@@ -3,7 +3,7 @@
 //! grant of every server is asked for with that, and renewed without them.
 
 use super::change::{self, Demand, Denied, How, Job, Outcome, Tools, digest};
-use super::discovery::{AuthorizationServer, Discovery, ResourceChoice, published};
+use super::discovery::{AuthorizationServer, Discovery, Fit, ResourceChoice, published};
 use super::flow::{Flow, Organization};
 use super::grants::token_exchange::{Subject, SubjectKind};
 use super::grants::{Asking, Trouble};
@@ -180,13 +180,13 @@ impl Voucher {
 /// How a person signs in at the identity provider that `issuer` names.
 ///
 /// # Errors
-/// It publishes nothing that can be used.
-pub async fn discover(http: &Http, issuer: &str) -> Result<Discovery, Failure> {
+/// It publishes nothing that can be used, or is not `fit`.
+pub async fn discover(http: &Http, issuer: &str, fit: &Fit<'_>) -> Result<Discovery, Failure> {
     let mut server = published(http, issuer).await?;
     // That it has to be promised is a rule of MCP for its authorization servers; some identity
     // providers support it and do not say so.
     server.code_challenge_methods_supported.get_or_insert_with(|| vec!["S256".to_owned()]);
-    server.code_endpoint()?;
+    fit(&server)?;
     Ok(Discovery { resource: None, resource_scopes: Some(vec!["openid".to_owned()]), server, fallback: false })
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::discovery::AuthorizationServer;
+use super::grants::device_code;
 use super::words;
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, is_web_page};
@@ -80,6 +81,16 @@ impl Wishes {
     /// The scopes that the person wants the client to have, which are those to ask for.
     pub fn scope(&self) -> Option<&str> {
         self.metadata.get("scope").and_then(Value::as_str)
+    }
+
+    /// The same for a client that signs in with codes. The grant is asked for only there: servers may
+    /// refuse a client that wants one which they do not give to everybody.
+    #[must_use]
+    pub fn with_codes(&self) -> Self {
+        let mut wishes = self.clone();
+        let grants = json!(["authorization_code", "refresh_token", device_code::GRANT]);
+        wishes.metadata.entry("grant_types").or_insert(grants);
+        wishes
     }
 
     /// What is said of the client when it is registered.

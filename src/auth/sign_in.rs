@@ -1,4 +1,5 @@
-//! A sign-in: somebody is sent to the authorization server and comes back with a code.
+//! A sign-in: somebody is sent to the authorization server, and comes back from it with a code or has
+//! taken one there.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,17 +7,22 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::callback::{Callback, Ending as Shown, Port, Redirect};
+use super::callback::{Callback, Ending as Shown, Port};
 use super::change::{self, Demand, Denied, How, Job, Outcome, Progress, Tools, satisfies};
-use super::discovery::{Discovery, discover};
+use super::discovery::{AuthorizationServer, Discovery, discover_one};
 use super::flow::Flow;
-use super::grants::Trouble;
-use super::grants::authorization_code::{Permission, State, authorize, exchange};
+use super::grants::authorization_code::{Permission, authorize, exchange};
+use super::grants::{Tokens, Trouble};
 use super::page::Page;
+use super::registration::Wishes;
 use super::{browser, lineage, now, organization, registration, scopes};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::store::{Client, Credential, GRANT_WAIT, Grant, Lock, OAuth, Origin, Pending};
+
+mod by_device;
+
+use by_device::ByDevice;
 
 /// Signs a person in, or says who is doing it already. `why` is what the person is told of the reason.
 pub async fn sign_in(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Outcome {
@@ -67,11 +73,23 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
     let options = &job.options;
     let server = options.url()?;
     let discovery = in_step(options.step, find(job, tools, &server)).await?;
+    if options.device {
+        let outcome = match ByDevice::begin(job, tools, &discovery).await {
+            Ok(begun) => begun.finish(job, tools, &discovery).await,
+            Err(trouble) => Err(trouble),
+        };
+        return outcome.map_err(|trouble| refused(job, trouble).into());
+    }
+    if !browser::is_there()
+        && let Some(begun) = instead(job, tools, &discovery).await
+    {
+        return begun.finish(job, tools, &discovery).await.map_err(|trouble| refused(job, trouble).into());
+    }
     let mut again = true;
     loop {
         let port = options.callback.port.map_or_else(|| Port::derived(&server), Port::Exactly);
         let mut callback = Callback::listen(port, &options.callback.host, &options.callback.path)?;
-        let client = match client(job, tools, &discovery, callback.redirect_uri()).await {
+        let client = match client(job, tools, &discovery, &options.client, callback.redirect_uri()).await {
             // Where nothing is published, a server without registration offers no sign-in at all.
             Err(_) if !discovery.server.has_metadata && job.options.client.given.is_none() => {
                 return Err(Denied::NotOffered);
@@ -92,18 +110,50 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
 }
 
 async fn find(job: &Job, tools: &Tools<'_>, server: &Url) -> Result<Discovery, Failure> {
+    let fit = |server: &AuthorizationServer| match job.options.device {
+        true => server.device_endpoint().map(|_| ()).map_err(|failure| failure.remedy(in_a_browser(job))),
+        false => server.code_endpoint().map(|_| ()),
+    };
     match job.options.flow {
-        Flow::Provider { .. } => organization::discover(tools.http, &job.options.server).await,
-        _ => discover(tools.http, server, job.demand.challenge(), &job.options.resource).await,
+        Flow::Provider { .. } => organization::discover(tools.http, &job.options.server, &fit).await,
+        _ => discover_one(tools.http, server, job.demand.challenge(), &job.options.resource, &fit).await,
     }
 }
 
-async fn client(job: &Job, tools: &Tools<'_>, discovery: &Discovery, redirect_uri: &str) -> Result<Client, Failure> {
+/// A sign-in with a code, where no browser opens here and the server has codes. One that cannot be begun
+/// is none: an address can still be carried to a browser by hand.
+async fn instead(job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Option<ByDevice> {
+    let is_wanted = job.options.browser && !job.link && discovery.server.device_endpoint().is_ok();
+    if !is_wanted {
+        return None;
+    }
+    match ByDevice::begin(job, tools, discovery).await {
+        Ok(begun) => Some(begun),
+        Err(trouble) => {
+            log::debug!("no code: {trouble}");
+            None
+        }
+    }
+}
+
+/// How one signs in where codes are of no use.
+fn in_a_browser(job: &Job) -> String {
+    let options = super::Options { device: false, ..job.options.clone() };
+    format!("sign in in a browser: {}", options.command("login"))
+}
+
+async fn client(
+    job: &Job,
+    tools: &Tools<'_>,
+    discovery: &Discovery,
+    wishes: &Wishes,
+    redirect_uri: &str,
+) -> Result<Client, Failure> {
     let issuer = &discovery.server.issuer;
     let stored = tools.store.registration(issuer, redirect_uri).await?;
     let client = in_step(
         job.options.step,
-        registration::client(tools.http, &discovery.server, redirect_uri, &job.options.client, stored.as_ref(), now()),
+        registration::client(tools.http, &discovery.server, redirect_uri, wishes, stored.as_ref(), now()),
     )
     .await?;
     if client.origin == Origin::Registered && stored.as_ref() != Some(&client) {
@@ -130,8 +180,12 @@ async fn one_round(
         parameters: &job.options.authorize,
     };
     let (url, proof) = authorize(&permission).map_err(Trouble::Refused)?;
-    show(job, tools, &url, callback.redirect_uri()).map_err(Trouble::Transient)?;
-    let redirect = match come_back(job, tools, callback, proof.state()).await {
+    let opened = show(job, tools, &url, callback.redirect_uri()).map_err(Trouble::Transient)?;
+    if !opened && let Some(begun) = instead(job, tools, discovery).await {
+        return begun.finish(job, tools, discovery).await;
+    }
+    (tools.tell)(Progress::Waiting { url: url.into(), code: None, opened });
+    let redirect = match waited(job, tools, callback.wait(proof.state())).await {
         Ok(redirect) => redirect,
         Err(failure) => {
             remember(job, tools, Some(&failure));
@@ -142,24 +196,26 @@ async fn one_round(
         Ok(code) => exchange(tools.http, &permission, proof, code).await,
         Err(trouble) => Err(trouble),
     };
-    let kept = match granted {
-        Ok(tokens) => {
-            let oauth =
-                OAuth::issued(tokens, &discovery.server, client.clone(), &asked, discovery.resource.as_deref(), now());
-            let oauth = match job.options.flow {
-                Flow::Provider { .. } => organization::identity(oauth),
-                _ => Ok(oauth),
-            };
-            match oauth {
-                Ok(oauth) => keep(job, tools, oauth, before).await.map_err(Trouble::Transient),
-                Err(failure) => Err(Trouble::Refused(failure)),
-            }
-        }
-        Err(trouble) => Err(trouble),
-    };
-    remember(job, tools, kept.as_ref().err().map(Trouble::failure));
+    let oauth = granted.and_then(|tokens| issued(job, discovery, &client, &asked, tokens));
+    let kept = keep(job, tools, oauth, before).await;
     redirect.finish(ending(job, &server, &kept));
     kept
+}
+
+/// What the tokens are worth.
+fn issued(
+    job: &Job,
+    discovery: &Discovery,
+    client: &Client,
+    asked: &[String],
+    tokens: Tokens,
+) -> Result<OAuth, Trouble> {
+    let resource = discovery.resource.as_deref();
+    let oauth = OAuth::issued(tokens, &discovery.server, client.clone(), asked, resource, now());
+    match job.options.flow {
+        Flow::Provider { .. } => organization::identity(oauth).map_err(Trouble::Refused),
+        _ => Ok(oauth),
+    }
 }
 
 /// Notes how it ended for somebody who was sent off, whoever is to blame: neither the next request nor
@@ -195,13 +251,14 @@ async fn held(job: &Job, tools: &Tools<'_>) -> Result<Option<Grant>, Failure> {
     }
 }
 
-/// Shows the person where to go.
-fn show(job: &Job, tools: &Tools<'_>, url: &Url, redirect_uri: &str) -> Result<(), Failure> {
+/// Notes where the person is to go, and opens a browser; whether one did open.
+fn show(job: &Job, tools: &Tools<'_>, url: &Url, redirect_uri: &str) -> Result<bool, Failure> {
     let key = job.options.key()?;
     let mut pending = Pending {
         pid: std::process::id(),
         url: url.to_string(),
         redirect_uri: redirect_uri.to_owned(),
+        code: None,
         opened: false,
         link: job.link,
         wanted: false,
@@ -219,12 +276,11 @@ fn show(job: &Job, tools: &Tools<'_>, url: &Url, redirect_uri: &str) -> Result<(
             log::debug!("{failure}");
         }
     }
-    (tools.tell)(Progress::Waiting { url: pending.url, opened: pending.opened });
-    Ok(())
+    Ok(pending.opened)
 }
 
-/// Waits for the person, who may also be called off: then the note of this sign-in is gone.
-async fn come_back(job: &Job, tools: &Tools<'_>, callback: &mut Callback, state: &State) -> Result<Redirect, Failure> {
+/// Waits for the person to be `done`, who may also be called off: then the note of this sign-in is gone.
+async fn waited<T>(job: &Job, tools: &Tools<'_>, done: impl Future<Output = T>) -> Result<T, Failure> {
     let too_long = async {
         match job.options.person {
             Some(limit) => sleep(limit).await,
@@ -236,7 +292,7 @@ async fn come_back(job: &Job, tools: &Tools<'_>, callback: &mut Callback, state:
         Err(Failure::new(Kind::SignInRefused, what).remedy(remedy))
     };
     tokio::select! {
-        redirect = callback.wait(state) => Ok(redirect),
+        done = done => Ok(done),
         failure = watch_the_note(job, tools) => Err(failure),
         () = too_long => {
             let limit = job.options.person.unwrap_or_default().as_secs();
@@ -260,14 +316,28 @@ async fn watch_the_note(job: &Job, tools: &Tools<'_>) -> Failure {
             if let Err(failure) = tools.store.note_pending(&key, &note) {
                 log::debug!("{failure}");
             }
-            (tools.tell)(Progress::Waiting { url: note.url, opened: note.opened });
+            (tools.tell)(Progress::Waiting { url: note.url, code: note.code, opened: note.opened });
         }
         sleep(LOOK).await;
     }
 }
 
-/// Keeps what was granted. The browser hears of it only afterwards.
-async fn keep(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) -> Result<Grant, Failure> {
+/// Keeps what was granted, and notes how the sign-in ended. The person hears of it only afterwards.
+async fn keep(
+    job: &Job,
+    tools: &Tools<'_>,
+    granted: Result<OAuth, Trouble>,
+    before: Option<Grant>,
+) -> Result<Grant, Trouble> {
+    let kept = match granted {
+        Ok(oauth) => put(job, tools, oauth, before).await.map_err(Trouble::Transient),
+        Err(trouble) => Err(trouble),
+    };
+    remember(job, tools, kept.as_ref().err().map(Trouble::failure));
+    kept
+}
+
+async fn put(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) -> Result<Grant, Failure> {
     let key = job.options.key()?;
     let about = job.options.about(oauth.subject())?;
     let _lock = tools.store.lock(&key, Lock::Grant, GRANT_WAIT).await?;

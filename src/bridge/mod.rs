@@ -220,10 +220,10 @@ impl Bridge {
 
     /// What the editor may be told of the sign-in.
     fn told(&self, stand: Stand) -> SignIn {
-        let (url, opened) = match stand {
+        let (url, code, opened) = match stand {
             Stand::Quiet => return SignIn::Over,
             Stand::Ready => return SignIn::Ready,
-            Stand::Waiting { url, opened } => (url, opened),
+            Stand::Waiting { url, code, opened } => (url, code, opened),
         };
         if let (Some(record), Some((_, query))) = (&self.record, url.split_once('?')) {
             record.hide(query);
@@ -231,7 +231,7 @@ impl Bridge {
         let text = self.remote.login().invitation().map(|invitation| invitation.to_string());
         let last = Said::ALL.into_iter();
         let last = last.filter_map(|said| Some((said.method(), self.remote.login().last(said)?))).collect();
-        SignIn::Waiting(Invitation { url: Some(url), text: text.unwrap_or_default(), unopened: !opened, last })
+        SignIn::Waiting(Invitation { url: Some(url), code, text: text.unwrap_or_default(), unopened: !opened, last })
     }
 
     /// The editor will say nothing more; returns when what still runs must have ended.

@@ -118,6 +118,10 @@ pub struct SignIn {
     #[arg(long, help_heading = "Sign-in")]
     pub no_browser: bool,
 
+    /// Sign in with a code, on any device that has a browser (device authorization)
+    #[arg(long, conflicts_with = "token_command", help_heading = "Sign-in")]
+    pub device_code: bool,
+
     /// Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)
     #[arg(long, overrides_with = "interactive", help_heading = "Sign-in")]
     pub non_interactive: bool,

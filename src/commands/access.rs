@@ -151,6 +151,7 @@ pub fn options(
         },
         interactive: interactive(typed),
         browser: interactive(typed) && !typed.no_browser,
+        device: typed.device_code,
         step: typed.auth_timeout.limit(),
         person: typed.sign_in_timeout.limit(),
     })

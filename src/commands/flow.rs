@@ -27,6 +27,9 @@ pub fn flow(typed: &cli::SignIn, given: Option<&Given>) -> Result<Flow, Failure>
         return Err(usage(format!("{one} and {other} are two ways to sign in"), "leave one of them out"));
     }
     needs(machine, organization, one)?;
+    if typed.device_code {
+        with_a_code(organization, one)?;
+    }
     if let (Some(one), true) = (one, typed.use_id_token) {
         return Err(usage(format!("{one} gives no id token for the server"), "leave --use-id-token out"));
     }
@@ -52,6 +55,20 @@ pub fn flow(typed: &cli::SignIn, given: Option<&Given>) -> Result<Flow, Failure>
             "add its client_secret to --static-oauth-client-info, or name its key with --private-key",
         )),
         Some(_) => Ok(Flow::ClientCredentials(Machine { endpoint, key })),
+    }
+}
+
+/// With a code somebody signs in: to the server, or to the identity provider of `chosen`.
+fn with_a_code(organization: &cli::Organization, chosen: Option<&str>) -> Result<(), Failure> {
+    let other = match chosen {
+        Some("--idp") => organization.idp_token.as_ref().map(|_| "--idp-token"),
+        chosen => chosen,
+    };
+    match other {
+        Some(other) => {
+            Err(usage(format!("--device-code and {other} are two ways to sign in"), "leave one of them out"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use super::invite::Invite;
 use super::terminal::Terminal;
 use super::{access, print, print_json, server};
 use crate::auth::challenge::{self, Bearer};
@@ -231,8 +232,8 @@ impl Session {
 
     async fn with_the_person(&self, challenge: Option<Bearer>, terminal: &mut Terminal) -> Result<Grant, Failure> {
         // Where nobody signs in, nothing is to be pasted, and the terminal is not ours to read.
-        let pastes = matches!(self.options.flow, Flow::Browser | Flow::Organization(_));
-        let tell = |Progress::Waiting { url, opened }: Progress| self.show(&url, opened);
+        let pastes = matches!(self.options.flow, Flow::Browser | Flow::Organization(_)) && !self.options.device;
+        let tell = |Progress::Waiting { url, code, opened }: Progress| self.show(&url, code.as_deref(), opened);
         let tools = Tools { store: &self.store, http: &self.http, tell: &tell };
         let mut job = self.job(Demand::Token(challenge));
         loop {
@@ -276,7 +277,7 @@ impl Session {
             {
                 shown = true;
                 say(&format!("a sign-in is under way already (process {})", pending.pid));
-                self.show(&pending.url, pending.opened);
+                self.show(&pending.url, pending.code.as_deref(), pending.opened);
             }
             match self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
                 Ok(None) => {}
@@ -289,21 +290,13 @@ impl Session {
         }
     }
 
-    fn show(&self, url: &str, opened: bool) {
-        if opened {
-            say("a browser window was opened; sign in there. If it does not show, open this address:");
-        } else {
-            say("open this address in a browser, and sign in:");
-        }
-        eprintln!("\n  {url}\n");
+    fn show(&self, url: &str, code: Option<&str>, opened: bool) {
         let redirect = self.store.pending(&self.sign_in_key).and_then(|pending| Url::parse(&pending.redirect_uri).ok());
-        if let Some(port) = redirect.and_then(|redirect| redirect.port()).filter(|_| is_remote()) {
-            say("you are on another machine by SSH. So that the browser finds its way back, run this on yours first:");
-            eprintln!("\n  ssh -L {port}:127.0.0.1:{port} HOST\n");
-        }
-        if !opened && io::stdin().is_terminal() {
-            say("if the browser cannot come back here, paste the address that it ends at, and press Enter");
-        }
+        let invite = match code {
+            Some(code) => Invite::Code { url, code },
+            None => Invite::Address { url, opened, port: redirect.and_then(|redirect| redirect.port()) },
+        };
+        invite.show(io::stdin().is_terminal());
     }
 
     /// Gives a pasted address to whoever waits for the browser, as the browser would have.
@@ -314,6 +307,9 @@ impl Session {
         let Some(pending) = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none()) else {
             return;
         };
+        if pending.code.is_some() {
+            return say("nothing has to be pasted here: the code is entered in the browser");
+        }
         let (Ok(mut target), Ok(pasted)) = (Url::parse(&pending.redirect_uri), Url::parse(text.trim())) else {
             return say("that is no address; paste all of it, beginning with http");
         };
@@ -451,11 +447,6 @@ fn read_key(interactive: bool) -> Result<Secret, Failure> {
         return Err(Failure::new(Kind::Usage, fact).remedy("copy it again, on one line"));
     }
     Ok(Secret::new(key))
-}
-
-/// Whether the person sits at another machine.
-fn is_remote() -> bool {
-    std::env::var_os("SSH_CONNECTION").is_some_and(|connection| !connection.is_empty())
 }
 
 fn say(text: &str) {

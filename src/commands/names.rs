@@ -201,4 +201,4 @@ fn text<'a>(settings: &'a [Setting], flag: &str) -> Option<&'a str> {
 }
 
 /// The flags that choose how one signs in.
-const FLOWS: [&str; 3] = ["client-credentials", "workload-token", "idp"];
+const FLOWS: [&str; 4] = ["client-credentials", "workload-token", "idp", "device-code"];

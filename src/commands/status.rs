@@ -10,7 +10,7 @@ use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
 use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
-use crate::store::{Entry, Form, Key, Store};
+use crate::store::{Entry, Form, Key, Pending, Store};
 
 /// Shows the accounts that are known, from the index alone: nothing is asked of a keychain.
 ///
@@ -44,7 +44,7 @@ pub struct Account {
     resource: Option<String>,
     kept: Option<String>,
     state: State,
-    waiting: Option<String>,
+    waiting: Option<Pending>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Account {
                 Some(_) => format!("{kept} (no keychain service)"),
                 None => kept.to_string(),
             }),
-            waiting: waiting.map(|pending| pending.url),
+            waiting,
             key,
             entry,
             state,
@@ -183,7 +183,8 @@ impl Account {
             "expires_at": entry.and_then(|entry| entry.expires_at),
             "renewable": entry.is_some_and(|entry| entry.renewable),
             "why": entry.and_then(|entry| entry.ended.as_ref()).map(|ended| ended.why.clone()),
-            "sign_in_url": self.waiting,
+            "sign_in_url": self.waiting.as_ref().map(|pending| &pending.url),
+            "sign_in_code": self.waiting.as_ref().and_then(|pending| pending.code.as_ref()),
             "hint": (self.state != State::Ready).then(|| self.command()),
             "key": self.key.as_str(),
         })
@@ -229,7 +230,10 @@ impl Account {
                 facts.push(format!("scopes: {}", entry.scopes.join(" ")));
             }
         }
-        facts.extend(self.waiting.as_ref().map(|url| format!("waits for the browser: {url}")));
+        facts.extend(self.waiting.as_ref().map(|Pending { url, code, .. }| match code {
+            Some(code) => format!("waits for somebody to enter {code} at {url}"),
+            None => format!("waits for the browser: {url}"),
+        }));
         match self.state {
             State::Unknown => facts.push("not signed in".to_owned()),
             State::Without => facts.push("no sign-in is kept".to_owned()),

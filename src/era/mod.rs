@@ -148,6 +148,8 @@ pub enum SignIn {
 pub struct Invitation {
     /// Where to sign in, if it is known yet.
     pub url: Option<String>,
+    /// What is to be entered there, where the person signs in with a code.
+    pub code: Option<String>,
     /// The same as a sentence, with the command that does it.
     pub text: String,
     /// Whether no browser was opened: then the editor may show the link.

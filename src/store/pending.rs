@@ -15,8 +15,11 @@ pub struct Pending {
     pub pid: u32,
     /// Where the person signs in.
     pub url: String,
-    /// Where the browser comes back to.
+    /// Where the browser comes back to; empty where it does not.
     pub redirect_uri: String,
+    /// What the person enters there, where they sign in with a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Whether a browser was opened.
     pub opened: bool,
     /// Whether the link is shown inside an editor, and no browser opened unless somebody wants it.
@@ -49,6 +52,7 @@ impl Pending {
             pid: std::process::id(),
             url: String::new(),
             redirect_uri: String::new(),
+            code: None,
             opened: false,
             link: false,
             wanted: false,

@@ -104,6 +104,21 @@ impl AuthorizationServer {
         }
     }
 
+    /// Where a device asks for the code that a person enters elsewhere.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub fn device_endpoint(&self) -> Result<&Url, Failure> {
+        self.device_authorization_endpoint.as_ref().ok_or_else(|| {
+            let fact = format!(
+                "the authorization server {} offers no sign-in with a code: its metadata name no \
+                 device_authorization_endpoint",
+                self.issuer
+            );
+            Failure::new(Kind::SignInRequired, fact)
+        })
+    }
+
     /// Where a person signs in, if the authorization code grant can be used with PKCE.
     ///
     /// # Errors
@@ -150,7 +165,10 @@ fn endpoint(document: &Map<String, Value>, name: &str, server: &Url) -> Result<O
 
 /// `url`, if codes and tokens may go there: plain http is for this machine only, also on the origin
 /// of the server itself.
-fn encrypted(url: Url, what: &str, server: &Url) -> Result<Url, Failure> {
+///
+/// # Errors
+/// They may not. `what` it is and of which `server` is in the sentence.
+pub fn encrypted(url: Url, what: &str, server: &Url) -> Result<Url, Failure> {
     address::check(&url, what, server)?;
     if url.scheme() == "http" && !crate::http::is_loopback(&url) {
         let fact =

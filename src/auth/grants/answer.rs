@@ -77,7 +77,7 @@ pub fn of_token_exchange(fetched: &Fetched, endpoint: &Url, secrets: &Secrets) -
 }
 
 /// The members of an answer, which is an object or a form.
-fn understood(fetched: &Fetched, endpoint: &Url) -> Result<HashMap<String, Value>, Trouble> {
+pub(super) fn understood(fetched: &Fetched, endpoint: &Url) -> Result<HashMap<String, Value>, Trouble> {
     let status = fetched.status;
     let later = |fact: String, remedy: &str| {
         let failure = Failure::new(Kind::Unreachable, fact).remedy(remedy).status(status.as_u16());
@@ -111,7 +111,7 @@ fn understood(fetched: &Fetched, endpoint: &Url) -> Result<HashMap<String, Value
     Err(without(fetched, endpoint, "a reason"))
 }
 
-fn without(fetched: &Fetched, endpoint: &Url, what: &str) -> Trouble {
+pub(super) fn without(fetched: &Fetched, endpoint: &Url, what: &str) -> Trouble {
     let status = fetched.status.as_u16();
     let fact = format!("{} answers without {what} (HTTP {status})", shown(endpoint));
     Trouble::Refused(Failure::new(Kind::Protocol, fact).status(status))
@@ -151,7 +151,7 @@ fn scope(members: &HashMap<String, Value>) -> Option<String> {
 }
 
 /// A lifetime, `None` where it makes no sense: then it is unknown, and a 401 will tell.
-fn seconds(value: &Value) -> Option<u64> {
+pub(super) fn seconds(value: &Value) -> Option<u64> {
     let seconds = match value {
         Value::String(text) => text.trim().parse().ok()?,
         value => value.as_f64()?,

@@ -24,6 +24,7 @@ use crate::store::{Authentication, Client, OAuth};
 mod answer;
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 pub mod jwt_bearer;
 pub mod refresh;
 mod request;

@@ -44,12 +44,16 @@ impl Asking<'_> {
         answer::of_token_exchange(&fetched, self.endpoint(), &secrets)
     }
 
-    fn endpoint(&self) -> &Url {
+    pub(super) fn endpoint(&self) -> &Url {
         &self.server.token_endpoint
     }
 
     /// The request, with the proof of the client (RFC 6749, section 2.3.1; RFC 7523, section 2.2).
-    fn made(&self, form: &[(&str, &str)], secret: Option<&Secret>) -> Result<(HttpRequest, Secrets), Trouble> {
+    pub(super) fn made(
+        &self,
+        form: &[(&str, &str)],
+        secret: Option<&Secret>,
+    ) -> Result<(HttpRequest, Secrets), Trouble> {
         let mut secrets = Secrets::default();
         let own = self.client.secret.as_ref();
         for secret in [secret, own].into_iter().flatten() {
@@ -97,7 +101,7 @@ fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Trouble> {
 }
 
 /// What oauth2 would make of an answer that it likes.
-fn read(response: &HttpResponse) -> Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>> {
+pub(super) fn read(response: &HttpResponse) -> Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>> {
     let odd = |_| RequestTokenError::Other(String::new());
     if response.status() != StatusCode::OK {
         let error: BasicErrorResponse = serde_json::from_slice(response.body()).map_err(odd)?;

@@ -12,7 +12,7 @@ use crate::auth::change::{Demand, Denied, How, Job, Outcome, Progress};
 use crate::auth::helper;
 use crate::auth::ticket::Ticket;
 use crate::failure::{Failure, Kind};
-use crate::store::Lock;
+use crate::store::{Lock, Pending};
 
 impl Inner {
     /// Joins the change under way, or begins one; whether it was begun here.
@@ -52,7 +52,9 @@ impl Inner {
 
     pub(super) async fn work(self: &Arc<Self>, job: Job) -> Result<(), Denied> {
         loop {
-            let tell = |Progress::Waiting { url, opened }: Progress| self.wait_for_person(url, opened);
+            let tell = |Progress::Waiting { url, code, opened }: Progress| {
+                self.wait_for_person(Stand::Waiting { url, code, opened });
+            };
             match helper::run(&job, &self.http, &self.store, &self.here, &tell).await {
                 Outcome::Published(grant, how) => {
                     self.adopt(*grant, how);
@@ -73,7 +75,8 @@ impl Inner {
     pub(super) async fn elsewhere(&self) {
         loop {
             if let Some(pending) = self.store.pending(&self.sign_in_key).filter(|pending| pending.end.is_none()) {
-                self.wait_for_person(pending.url, pending.opened);
+                let Pending { url, code, opened, .. } = pending;
+                self.wait_for_person(Stand::Waiting { url, code, opened });
             }
             // An error will be met again by the helper, which tells it.
             match self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
@@ -83,8 +86,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn wait_for_person(&self, url: String, opened: bool) {
-        let waiting = Stand::Waiting { url, opened };
+    fn wait_for_person(&self, waiting: Stand) {
         let news = self.stand.send_if_modified(|stand| {
             let news = *stand != waiting;
             stand.clone_from(&waiting);
@@ -96,13 +98,15 @@ impl Inner {
     }
 
     pub(super) fn invitation(&self) -> Option<Failure> {
-        let Stand::Waiting { url, opened } = self.stand.borrow().clone() else { return None };
+        let Stand::Waiting { url, code, opened } = self.stand.borrow().clone() else { return None };
         let ended = self.store.entry(&self.sign_in_key).ok().flatten().and_then(|entry| entry.ended);
         let why = ended.map(|ended| format!(": {}", ended.why)).unwrap_or_default();
         let fact = format!("{} wants a sign-in{why}", self.server());
-        let remedy = match opened {
-            true => format!("sign in in the browser window that was opened, or at {url}"),
-            false => format!("sign in at {url} or run: {}", self.options.command("login")),
+        let login = self.options.command("login");
+        let remedy = match (opened, code) {
+            (true, _) => format!("sign in in the browser window that was opened, or at {url}"),
+            (false, None) => format!("sign in at {url} or run: {login}"),
+            (false, Some(code)) => format!("on any device, sign in at {url} with the code {code} or run: {login}"),
         };
         Some(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(401))
     }

@@ -10,6 +10,7 @@ use crate::message::{Id, Message, member, notification_line, plain_string, reque
 pub struct Offer {
     id: Id,
     url: String,
+    code: Option<String>,
     open: bool,
     /// Whether it is so new that nobody can have read it.
     pub fresh: bool,
@@ -40,7 +41,7 @@ impl Lobby {
     pub(super) fn offer_the_link(&mut self, steps: &mut Vec<Step>) {
         let Some(invitation) = &self.invitation else { return };
         let Some(url) = invitation.url.clone().filter(|_| invitation.unopened) else { return };
-        let offered = self.offer.as_ref().is_some_and(|offer| offer.url == url);
+        let offered = self.offer.as_ref().is_some_and(|offer| offer.url == url && offer.code == invitation.code);
         let ready = match self.stage {
             Stage::Arriving | Stage::Asleep => false,
             // Some editors turn away what comes before their first list of tools.
@@ -50,20 +51,21 @@ impl Lobby {
         if !ready || !self.initialized || offered || !self.takes_links() {
             return;
         }
-        // A second sign-in has a link of its own, and the first one leads nowhere.
+        let code = invitation.code.clone();
+        // A second sign-in has a link or a code of its own, and the first one leads nowhere.
         self.withdraw_the_offer(steps);
         self.count += 1;
         let name = format!("mcpbridge-sign-in-{}", self.count);
         let id = Id::own(&name);
-        let params = serde_json::json!({
-            "mode": "url",
-            "elicitationId": name,
-            "url": url,
-            "message": "The server wants you to sign in. The link opens its page in your browser.",
-        });
+        let message = "The server wants you to sign in. The link opens its page in your browser.";
+        let message = match &code {
+            Some(code) => format!("{message} The code for it is {code}"),
+            None => message.to_owned(),
+        };
+        let params = serde_json::json!({ "mode": "url", "elicitationId": name, "url": url, "message": message });
         steps.push(Step::ToEditor(request_line(&id, "elicitation/create", Some(&params.to_string()))));
         steps.push(Step::Wake { key: OFFER_READ, after: READING });
-        self.offer = Some(Offer { id, url, open: true, fresh: true });
+        self.offer = Some(Offer { id, url, code, open: true, fresh: true });
     }
 
     pub(super) fn offer_was_answered(&mut self, answer: &Message, steps: &mut Vec<Step>) {

@@ -90,11 +90,16 @@ impl Desk {
         }
         let key = format!("request-{}", lock(&self.pending).len() + 1);
         lock(&self.pending).insert(key.clone(), asked.clone());
-        let action = self.at("/consent");
+        self.consent_page("/consent", &key)
+    }
+
+    /// A page with a form that says yes or no to `request`.
+    pub(super) fn consent_page(&self, action: &str, request: &str) -> Answer {
+        let action = self.at(action);
         let buttons =
             r#"<button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button>"#;
         let body = format!(
-            r#"<!doctype html><title>Consent</title><form method="post" action="{action}"><input type="hidden" name="request" value="{key}">{buttons}</form>"#
+            r#"<!doctype html><title>Consent</title><form method="post" action="{action}"><input type="hidden" name="request" value="{request}">{buttons}</form>"#
         );
         Answer::text(200, "text/html; charset=utf-8", body)
     }

@@ -16,6 +16,7 @@ use url::form_urlencoded;
 use super::{
     Manners,
     desk::{Answer, Asked, Desk},
+    device::DEVICE_CODE,
 };
 use crate::support::{server::Request, sync::lock};
 
@@ -25,6 +26,8 @@ pub struct Client {
     pub proof: Proof,
     /// Compared byte for byte; none allows any on this machine.
     pub redirect_uris: Vec<String>,
+    /// Whether it may sign people in with codes.
+    pub codes: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +42,7 @@ pub enum Proof {
 impl Client {
     /// A client that the server's owner has made by hand.
     pub fn given(id: &str, proof: Proof) -> Self {
-        Self { id: id.to_owned(), proof, redirect_uris: Vec::new() }
+        Self { id: id.to_owned(), proof, redirect_uris: Vec::new(), codes: true }
     }
 
     pub fn may_return_to(&self, redirect_uri: &str) -> bool {
@@ -105,7 +108,9 @@ impl Desk {
         }
         let uris = document["redirect_uris"].as_array().into_iter().flatten();
         let redirect_uris = uris.filter_map(|uri| uri.as_str().map(str::to_owned)).collect();
-        lock(&self.clients.registered).insert(id.clone(), Client { id, proof, redirect_uris });
+        let grants = document["grant_types"].as_array().into_iter().flatten();
+        let codes = grants.into_iter().any(|grant| grant == DEVICE_CODE);
+        lock(&self.clients.registered).insert(id.clone(), Client { id, proof, redirect_uris, codes });
         Answer::json(201, &document)
     }
 

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{Manners, clients::Clients, tokens::Ledger};
+use super::{Manners, clients::Clients, device::DEVICE_CODE, tokens::Ledger};
 use crate::support::{
     server::{Reply, Request},
     sync::{Gate, PATIENCE, lock},
@@ -26,6 +26,12 @@ pub enum Endpoint {
     /// A code for tokens.
     Code,
     Refresh,
+    /// What a device asks a code of.
+    Device,
+    /// Where a person enters one, and what they decide.
+    Enter,
+    /// Whether they have.
+    Poll,
     /// A token request of any other grant.
     OtherGrant,
     Revoke,
@@ -278,8 +284,11 @@ impl Desk {
             ("POST", "/token") => Some(match Asked::read(Endpoint::OtherGrant, request).get("grant_type") {
                 Some("authorization_code") => Endpoint::Code,
                 Some("refresh_token") => Endpoint::Refresh,
+                Some(DEVICE_CODE) => Endpoint::Poll,
                 _ => Endpoint::OtherGrant,
             }),
+            ("POST", "/device_authorization") => Some(Endpoint::Device),
+            ("GET" | "POST", "/device") => Some(Endpoint::Enter),
             ("POST", "/revoke") => Some(Endpoint::Revoke),
             _ => None,
         }
@@ -291,9 +300,10 @@ impl Desk {
             Endpoint::Register => self.register(&asked.request),
             Endpoint::Authorize => self.authorize(asked),
             Endpoint::Consent => self.consent(asked),
-            Endpoint::Code | Endpoint::Refresh | Endpoint::OtherGrant | Endpoint::Revoke if !form(&asked.request) => {
-                Answer::error(400, "invalid_request", "the body is not a form")
-            }
+            Endpoint::Enter => self.enter(asked),
+            _ if !form(&asked.request) => Answer::error(400, "invalid_request", "the body is not a form"),
+            Endpoint::Device => self.give_device_code(asked),
+            Endpoint::Poll => self.poll(asked),
             Endpoint::Code => self.redeem(asked),
             Endpoint::Refresh => self.refresh(asked),
             Endpoint::OtherGrant => self.unattended(asked),

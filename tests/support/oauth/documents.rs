@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Iss, Proof,
     desk::{Answer, Desk},
+    device::DEVICE_CODE,
 };
 use crate::support::server::Request;
 
@@ -89,6 +90,12 @@ impl Desk {
         });
         if let Some(grants) = document["grant_types_supported"].as_array_mut() {
             grants.extend(manners.unattended.grants.iter().map(|grant| json!(grant)));
+        }
+        if manners.device.is_some() {
+            document["device_authorization_endpoint"] = self.at("/device_authorization").into();
+            if let Some(grants) = document["grant_types_supported"].as_array_mut() {
+                grants.push(DEVICE_CODE.into());
+            }
         }
         if manners.clients.iter().any(|client| matches!(client.proof, Proof::Key(_))) {
             document["token_endpoint_auth_methods_supported"] =

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     clients::Client,
+    device::Device,
     documents::{Page, Place},
     unattended::Unattended,
 };
@@ -31,6 +32,8 @@ pub struct Manners {
     /// An https URL is a client of its own (a client ID metadata document, taken as read).
     pub metadata_documents: bool,
     pub unattended: Unattended,
+    /// Sign-ins with codes, if there are any.
+    pub device: Option<Device>,
 }
 
 impl Default for Manners {
@@ -46,6 +49,7 @@ impl Default for Manners {
             clients: Vec::new(),
             metadata_documents: false,
             unattended: Unattended::default(),
+            device: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod authorization;
 mod clients;
 mod desk;
+mod device;
 mod documents;
 mod guard;
 mod manners;
@@ -13,6 +14,7 @@ mod unattended;
 pub use authorization::Authorization;
 pub use clients::{Client, Proof};
 pub use desk::{Answer, Asked, Desk, Endpoint, Fault};
+pub use device::{DEVICE_CODE, Device};
 pub use documents::{Page, Place};
 pub use guard::{CHALLENGE, Guard, STEP_UP};
 pub use manners::{Authorize, ExpiresIn, Iss, Manners, Registration, Rotation, State, Tokens};

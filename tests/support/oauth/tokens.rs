@@ -18,6 +18,7 @@ use super::{
     ExpiresIn, Rotation, Tokens,
     clients::Client,
     desk::{Answer, Asked, Desk},
+    device::Waiting,
 };
 use crate::support::sync::lock;
 
@@ -53,6 +54,7 @@ pub struct Ledger {
     codes: Mutex<HashMap<String, (Code, bool)>>,
     access: Mutex<HashMap<String, Access>>,
     refresh: Mutex<HashMap<String, Refresh>>,
+    pub(super) devices: Mutex<HashMap<String, Waiting>>,
     revoked: Mutex<HashSet<usize>>,
     count: AtomicUsize,
 }
@@ -106,10 +108,11 @@ impl Ledger {
         let mut all: Vec<String> = lock(&self.codes).keys().cloned().collect();
         all.extend(lock(&self.access).keys().cloned());
         all.extend(lock(&self.refresh).keys().cloned());
+        all.extend(lock(&self.devices).keys().cloned());
         all
     }
 
-    fn next(&self, kind: &str) -> (usize, String) {
+    pub(super) fn next(&self, kind: &str) -> (usize, String) {
         let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         (number, format!("{kind}-{number}-{}", URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{kind} {number}")))))
     }
@@ -236,7 +239,7 @@ impl Desk {
         self.client_of(asked)
     }
 
-    fn check_resource(&self, asked: &Asked, grant: &Grant) -> Result<(), Answer> {
+    pub(super) fn check_resource(&self, asked: &Asked, grant: &Grant) -> Result<(), Answer> {
         let wanted = self.manners().tokens.resource.or_else(|| grant.resource.clone());
         if wanted.is_none() || asked.get("resource") == wanted.as_deref() {
             return Ok(());
@@ -245,7 +248,7 @@ impl Desk {
         Err(Answer::error(400, "invalid_target", &text))
     }
 
-    fn issue_refresh(&self, grant: &Grant) -> String {
+    pub(super) fn issue_refresh(&self, grant: &Grant) -> String {
         let (_, token) = self.ledger.next("refresh");
         lock(&self.ledger.refresh).insert(token.clone(), Refresh { grant: grant.clone(), spent: false });
         token

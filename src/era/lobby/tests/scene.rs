@@ -217,7 +217,7 @@ pub fn unopened() -> SignIn {
 
 fn invitation(last: &[(&'static str, &str)]) -> Invitation {
     let last = last.iter().map(|(method, result)| (*method, (*result).to_owned())).collect();
-    Invitation { url: Some("https://as.example/a".into()), text: TEXT.into(), unopened: false, last }
+    Invitation { url: Some("https://as.example/a".into()), code: None, text: TEXT.into(), unopened: false, last }
 }
 
 /// The settings that hide this tool.

@@ -1,0 +1,138 @@
+//! A sign-in with a code, which the person enters on any device that has a browser (RFC 8628). Nobody
+//! comes back here: the authorization server is asked until it knows.
+
+use tokio::time::{sleep, timeout};
+
+use super::super::change::{Job, Progress, Tools};
+use super::super::discovery::Discovery;
+use super::super::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Request, SLOWER, device_code, poll};
+use super::super::grants::{Asking, Tokens, Trouble};
+use super::super::now;
+use super::{asked, client, held, in_a_browser, issued, keep, remember, waited};
+use crate::failure::{Failure, Kind};
+use crate::store::{Client, Grant, Origin, Pending};
+
+/// A code that was given, before anybody knows of it.
+pub struct ByDevice {
+    client: Client,
+    code: DeviceCode,
+    asked: Vec<String>,
+    before: Option<Grant>,
+}
+
+impl ByDevice {
+    /// Asks for a code.
+    ///
+    /// # Errors
+    /// There is no client, or no code. Nobody was bothered with it.
+    pub async fn begin(job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Result<Self, Trouble> {
+        let wishes = job.options.client.with_codes();
+        let before = held(job, tools).await.map_err(Trouble::Transient)?;
+        let asked = asked(job, discovery, before.as_ref());
+        let mut again = true;
+        loop {
+            let client = client(job, tools, discovery, &wishes, REDIRECT_URI).await.map_err(Trouble::Refused)?;
+            match give(job, tools, discovery, &client, &asked).await {
+                // A registration that the authorization server has forgotten is made anew, once.
+                Err(Trouble::InvalidClient(_)) if client.origin == Origin::Registered && again => {
+                    again = false;
+                    let forgotten = tools.store.forget_registration(&discovery.server.issuer, REDIRECT_URI).await;
+                    forgotten.map_err(Trouble::Transient)?;
+                }
+                Err(Trouble::Refused(failure)) if failure.remedy.is_none() => {
+                    return Err(Trouble::Refused(failure.remedy(in_a_browser(job))));
+                }
+                outcome => return outcome.map(|code| ByDevice { client, code, asked, before }),
+            }
+        }
+    }
+
+    /// Shows the code, and waits until the person has said yes or no.
+    ///
+    /// # Errors
+    /// They said no, or nothing, or called it off; or what was granted cannot be kept.
+    pub async fn finish(self, job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Result<Grant, Trouble> {
+        self.show(job, tools).map_err(Trouble::Transient)?;
+        let granted = match waited(job, tools, self.granted(tools, discovery)).await {
+            Ok(granted) => granted,
+            Err(failure) => {
+                remember(job, tools, Some(&failure));
+                return Err(Trouble::Refused(failure));
+            }
+        };
+        let oauth = granted.and_then(|tokens| issued(job, discovery, &self.client, &self.asked, tokens));
+        keep(job, tools, oauth, self.before).await
+    }
+
+    fn show(&self, job: &Job, tools: &Tools<'_>) -> Result<(), Failure> {
+        let (url, code) = (self.code.url.to_string(), Some(self.code.user_code.clone()));
+        let pending = Pending {
+            pid: std::process::id(),
+            url: url.clone(),
+            redirect_uri: String::new(),
+            code: code.clone(),
+            opened: false,
+            // No browser is opened here, whoever wants one.
+            link: false,
+            wanted: false,
+            since: now(),
+            end: None,
+        };
+        tools.store.note_pending(&job.options.key()?, &pending)?;
+        (tools.tell)(Progress::Waiting { url, code, opened: false });
+        Ok(())
+    }
+
+    /// Asks again and again, for as long as the code lives.
+    async fn granted(&self, tools: &Tools<'_>, discovery: &Discovery) -> Result<Tokens, Trouble> {
+        let asking = Asking { http: tools.http, server: &discovery.server, client: &self.client, key: None };
+        timeout(self.code.life, self.polled(&asking, discovery.resource.as_deref())).await.unwrap_or_else(|_| {
+            let fact = format!("nobody signed in with the code in the {} s that it lived", self.code.life.as_secs());
+            Err(Trouble::Refused(Failure::new(Kind::SignInRefused, fact)))
+        })
+    }
+
+    async fn polled(&self, asking: &Asking<'_>, resource: Option<&str>) -> Result<Tokens, Trouble> {
+        let mut interval = self.code.interval;
+        let mut pause = interval;
+        loop {
+            sleep(pause).await;
+            match poll(asking, &self.code, resource).await {
+                Ok(Poll::Granted(tokens)) => return Ok(tokens),
+                Ok(Poll::Pending) => pause = interval,
+                Ok(Poll::SlowDown) => {
+                    interval += SLOWER;
+                    pause = interval;
+                }
+                // The person may be done in the meantime, and need not begin anew for a network that fails.
+                // RFC 8628, section 3.5, wants it asked less often then.
+                Err(Trouble::Transient(failure)) => {
+                    log::debug!("{failure}");
+                    pause = (pause * 2).min(LONGEST_INTERVAL.max(interval));
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+}
+
+async fn give(
+    job: &Job,
+    tools: &Tools<'_>,
+    discovery: &Discovery,
+    client: &Client,
+    asked: &[String],
+) -> Result<DeviceCode, Trouble> {
+    let asking = Asking { http: tools.http, server: &discovery.server, client, key: None };
+    let request = Request {
+        endpoint: discovery.server.device_endpoint().map_err(Trouble::Refused)?,
+        behalf: &job.options.url().map_err(Trouble::Refused)?,
+        scopes: asked,
+        resource: discovery.resource.as_deref(),
+        parameters: &job.options.authorize,
+    };
+    device_code(&asking, &request).await
+}
+
+/// Nobody comes back to it, and some servers register no client without one.
+const REDIRECT_URI: &str = "http://127.0.0.1/oauth/callback";
