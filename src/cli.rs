@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
-pub use accounts::{Login, Logout, Selection, Status};
+pub use accounts::{ClientMetadata, Login, Logout, Selection, Status};
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use keys::{Shape, commands, keys};
 pub use late::Late;
@@ -67,6 +67,8 @@ pub enum Command {
     Logout(Box<Logout>),
     /// Show who is signed in where, where the credential is kept, and when it is renewed
     Status(Status),
+    /// Print a client ID metadata document, to be published for --client-metadata-url
+    ClientMetadata(ClientMetadata),
     /// Keep a secret under a name, so that flags can name it instead of having it
     Secret(Secret),
     /// Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others

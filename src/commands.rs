@@ -6,6 +6,7 @@ mod adopt;
 mod arguments;
 mod ask;
 mod call;
+mod client_metadata;
 mod completions;
 mod content;
 mod demo;
@@ -58,6 +59,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Login(typed)), _) => login::run(&typed),
         (Some(Command::Logout(typed)), _) => logout::run(&typed),
         (Some(Command::Status(typed)), _) => status::run(&typed),
+        (Some(Command::ClientMetadata(typed)), _) => client_metadata::run(&typed),
         (Some(Command::Secret(typed)), _) => secret::run(&typed.what),
         (Some(Command::Install(typed)), _) => install::run(&typed),
         (Some(Command::Uninstall(typed)), _) => uninstall::run(&typed),

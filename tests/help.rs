@@ -45,7 +45,9 @@ fn the_long_and_the_short_form_of_the_relay_have_the_same_flags() {
 fn the_readme_names_every_command() {
     let (help, readme) = (mcpbridge(&["--help"]), read("README.md"));
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    // A long line is wrapped, and goes on below its text.
+    let names = commands.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let names: Vec<&str> = names.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.contains(&"run") && names.contains(&"demo"), "the commands cannot be read from --help: {names:?}");
     for name in names.into_iter().filter(|name| *name != "help") {
         assert!(readme.contains(&format!("`mcpbridge {name}")), "the README does not say what `mcpbridge {name}` does");

@@ -3,7 +3,8 @@
 mod support;
 
 use mcpbridge::auth::discovery::AuthorizationServer;
-use mcpbridge::auth::registration::{Given, Wishes, client, document_url, metadata};
+use mcpbridge::auth::document;
+use mcpbridge::auth::registration::{Given, Wishes, client, metadata};
 use mcpbridge::failure::{Failure, Kind};
 use mcpbridge::http::{Http, Settings};
 use mcpbridge::secret::Secret;
@@ -208,7 +209,7 @@ async fn what_is_there_already_is_used_in_its_order() {
         AuthorizationServer { client_id_metadata_document_supported: true, ..described(&server, None) },
     );
     let given = Given::read(r#"{"client_id":"given"}"#).unwrap();
-    let url = document_url("https://example.com/client.json").unwrap();
+    let url = document::url("https://example.com/client.json", "it").unwrap();
     let all = Wishes { given: Some(given), document: Some(url.clone()), ..Wishes::default() };
     let document = Wishes { given: None, ..all.clone() };
     let old = stored("old");
@@ -301,8 +302,11 @@ fn the_url_of_a_document_is_https_with_a_path() {
         ("https://u:p@example.com/a", false),
         ("https://EXAMPLE.com/a", false),
         ("https://example.com/a/../b", false),
+        ("https://example.com/a/%2E/b", false),
+        ("https://example.com/a/..", false),
+        ("https://example.com/.well-known/a..b", true),
         ("client.json", false),
     ] {
-        assert_eq!(document_url(text).is_ok(), passes, "{text}");
+        assert_eq!(document::url(text, "it").is_ok(), passes, "{text}");
     }
 }

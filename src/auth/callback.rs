@@ -61,11 +61,10 @@ impl Callback {
     /// # Errors
     /// The port is taken or may not be used, or `host` and `path` make no URL.
     pub fn listen(port: Port, host: &str, path: &str) -> Result<Self, Failure> {
-        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-        let path = plain_path(&host, path)?;
+        let (host, path) = plain(host, path)?;
         let (port, listeners) = port::bind(port, host != "127.0.0.1")?;
+        let redirect_uri = format!("http://{host}:{port}{path}");
         let house = Arc::new(House::new(&host, port, path));
-        let redirect_uri = format!("http://{host}:{port}{}", house.path);
         let (open, closed) = watch::channel(());
         let (expect, expected) = oneshot::channel();
         let (visits, visitors) = mpsc::channel(MOST_GUESTS);
@@ -133,6 +132,16 @@ impl Redirect {
     pub fn finish(self, ending: Ending) {
         let _ = self.outcome.send(Some(ending));
     }
+}
+
+/// The redirect URI with this port, or without one.
+///
+/// # Errors
+/// `host` and `path` make no URL.
+pub fn redirect_uri(host: &str, port: Option<u16>, path: &str) -> Result<String, Failure> {
+    let (host, path) = plain(host, path)?;
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    Ok(format!("http://{host}{port}{path}"))
 }
 
 /// The page that `--auth-success-url` names.
@@ -366,6 +375,13 @@ impl Head {
         }
         Some(Head { method: method.parse().ok()?, target: target.to_owned(), host })
     }
+}
+
+/// `host` and `path` as browsers send them.
+fn plain(host: &str, path: &str) -> Result<(String, String), Failure> {
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+    let path = plain_path(&host, path)?;
+    Ok((host, path))
 }
 
 /// `path` as browsers send it.

@@ -9,6 +9,7 @@ pub mod callback;
 pub mod challenge;
 mod change;
 pub mod discovery;
+pub mod document;
 pub mod flow;
 pub mod grants;
 pub mod helper;

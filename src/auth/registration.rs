@@ -24,7 +24,7 @@ use crate::store::{Authentication, Client, Origin};
 pub struct Wishes {
     /// A client that is registered already.
     pub given: Option<Given>,
-    /// The URL of a client ID metadata document, checked by [`document_url`].
+    /// The URL of a client ID metadata document, checked by [`document::url`](super::document::url).
     pub document: Option<String>,
     /// What to say of the client when it is registered, merged over what is said anyway.
     pub metadata: Map<String, Value>,
@@ -83,6 +83,12 @@ impl Wishes {
         self.metadata.get("scope").and_then(Value::as_str)
     }
 
+    /// The URL of the document that describes the client to `server`, if one does.
+    pub fn document(&self, server: &AuthorizationServer) -> Option<&str> {
+        let is_read = self.given.is_none() && server.client_id_metadata_document_supported;
+        self.document.as_deref().filter(|_| is_read)
+    }
+
     /// The same for a client that signs in with codes. The grant is asked for only there: servers may
     /// refuse a client that wants one which they do not give to everybody.
     #[must_use]
@@ -96,7 +102,7 @@ impl Wishes {
     /// What is said of the client when it is registered.
     fn described(&self, redirect_uri: &str, authentication: Authentication) -> Map<String, Value> {
         let mut described = Map::from_iter([
-            ("client_name".to_owned(), json!("mcpbridge")),
+            ("client_name".to_owned(), json!(CLIENT_NAME)),
             ("application_type".to_owned(), json!("native")),
             ("redirect_uris".to_owned(), json!([redirect_uri])),
             // Without the second one some servers give no refresh token, and others refuse it later.
@@ -125,28 +131,6 @@ pub fn metadata(text: &str) -> Result<Map<String, Value>, Failure> {
     })
 }
 
-/// The URL that `--client-metadata-url` names, as it is written: it is the client id.
-///
-/// # Errors
-/// It is not https, or has no path, or something that a client id may not have.
-pub fn document_url(text: &str) -> Result<String, Failure> {
-    let refuse = |why: &str| {
-        let fact = format!("--client-metadata-url {why}");
-        Err(Failure::new(Kind::Usage, fact).remedy("for example: https://example.com/oauth/client.json"))
-    };
-    match Url::parse(text) {
-        Ok(url) if url.scheme() != "https" => refuse("has to be https"),
-        Ok(url) if url.path() == "/" => refuse("has to have a path"),
-        Ok(url) if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() => {
-            refuse("may have neither a fragment nor a user")
-        }
-        // Compared byte for byte by the server, so it has to be in the one form that there is.
-        Ok(url) if url.as_str() != text => refuse("has to be written as browsers write it"),
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => refuse("is no URL"),
-    }
-}
-
 /// The client to sign in as at `server`, with answers going to `redirect_uri`. `stored` is the one
 /// that was registered before for this issuer and this redirect URI; `now` is in seconds since 1970.
 ///
@@ -164,9 +148,9 @@ pub async fn client(
     if let Some(given) = &wishes.given {
         return Ok(given.client(server, redirect_uri));
     }
-    if let Some(url) = wishes.document.as_ref().filter(|_| server.client_id_metadata_document_supported) {
+    if let Some(url) = wishes.document(server) {
         return Ok(Client {
-            id: url.clone(),
+            id: url.to_owned(),
             secret: None,
             secret_expires_at: None,
             authentication: Authentication::None,
@@ -365,5 +349,7 @@ pub(super) fn name(authentication: Authentication) -> &'static str {
     }
 }
 
+/// How a consent page names the client.
+pub const CLIENT_NAME: &str = "mcpbridge";
 /// Seconds that a secret has to live for a sign-in to be begun with it: a person takes some minutes.
 const MARGIN: u64 = 600;

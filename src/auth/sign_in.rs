@@ -87,7 +87,11 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
     }
     let mut again = true;
     loop {
-        let port = options.callback.port.map_or_else(|| Port::derived(&server), Port::Exactly);
+        let port = match (options.callback.port, options.client.document(&discovery.server)) {
+            (Some(port), _) => Port::Exactly(port),
+            (None, Some(document)) => Port::of_document(document),
+            (None, None) => Port::derived(&server),
+        };
         let mut callback = Callback::listen(port, &options.callback.host, &options.callback.path)?;
         let client = match client(job, tools, &discovery, &options.client, callback.redirect_uri()).await {
             // Where nothing is published, a server without registration offers no sign-in at all.

@@ -111,3 +111,27 @@ pub struct Status {
     #[arg(long)]
     pub exit_zero: bool,
 }
+
+/// The arguments of `mcpbridge client-metadata`.
+#[derive(Debug, Args)]
+pub struct ClientMetadata {
+    /// Where the document will be: an https URL with a path, for example https://example.com/mcpbridge.json
+    #[arg(value_name = "URL")]
+    pub url: String,
+
+    /// The port that the browser comes back to, if it must be this one
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// The host in the redirect URI, beside 127.0.0.1 and localhost
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+
+    /// The path in the redirect URI
+    #[arg(long, value_name = "PATH", default_value = "/oauth/callback")]
+    pub callback_path: String,
+
+    /// Print the document within the JSON of a result
+    #[arg(long)]
+    pub json: bool,
+}

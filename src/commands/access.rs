@@ -10,6 +10,7 @@ use url::Url;
 use super::{flow, server};
 use crate::auth::callback::success_url;
 use crate::auth::discovery::ResourceChoice;
+use crate::auth::document;
 use crate::auth::grants::authorization_code::parameter;
 use crate::auth::registration::{self, Given, Wishes};
 use crate::auth::{CallbackOptions, Named, Options, TokenCommand};
@@ -202,7 +203,8 @@ fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {
         None => serde_json::Map::new(),
         Some(text) => registration::metadata(&json_or_file(text, "--static-oauth-client-metadata")?)?,
     };
-    let document = typed.client_metadata_url.as_deref().map(registration::document_url).transpose()?;
+    let document = typed.client_metadata_url.as_deref();
+    let document = document.map(|url| document::url(url, "--client-metadata-url")).transpose()?;
     Ok(Wishes { given, document, metadata })
 }
 

@@ -21,9 +21,25 @@ impl Port {
     /// The port for the sign-ins to `server`: the same one each time, if it is free, so that one
     /// registration can be used again.
     pub fn derived(server: &Url) -> Self {
-        let hash = Sha256::digest(server.as_str());
-        Port::Near(FIRST_PORT + u16::from_be_bytes([hash[0], hash[1]]) % PORTS)
+        Port::Near(derived(server.as_str()))
     }
+
+    /// The port for all sign-ins as the client that the document at `url` describes, which names it.
+    pub fn of_document(url: &str) -> Self {
+        Port::Near(derived(url))
+    }
+
+    /// Its number, or the first one that is tried.
+    pub fn first(self) -> u16 {
+        match self {
+            Port::Exactly(port) | Port::Near(port) => port,
+        }
+    }
+}
+
+fn derived(text: &str) -> u16 {
+    let hash = Sha256::digest(text);
+    FIRST_PORT + u16::from_be_bytes([hash[0], hash[1]]) % PORTS
 }
 
 /// Binds the port on 127.0.0.1 and, where there is one, on [::1]. A browser may go to either when the

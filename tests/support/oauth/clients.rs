@@ -63,6 +63,7 @@ impl Clients {
     pub fn find(&self, id: &str, manners: &Manners) -> Option<Client> {
         let registered = lock(&self.registered).get(id).cloned();
         let known = registered.or_else(|| manners.clients.iter().find(|client| client.id == id).cloned());
+        let known = known.or_else(|| published(manners.published.iter().find(|document| document["client_id"] == id)?));
         let document = || manners.metadata_documents && id.starts_with("https://");
         known.or_else(|| document().then(|| Client::given(id, Proof::None)))
     }
@@ -106,10 +107,8 @@ impl Desk {
             document["client_secret"] = secret.into();
             document["client_secret_expires_at"] = manners.secret_expires_at.unwrap_or(0).into();
         }
-        let uris = document["redirect_uris"].as_array().into_iter().flatten();
-        let redirect_uris = uris.filter_map(|uri| uri.as_str().map(str::to_owned)).collect();
-        let grants = document["grant_types"].as_array().into_iter().flatten();
-        let codes = grants.into_iter().any(|grant| grant == DEVICE_CODE);
+        let redirect_uris = texts(&document["redirect_uris"]);
+        let codes = texts(&document["grant_types"]).iter().any(|grant| grant == DEVICE_CODE);
         lock(&self.clients.registered).insert(id.clone(), Client { id, proof, redirect_uris, codes });
         Answer::json(201, &document)
     }
@@ -149,6 +148,23 @@ impl Desk {
         }
         Err(refused("this is not how the client proves itself"))
     }
+}
+
+/// The client that a document describes, if it is what the draft asks for: a public one, with a name.
+fn published(document: &Value) -> Option<Client> {
+    let id = document["client_id"].as_str().filter(|id| id.starts_with("https://"))?;
+    let secrets = ["client_secret", "client_secret_expires_at"];
+    let is_public =
+        document["token_endpoint_auth_method"] == "none" && secrets.iter().all(|name| document[name].is_null());
+    (is_public && acceptable(document).is_ok()).then(|| Client {
+        redirect_uris: texts(&document["redirect_uris"]),
+        codes: texts(&document["grant_types"]).iter().any(|grant| grant == DEVICE_CODE),
+        ..Client::given(id, Proof::None)
+    })
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// What a native application has to say of itself, and what it needs to be refreshed later.

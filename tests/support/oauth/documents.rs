@@ -105,7 +105,7 @@ impl Desk {
         if manners.authorize.iss != Iss::Absent {
             document["authorization_response_iss_parameter_supported"] = true.into();
         }
-        if manners.metadata_documents {
+        if manners.metadata_documents || !manners.published.is_empty() {
             document["client_id_metadata_document_supported"] = true.into();
         }
         if manners.tokens.offline_access {

@@ -31,6 +31,8 @@ pub struct Manners {
     pub clients: Vec<Client>,
     /// An https URL is a client of its own (a client ID metadata document, taken as read).
     pub metadata_documents: bool,
+    /// Client ID metadata documents that are published, each at its `client_id`, and read by the letter of their draft.
+    pub published: Vec<Value>,
     pub unattended: Unattended,
     /// Sign-ins with codes, if there are any.
     pub device: Option<Device>,
@@ -48,6 +50,7 @@ impl Default for Manners {
             client_id_in_form: false,
             clients: Vec::new(),
             metadata_documents: false,
+            published: Vec::new(),
             unattended: Unattended::default(),
             device: None,
         }
