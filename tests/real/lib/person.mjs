@@ -61,11 +61,13 @@ export class Person {
   async visit(start, consents = this.consents) {
     const home = new URL(start).searchParams.get("redirect_uri");
     const steps = [];
+    let declined = false;
     let page = await this.#load("GET", start);
     for (;;) {
       steps.push(`${page.status} ${page.url}`);
       if (steps.length > MOST_STEPS) throw new Error(`the person is sent round in circles:\n${steps.join("\n")}`);
-      const next = home && page.url.startsWith(home) ? redirect(page) : (redirect(page) ?? this.#act(page, consents));
+      const next = home && page.url.startsWith(home) ? redirect(page) : (redirect(page) ?? (declined ? undefined : this.#act(page, consents)));
+      declined ||= next?.declines;
       if (!next) return { ...page, steps };
       page = await this.#load(next.method, next.url, next.body);
     }
@@ -95,9 +97,9 @@ export class Person {
     const form = forms(page).find((form) => form.fields.length || form.buttons.length);
     if (!form) return undefined;
     const filled = form.fields.map(([name, value]) => [name, this.answers[name] ?? (value || "ada")]);
-    const button = form.buttons.find(({ label, value }) => /deny|cancel|reject|no\b/i.test(`${label} ${value}`) === !consents);
+    const button = form.buttons.find(({ label, value }) => /deny|cancel|reject|abort|no\b/i.test(`${label} ${value}`) === !consents);
     if (button?.name) filled.push([button.name, button.value]);
-    return send(form, filled);
+    return { ...send(form, filled), declines: !consents && button !== undefined };
   }
 
   async #load(method, url, body) {
@@ -139,12 +141,8 @@ function redirect({ status, headers, url }) {
 /** Forms by their text: the pages of the servers under test are simple. */
 function forms(page) {
   return [...page.body.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([, head, inner]) => {
-    const controls = [...inner.matchAll(/<(input|button)\b([^>]*)>(?:([^<]*)<\/button>)?/gi)].map(([, tag, attributes, label]) => ({
-      kind: attribute(attributes, "type") ?? (tag.toLowerCase() === "button" ? "submit" : "text"),
-      name: attribute(attributes, "name"),
-      value: attribute(attributes, "value") ?? "",
-      label: label ?? "",
-    }));
+    const id = attribute(head, "id");
+    const controls = [...controlsIn(inner), ...controlsIn(page.body).filter(({ form }) => id && form === id)];
     return {
       method: (attribute(head, "method") ?? "get").toUpperCase(),
       url: new URL(attribute(head, "action") || page.url, page.url).href,
@@ -152,6 +150,17 @@ function forms(page) {
       buttons: controls.filter(({ kind }) => kind === "submit"),
     };
   });
+}
+
+function controlsIn(text) {
+  return [...text.matchAll(/<(input|button)\b([^>]*)>(?:([^<]*)<\/button>)?/gi)].map(([, tag, attributes, label]) => ({
+    kind: attribute(attributes, "type") ?? (tag.toLowerCase() === "button" ? "submit" : "text"),
+    name: attribute(attributes, "name"),
+    value: attribute(attributes, "value") ?? "",
+    label: label ?? "",
+    // Of a button that stands outside its form.
+    form: attribute(attributes, "form"),
+  }));
 }
 
 function send({ method, url }, fields) {

@@ -52,6 +52,11 @@ export const SERVERS = {
     opened: /session opened/g,
     ended: /session ended/g,
   },
+  oidcProviderInHaste: {
+    name: "an MCP server behind oidc-provider whose codes live for 6 s",
+    command: (port) => [process.execPath, join(HERE, "servers/oidc_provider.mjs"), port, "5", "6"],
+    path: "/mcp",
+  },
   fastmcpOauth: {
     name: "a FastMCP server behind FastMCP's authorization server",
     command: (port) => [PYTHON, join(HERE, "servers/fastmcp_oauth.py"), port],

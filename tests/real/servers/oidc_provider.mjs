@@ -1,6 +1,6 @@
-// `node oidc_provider.mjs PORT [SECONDS]`: an MCP server behind oidc-provider, both on one port. Dynamic
+// `node oidc_provider.mjs PORT [SECONDS [CODE]]`: an MCP server behind oidc-provider, both on one port. Dynamic
 // registration, resource indicators, access tokens of SECONDS (5), rotating refresh tokens with reuse
-// detection. A login page and a consent page; it says what it grants and what it revokes. Without a person it knows a
+// detection. A login page and a consent page, for sign-ins with codes too, which live for CODE seconds (600); it says what it grants and what it revokes. Without a person it knows a
 // client for each kind of key in tests/keys, and one with a secret.
 
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 import { bearer, mcp, turnAway } from "./protected_mcp.mjs";
 
-const [port, seconds = "5"] = process.argv.slice(2);
+const [port, seconds = "5", code = "600"] = process.argv.slice(2);
 const ORIGIN = `http://127.0.0.1:${port}`;
 const RESOURCE = `${ORIGIN}/mcp`;
 const METADATA = "/.well-known/oauth-protected-resource/mcp";
@@ -41,6 +41,7 @@ const provider = new Provider(ORIGIN, {
   enabledJWA: { clientAuthSigningAlgValues: Object.values(ALGORITHMS) },
   features: {
     clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
     registration: { enabled: true },
     revocation: { enabled: true },
     resourceIndicators: {
@@ -57,7 +58,7 @@ const provider = new Provider(ORIGIN, {
   rotateRefreshToken: true,
   findAccount: (context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   cookies: { keys: ["only a test"] },
-  ttl: { Interaction: 600, Session: 600, Grant: 3600, RefreshToken: 3600, AuthorizationCode: 60 },
+  ttl: { Interaction: 600, Session: 600, Grant: 3600, RefreshToken: 3600, AuthorizationCode: 60, DeviceCode: Number(code) },
 });
 
 class InvalidTarget extends Error {
