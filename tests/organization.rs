@@ -5,8 +5,8 @@ mod support;
 
 use serde_json::json;
 use support::{
-    Authorization, Bridge, Client, Endpoint, Fault, Human, JWT_BEARER, Launch, Manners, PATIENCE, Proof, Protected,
-    TOKEN_EXCHANGE, VERSION, World, call, claims, end_well, in_seconds, initialize, jwt, refusal,
+    Authorization, Bridge, Client, Device, Endpoint, Fault, Human, JWT_BEARER, Launch, Manners, PATIENCE, Proof,
+    Protected, TOKEN_EXCHANGE, VERSION, Visit, World, call, claims, end_well, in_seconds, initialize, jwt, refusal,
 };
 use tempfile::TempDir;
 
@@ -149,6 +149,25 @@ fn the_terminal_signs_in_where_the_editor_would() {
     assert!(again.expect(0, &[]).stdout.contains("already signed in"), "{again:?}");
     company.works(0, &nobody);
     assert_eq!((human.windows(), nobody.windows()), (1, 0));
+}
+
+#[test]
+fn at_the_identity_provider_too_a_person_may_sign_in_with_a_code() {
+    let company = Company::new(1);
+    company.provider.change(|it| it.device = Some(Device::default()));
+    let shell = company.command("login", 0).arg("--device-code").at_shell();
+    let told = shell.wait_stderr("WDJB-0001\n");
+    let word = told.split_whitespace().find(|word| word.contains("/device?")).unwrap();
+    assert!(word.starts_with(&company.provider.issuer()), "{word}");
+    Visit::by_link(word).consent();
+    assert!(shell.finish().expect(0, &[]).stdout.contains("as ada@acme.example"));
+    assert_eq!(company.provider.asked(Endpoint::Device)[0].need("scope"), "openid offline_access");
+    company.works(0, &Human::at_ease());
+
+    company.provider.change(|it| it.device = None);
+    let told = company.command("login", 0).args(["--device-code", "--force"]).told();
+    told.expect(3, &["offers no sign-in with a code", "without --device-code: mcpbridge login"]);
+    assert!(!told.stderr.trim().ends_with("--device-code"), "{told:?}");
 }
 
 #[test]

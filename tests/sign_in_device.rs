@@ -264,13 +264,17 @@ fn a_sign_in_that_comes_to_nothing_says_why_in_one_sentence_with_the_command() {
             "no endpoint",
             3,
             |world| world.authorization.change(|it| it.device = None),
-            &["offers no sign-in with a code", "device_authorization_endpoint", "in a browser: mcpbridge login"],
+            &[
+                "offers no sign-in with a code",
+                "device_authorization_endpoint",
+                "without --device-code: mcpbridge login",
+            ],
         ),
         (
             "a client that may not",
             4,
             |world| world.authorization.fail(Endpoint::Device, Fault::error(400, "unauthorized_client")),
-            &["unauthorized_client", "in a browser: mcpbridge login"],
+            &["unauthorized_client", "without --device-code: mcpbridge login"],
         ),
         (
             "no such grant",
@@ -354,6 +358,29 @@ fn what_a_server_says_is_obeyed_by_no_terminal() {
         shell.kill();
         world.command("login").arg("--cancel").told();
     }
+}
+
+#[test]
+fn a_server_without_any_metadata_has_no_codes_and_may_take_a_key() {
+    let home = tempfile::TempDir::new().unwrap();
+    let server = Protected::start_alone(|it| it.documents = Vec::new(), |_| ());
+    let told = Bridge::bare().args(["login", &server.url(), "--device-code"]).home(home.path()).told();
+    told.expect(3, &["no sign-in with a code: it publishes no metadata", "without --device-code", "--header"]);
+}
+
+/// Nobody is let in twice at once: what is under way in a browser is ended first.
+#[test]
+fn login_by_code_while_a_browser_is_open_says_how_to_end_that() {
+    let world = world(|_| ());
+    let human = Human::at_ease();
+    let mut bridge = world.relay(&human).spawn();
+    let visit = start(&mut bridge, &human);
+    let mut shell = login(&world).at_shell();
+    let told = shell.wait_stderr("--device-code --cancel");
+    assert!(told.contains(&visit.url) && told.contains("for a code instead, end it first"), "{told}");
+    shell.kill();
+    let words = ["login", &world.server.url(), "--device-code", "--cancel"];
+    Bridge::bare().args(words).home(world.home.path()).told().expect(0, &[]);
 }
 
 #[test]

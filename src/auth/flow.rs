@@ -10,7 +10,7 @@ use crate::source::Source;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flow {
-    /// A person signs in, in a browser (OAuth 2.1, section 4.1).
+    /// A person signs in, in a browser (OAuth 2.1, section 4.1) or with a code (RFC 8628).
     #[default]
     Browser,
     /// The client signs in as itself (RFC 6749, section 4.4).

@@ -115,7 +115,7 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
 
 async fn find(job: &Job, tools: &Tools<'_>, server: &Url) -> Result<Discovery, Failure> {
     let fit = |server: &AuthorizationServer| match job.options.device {
-        true => server.device_endpoint().map(|_| ()).map_err(|failure| failure.remedy(in_a_browser(job))),
+        true => device_endpoint(job, server).map(|_| ()),
         false => server.code_endpoint().map(|_| ()),
     };
     match job.options.flow {
@@ -140,10 +140,20 @@ async fn instead(job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Option<
     }
 }
 
-/// How one signs in where codes are of no use.
-fn in_a_browser(job: &Job) -> String {
-    let options = super::Options { device: false, ..job.options.clone() };
-    format!("sign in in a browser: {}", options.command("login"))
+/// Where `server` is asked for codes.
+fn device_endpoint<'a>(job: &Job, server: &'a AuthorizationServer) -> Result<&'a Url, Failure> {
+    server.device_endpoint().map_err(|failure| match server.has_metadata {
+        true => failure.remedy(without_codes(job)),
+        // Then it may be no authorization server at all.
+        false => failure.remedy(format!("{}, or give an API key with --header", without_codes(job))),
+    })
+}
+
+/// How one gets in where codes are of no use.
+fn without_codes(job: &Job) -> String {
+    let command = job.options.command("login");
+    let command = command.strip_suffix(" --device-code").unwrap_or(&command);
+    format!("sign in without --device-code: {command}")
 }
 
 async fn client(

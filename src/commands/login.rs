@@ -278,6 +278,9 @@ impl Session {
                 shown = true;
                 say(&format!("a sign-in is under way already (process {})", pending.pid));
                 self.show(&pending.url, pending.code.as_deref(), pending.opened);
+                if self.options.device && pending.code.is_none() {
+                    say(&format!("for a code instead, end it first: {} --cancel", self.options.command("login")));
+                }
             }
             match self.store.try_lock(&self.sign_in_key, Lock::SignIn) {
                 Ok(None) => {}

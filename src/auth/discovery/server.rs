@@ -110,11 +110,11 @@ impl AuthorizationServer {
     /// There is no such endpoint.
     pub fn device_endpoint(&self) -> Result<&Url, Failure> {
         self.device_authorization_endpoint.as_ref().ok_or_else(|| {
-            let fact = format!(
-                "the authorization server {} offers no sign-in with a code: its metadata name no \
-                 device_authorization_endpoint",
-                self.issuer
-            );
+            let why = match self.has_metadata {
+                true => "its metadata name no device_authorization_endpoint",
+                false => "it publishes no metadata",
+            };
+            let fact = format!("the authorization server {} offers no sign-in with a code: {why}", self.issuer);
             Failure::new(Kind::SignInRequired, fact)
         })
     }

@@ -2,13 +2,14 @@
 //! comes back here: the authorization server is asked until it knows.
 
 use tokio::time::{sleep, timeout};
+use url::Url;
 
-use super::super::change::{Job, Progress, Tools};
-use super::super::discovery::Discovery;
-use super::super::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Request, SLOWER, device_code, poll};
-use super::super::grants::{Asking, Tokens, Trouble};
-use super::super::now;
-use super::{asked, client, held, in_a_browser, issued, keep, remember, waited};
+use super::{asked, client, device_endpoint, held, issued, keep, remember, waited, without_codes};
+use crate::auth::change::{Job, Progress, Tools};
+use crate::auth::discovery::Discovery;
+use crate::auth::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Request, SLOWER, device_code, poll};
+use crate::auth::grants::{Asking, Tokens, Trouble};
+use crate::auth::now;
 use crate::failure::{Failure, Kind};
 use crate::store::{Client, Grant, Origin, Pending};
 
@@ -26,13 +27,14 @@ impl ByDevice {
     /// # Errors
     /// There is no client, or no code. Nobody was bothered with it.
     pub async fn begin(job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Result<Self, Trouble> {
+        let endpoint = device_endpoint(job, &discovery.server).map_err(Trouble::Refused)?;
         let wishes = job.options.client.with_codes();
         let before = held(job, tools).await.map_err(Trouble::Transient)?;
         let asked = asked(job, discovery, before.as_ref());
         let mut again = true;
         loop {
             let client = client(job, tools, discovery, &wishes, REDIRECT_URI).await.map_err(Trouble::Refused)?;
-            match give(job, tools, discovery, &client, &asked).await {
+            match give(job, tools, discovery, endpoint, &client, &asked).await {
                 // A registration that the authorization server has forgotten is made anew, once.
                 Err(Trouble::InvalidClient(_)) if client.origin == Origin::Registered && again => {
                     again = false;
@@ -40,7 +42,7 @@ impl ByDevice {
                     forgotten.map_err(Trouble::Transient)?;
                 }
                 Err(Trouble::Refused(failure)) if failure.remedy.is_none() => {
-                    return Err(Trouble::Refused(failure.remedy(in_a_browser(job))));
+                    return Err(Trouble::Refused(failure.remedy(without_codes(job))));
                 }
                 outcome => return outcome.map(|code| ByDevice { client, code, asked, before }),
             }
@@ -120,12 +122,13 @@ async fn give(
     job: &Job,
     tools: &Tools<'_>,
     discovery: &Discovery,
+    endpoint: &Url,
     client: &Client,
     asked: &[String],
 ) -> Result<DeviceCode, Trouble> {
     let asking = Asking { http: tools.http, server: &discovery.server, client, key: None };
     let request = Request {
-        endpoint: discovery.server.device_endpoint().map_err(Trouble::Refused)?,
+        endpoint,
         behalf: &job.options.url().map_err(Trouble::Refused)?,
         scopes: asked,
         resource: discovery.resource.as_deref(),
