@@ -70,6 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -84,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
+            [CompletionResult]::new('client-metadata', 'client-metadata', [CompletionResultType]::ParameterValue, 'Print a client ID metadata document, to be published for --client-metadata-url')
             [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take a server out of an editor, as if it had never been there')
@@ -157,6 +159,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -211,6 +214,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -234,6 +238,14 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'The resource indicator that was given at the sign-in')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the result as JSON')
             [CompletionResult]::new('--exit-zero', '--exit-zero', [CompletionResultType]::ParameterName, 'Exit with 0 also when somebody has to sign in')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcpbridge;client-metadata' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The host in the redirect URI, beside 127.0.0.1 and localhost')
+            [CompletionResult]::new('--callback-path', '--callback-path', [CompletionResultType]::ParameterName, 'The path in the redirect URI')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the document within the JSON of a result')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -329,6 +341,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization)')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which')
@@ -413,6 +426,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -469,6 +483,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -523,6 +538,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -577,6 +593,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -633,6 +650,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -687,6 +705,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -742,6 +761,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it [env: MCPBRIDGE_DISABLE_RESOURCE_PARAMETER]')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token [env: MCPBRIDGE_USE_ID_TOKEN]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead [env: MCPBRIDGE_NO_BROWSER]')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization) [env: MCPBRIDGE_DEVICE_CODE]')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty) [env: MCPBRIDGE_NON_INTERACTIVE]')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set [env: MCPBRIDGE_INTERACTIVE]')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which [env: MCPBRIDGE_CLIENT_CREDENTIALS]')
@@ -840,6 +860,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('--disable-resource-parameter', '--disable-resource-parameter', [CompletionResultType]::ParameterName, 'Send no resource indicator, for authorization servers that refuse it')
             [CompletionResult]::new('--use-id-token', '--use-id-token', [CompletionResultType]::ParameterName, 'Send the id token instead of the access token')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Open no browser; say the URL instead')
+            [CompletionResult]::new('--device-code', '--device-code', [CompletionResultType]::ParameterName, 'Sign in with a code, on any device that has a browser (device authorization)')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)')
             [CompletionResult]::new('--interactive', '--interactive', [CompletionResultType]::ParameterName, 'Ask a person where one is needed, although CI is set')
             [CompletionResult]::new('--client-credentials', '--client-credentials', [CompletionResultType]::ParameterName, 'Sign in as the client itself (client credentials); --static-oauth-client-info says which')
@@ -855,6 +876,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in to a server now, in the browser, and keep the credential for every editor')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Sign out: revoke the credential at the server where it can be, and forget it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is signed in where, where the credential is kept, and when it is renewed')
+            [CompletionResult]::new('client-metadata', 'client-metadata', [CompletionResultType]::ParameterValue, 'Print a client ID metadata document, to be published for --client-metadata-url')
             [CompletionResult]::new('secret', 'secret', [CompletionResultType]::ParameterValue, 'Keep a secret under a name, so that flags can name it instead of having it')
             [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Put a server into an editor: Cursor, VS Code, Zed, Claude, Codex and others')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take a server out of an editor, as if it had never been there')
@@ -888,6 +910,9 @@ Register-ArgumentCompleter -Native -CommandName 'mcpbridge' -ScriptBlock {
             break
         }
         'mcpbridge;help;status' {
+            break
+        }
+        'mcpbridge;help;client-metadata' {
             break
         }
         'mcpbridge;help;secret' {

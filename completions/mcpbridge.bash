@@ -25,6 +25,9 @@ _mcpbridge() {
             mcpbridge,call)
                 cmd="mcpbridge__subcmd__call"
                 ;;
+            mcpbridge,client-metadata)
+                cmd="mcpbridge__subcmd__client__subcmd__metadata"
+                ;;
             mcpbridge,completions)
                 cmd="mcpbridge__subcmd__completions"
                 ;;
@@ -99,6 +102,9 @@ _mcpbridge() {
                 ;;
             mcpbridge__subcmd__help,call)
                 cmd="mcpbridge__subcmd__help__subcmd__call"
+                ;;
+            mcpbridge__subcmd__help,client-metadata)
+                cmd="mcpbridge__subcmd__help__subcmd__client__subcmd__metadata"
                 ;;
             mcpbridge__subcmd__help,completions)
                 cmd="mcpbridge__subcmd__help__subcmd__completions"
@@ -197,7 +203,7 @@ _mcpbridge() {
 
     case "${cmd}" in
         mcpbridge)
-            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help --version run login logout status secret install uninstall remove list trust tools call prompts resources read request listen replay adopt demo completions man helper add help"
+            opts="-h -V --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help --version run login logout status client-metadata secret install uninstall remove list trust tools call prompts resources read request listen replay adopt demo completions man helper add help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -375,7 +381,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__add)
-            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,7 +573,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__call)
-            opts="-o -h --output --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-o -h --output --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -728,6 +734,28 @@ _mcpbridge() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcpbridge__subcmd__client__subcmd__metadata)
+            opts="-h --host --callback-path --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callback-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcpbridge__subcmd__completions)
             opts="-h --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -761,7 +789,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help)
-            opts="run login logout status secret install uninstall remove list trust tools call prompts resources read request listen replay adopt demo completions man helper add help"
+            opts="run login logout status client-metadata secret install uninstall remove list trust tools call prompts resources read request listen replay adopt demo completions man helper add help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -803,6 +831,20 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__help__subcmd__call)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcpbridge__subcmd__help__subcmd__client__subcmd__metadata)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1167,7 +1209,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__install)
-            opts="-h --name --project --dry-run --print --link --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --name --project --dry-run --print --link --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1363,7 +1405,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__listen)
-            opts="-h --uri --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --uri --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1521,7 +1563,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__login)
-            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --debug --silent --log-file --help"
+            opts="-h --force --cancel --api-key-header --api-key-query --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1699,7 +1741,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__prompts)
-            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1853,7 +1895,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__read)
-            opts="-o -h --output --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-o -h --output --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2043,7 +2085,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__request)
-            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2197,7 +2239,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__resources)
-            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2351,7 +2393,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__run)
-            opts="-h --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --allow-tool --ignore-tool --headers-timeout --body-timeout --request-timeout --drain-timeout --keep-alive --ping-interval --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2649,7 +2691,7 @@ _mcpbridge() {
             return 0
             ;;
         mcpbridge__subcmd__tools)
-            opts="-h --schema --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
+            opts="-h --schema --json --header --header-file --header-from --token-command --allow-http --ipv4 --ca-cert --client-cert --client-key --insecure --proxy --enable-proxy --disable-cookies --connect-timeout --account --resource --disable-resource-parameter --authorize-param --static-oauth-client-metadata --static-oauth-client-info --client-metadata-url --use-id-token --host --callback-path --auth-success-url --no-browser --device-code --non-interactive --interactive --auth-timeout --sign-in-timeout --client-credentials --private-key --key-id --signing-algorithm --token-endpoint --workload-token --idp --idp-client-id --idp-client-secret --idp-token --transport --protocol --request-timeout --max-message-size --record --debug --silent --log-file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
