@@ -315,6 +315,10 @@ async fn trouble_is_not_taken_for_absence() {
     let server = serving(&[(PRM, &named), (AS, "<html>Sign in to the hotel</html>")]);
     let failure = refused(discovered(&server).await, Kind::Unreachable, &[AS, "a web page in place of metadata"]);
     assert!(failure.remedy.unwrap().contains("a network want"));
+    let hotel = "redirect: http://127.0.0.1:1/hotel";
+    let server = serving(&[(PRM, &named), (AS, hotel), (OIDC, hotel)]);
+    let failure = refused(discovered(&server).await, Kind::Unreachable, &[AS, "redirects to http://127.0.0.1:1/hotel"]);
+    assert!(failure.remedy.unwrap().contains("a network want"));
     // What works all the same is used.
     let server = serving(&[
         (&at_path, "HTTP 500"),

@@ -167,8 +167,8 @@ enum Looked {
     Found(Map<String, Value>),
     /// Nothing of use, now and later.
     Absent,
-    /// A web page: that of a site that has one at every path, or of a network in which somebody has to
-    /// sign in first.
+    /// A web page, or the way to one: that of a site that has one at every path, or of a network in which
+    /// somebody has to sign in first.
     Page(Failure),
     /// Nothing yet: the server is in trouble.
     Later(Failure),
@@ -356,8 +356,11 @@ impl Search<'_> {
         };
         let fetched = match self.http.fetch(request, Redirects::WithinOrigin).await.map_err(|t| t.into_failure()) {
             Ok(fetched) => fetched,
-            // A redirect to elsewhere is how web sites say that there is no such page.
-            Err(failure) if failure.status.is_some() => return Ok(Looked::Absent),
+            // A redirect to elsewhere is how web sites say that there is no such page, and how networks lead
+            // to theirs.
+            Err(failure) if failure.status.is_some_and(|status| (300..400).contains(&status)) => {
+                return Ok(Looked::Page(Failure { kind: Kind::Unreachable, ..failure }));
+            }
             Err(failure) => return Err(failure),
         };
         let status = fetched.status;
