@@ -239,7 +239,7 @@ impl ModernEditor {
     }
 
     fn answer(&mut self, key: Option<Key>, message: Message, steps: &mut Vec<Step>) {
-        if let Some(key) = key.filter(|key| self.subscriptions.owns(*key)) {
+        if let Some(key) = self.subscriptions.answered(key, message.id()) {
             self.own_answered(key, message.error().is_none(), steps);
             self.level_told(key, steps);
             return;

@@ -14,8 +14,15 @@ use crate::message::{Id, Message, member, notification_line, plain_string, reque
 #[derive(Default)]
 pub struct Subscriptions {
     listens: Vec<Listen>,
-    /// Requests of ours that have no answer, with the resource that each is for.
-    own: HashMap<Key, Option<String>>,
+    /// Requests of ours that have no answer.
+    own: HashMap<Key, Asked>,
+}
+
+/// A request of ours.
+struct Asked {
+    id: Id,
+    /// The resource that it subscribes to, if it does.
+    uri: Option<String>,
 }
 
 struct Listen {
@@ -35,13 +42,20 @@ impl Subscriptions {
         self.own.contains_key(&key)
     }
 
+    /// The request of ours that has this answer. Over HTTP+SSE it comes on the one stream, which is none
+    /// of the request's.
+    pub fn answered(&self, key: Option<Key>, id: Option<&Id>) -> Option<Key> {
+        let of_key = key.filter(|key| self.owns(*key));
+        of_key.or_else(|| self.own.iter().find(|(_, asked)| Some(&asked.id) == id).map(|(key, _)| *key))
+    }
+
     /// Whether the editor listens under this id.
     pub fn has(&self, id: &Id) -> bool {
         self.listens.iter().any(|listen| listen.id == *id)
     }
 
     fn is_asked(&self, uri: &str) -> bool {
-        self.own.values().any(|asked| asked.as_deref() == Some(uri))
+        self.own.values().any(|asked| asked.uri.as_deref() == Some(uri))
     }
 }
 
@@ -118,7 +132,7 @@ impl ModernEditor {
 
     /// A request of ours was answered, or was not.
     pub(super) fn own_answered(&mut self, key: Key, well: bool, steps: &mut Vec<Step>) {
-        let Some(uri) = self.subscriptions.own.remove(&key).flatten() else { return };
+        let Some(uri) = self.subscriptions.own.remove(&key).and_then(|asked| asked.uri) else { return };
         if !well {
             for listen in &mut self.subscriptions.listens {
                 listen.uris.retain(|other| *other != uri);
@@ -131,7 +145,7 @@ impl ModernEditor {
     fn acknowledge(&mut self, steps: &mut Vec<Step>) {
         let Subscriptions { listens, own } = &mut self.subscriptions;
         for listen in listens.iter_mut().filter(|listen| !listen.acknowledged) {
-            let open = own.values().flatten().any(|asked| listen.uris.contains(asked));
+            let open = own.values().filter_map(|asked| asked.uri.as_ref()).any(|uri| listen.uris.contains(uri));
             if !open {
                 listen.acknowledged = true;
                 let (id, agreed) = (listen.id.spelled(), listen.agreed());
@@ -179,14 +193,16 @@ impl ModernEditor {
 
     fn subscribe(&mut self, uri: &str, steps: &mut Vec<Step>) {
         let key = self.send_own("resources/subscribe", &format!(r#"{{"uri":{}}}"#, quoted(uri)), steps);
-        self.subscriptions.own.insert(key, Some(uri.to_owned()));
+        if let Some(asked) = self.subscriptions.own.get_mut(&key) {
+            asked.uri = Some(uri.to_owned());
+        }
     }
 
     /// Sends a request of ours.
     pub(super) fn send_own(&mut self, method: &str, params: &str, steps: &mut Vec<Step>) -> Key {
-        let key = self.own.key();
-        self.subscriptions.own.insert(key, None);
-        if let Ok(message) = Message::single(request_line(&self.own.id(), method, Some(params))) {
+        let (key, id) = (self.own.key(), self.own.id());
+        self.subscriptions.own.insert(key, Asked { id: id.clone(), uri: None });
+        if let Ok(message) = Message::single(request_line(&id, method, Some(params))) {
             let (body, way) = (message.raw().clone(), Way::Session);
             steps.push(Step::Send { key, body, requests: vec![message], repeatable: true, way });
         }
