@@ -73,7 +73,7 @@ impl Recorder {
     /// # Errors
     /// The file is there already, or cannot be written.
     pub fn start(path: &Path, server: &str, known: Known) -> Result<Self, Failure> {
-        let file = RecordFile::create(path, server)?;
+        let file = RecordFile::create(path, &known.all().scrub(server))?;
         let (items, queue) = channel();
         let (finished, done) = oneshot::channel();
         let waiting = Arc::<Waiting>::default();

@@ -294,22 +294,29 @@ fn what_is_there_already_is_neither_written_nor_followed() {
     assert!(names.len() == 2 && names.iter().all(|name| name.ends_with(".jsonl")), "{names:?}");
 }
 
+/// A relay that may write files of so many blocks of 512 bytes; what is beyond is refused as on a full disk.
+#[cfg(unix)]
+fn on_a_small_disk(launch: Launch, blocks: usize) -> Bridge {
+    launch.spawn_as(|command| {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(command.get_program()).args(command.get_args());
+        shell.current_dir(command.get_current_dir().unwrap());
+        same_environment(command, &mut shell);
+        *command = shell;
+    })
+}
+
 #[test]
 #[cfg(unix)]
 fn a_full_disk_ends_the_recording_and_not_the_session() {
     let server = Legacy::new().start();
     let folder = TempDir::new().unwrap();
-    let mut bridge = Bridge::to(&server).arg("--record").arg(file(&folder)).spawn_as(|command| {
-        // 4 KiB, in the blocks of POSIX; what is beyond is refused as on a full disk.
-        let mut shell = std::process::Command::new("sh");
-        shell
-            .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
-            .arg(command.get_program())
-            .args(command.get_args());
-        shell.current_dir(command.get_current_dir().unwrap());
-        same_environment(command, &mut shell);
-        *command = shell;
-    });
+    let launch = || Bridge::to(&server).arg("--record").arg(file(&folder));
+    let end = on_a_small_disk(launch(), 0).outcome();
+    assert!(end.code == 2 && end.stderr.contains("cannot be written"), "{end:?}");
+    assert!(!file(&folder).exists(), "nothing is left of what could not begin");
+    let mut bridge = on_a_small_disk(launch(), 8);
     bridge.shake_hands(VERSION);
     for id in 1..=100 {
         bridge.send(call(id));

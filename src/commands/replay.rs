@@ -1,5 +1,6 @@
 //! `mcpbridge replay`: a recording as a stdio server.
 
+use std::collections::VecDeque;
 use std::process::{self, ExitCode};
 
 use anyhow::Context;
@@ -35,30 +36,42 @@ pub fn run(typed: &Typed) -> anyhow::Result<ExitCode> {
         );
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
-    runtime.block_on(async { anyhow::Ok(serve(replay, stdio::read(LIMIT)?, stdio::write()).await) })?;
+    runtime.block_on(async {
+        serve(replay, stdio::read(LIMIT)?, stdio::write()).await;
+        anyhow::Ok(())
+    })?;
     logging::finish();
     // Not by returning: the thread that reads stdin cannot be woken.
     process::exit(0)
 }
 
 async fn serve(mut replay: Replay, mut editor: Reader, mut writer: Writer) {
-    let mut open = true;
-    while open || writer.is_busy() {
-        tokio::select! {
-            written = writer.written() => if written.is_err() {
+    let (mut open, mut lines) = (true, VecDeque::new());
+    loop {
+        // One after the other: an answer may be large, and the editor slow.
+        while writer.pending() < ROOM
+            && let Some(line) = lines.pop_front()
+        {
+            heard(&mut replay, line).iter().for_each(|line| writer.push(line));
+            writer.flush();
+        }
+        if !open && lines.is_empty() {
+            replay.end().iter().for_each(|line| writer.push(line));
+            writer.flush();
+            if !writer.is_busy() {
                 return;
-            },
-            lines = editor.recv(), if open && writer.pending() < ROOM => {
-                open = lines.is_some();
-                for line in lines.unwrap_or_default() {
-                    heard(&mut replay, line).iter().for_each(|line| writer.push(line));
-                }
-                if !open {
-                    replay.end().iter().for_each(|line| writer.push(line));
-                }
             }
         }
-        writer.flush();
+        tokio::select! {
+            written = writer.written() => match written {
+                Ok(()) => writer.flush(),
+                Err(_) => return,
+            },
+            more = editor.recv(), if open && lines.is_empty() => match more {
+                Some(more) => lines.extend(more),
+                None => open = false,
+            },
+        }
     }
 }
 

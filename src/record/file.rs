@@ -1,6 +1,6 @@
 //! The file of a recording: JSON lines, which only its owner can read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -43,8 +43,14 @@ impl RecordFile {
             "server": server,
         });
         let written = writeln!(recording.file, "{first}").and_then(|()| recording.file.flush());
-        written.map_err(|error| unwritable(&recording.name, &error))?;
-        Ok(recording)
+        match written {
+            Ok(()) => Ok(recording),
+            Err(error) => {
+                // Nothing is in it, and the next run would take it for somebody's.
+                let _ = fs::remove_file(&path);
+                Err(unwritable(&recording.name, &error))
+            }
+        }
     }
 
     /// Its path.
