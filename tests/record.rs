@@ -2,7 +2,12 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, value::RawValue};
 use support::*;
@@ -123,7 +128,7 @@ fn a_session_is_written_as_it_passed_and_answers_an_editor_with_the_same_bytes()
         again.send(line);
     }
     told.extend((0..5).map(|_| again.recv()));
-    again.expect_silence(std::time::Duration::from_millis(50));
+    again.expect_silence(Duration::from_millis(50));
     again.send(ANSWER);
     told.extend((0..2).map(|_| again.recv()));
     assert_eq!(told, heard);
@@ -330,6 +335,25 @@ fn a_full_disk_ends_the_recording_and_not_the_session() {
     let outcome = replay(&file(&folder)).run(format!("{}\n{}\n", initialize(0, VERSION), call(5)));
     assert_eq!((outcome.code, outcome.answer("5")["result"].is_object()), (0, true), "{outcome:?}");
     assert!(outcome.stderr.contains("middle of a line"), "{outcome:?}");
+}
+
+/// As editors end what they have started.
+#[test]
+fn a_relay_that_is_killed_leaves_what_was_said() {
+    let server = Legacy::new().start();
+    let folder = TempDir::new().unwrap();
+    let mut bridge = Bridge::to(&server).arg("--record").arg(file(&folder)).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    let deadline = Instant::now() + PATIENCE;
+    while !fs::read_to_string(file(&folder)).unwrap().contains(r#""message":{"jsonrpc":"2.0","id":1,"result""#) {
+        assert!(Instant::now() < deadline, "{}", fs::read_to_string(file(&folder)).unwrap());
+        // A file has no event that is the same everywhere.
+        thread::sleep(Duration::from_millis(5));
+    }
+    drop(bridge);
+    let outcome = replay(&file(&folder)).run(call(5));
+    assert!(outcome.code == 0 && outcome.answer("5")["result"].is_object(), "{outcome:?}");
 }
 
 #[test]
