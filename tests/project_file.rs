@@ -236,6 +236,16 @@ fn trust_is_taken_back_by_the_folder_also_from_a_file_that_is_damaged_or_gone() 
             assert_eq!(was(&[&["trust", "--remove", "--json"], asked].concat()), true, "{asked:?} {damage:?}");
         }
     }
+    #[cfg(unix)]
+    {
+        let elsewhere = desk.home.path().join("elsewhere.toml");
+        fs::write(&elsewhere, "[servers.files]\naccount = 'work'\n").unwrap();
+        fs::remove_file(&path).unwrap_or_default();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        desk.told(&["trust"]).expect(0, &[]);
+        assert_eq!(was(&["trust", "--remove", "--json", "."]), true);
+        fs::remove_file(&path).unwrap();
+    }
     // The folder above is not the one that it is above of.
     desk.asks("[servers.files]\naccount = 'work'\n");
     desk.told(&["trust", ".."]).expect(2, &["there is no .mcpbridge.toml"]);

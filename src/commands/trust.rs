@@ -98,7 +98,9 @@ fn meant(home: &Home, asked: &Path) -> Result<PathBuf, Failure> {
     let trusted = config::trusted(home)?;
     let is_one = |path: &PathBuf| path.is_file() || trusted.iter().any(|file| file.path == *path);
     let files = asked.ancestors().map(|folder| folder.join(config::PROJECT_FILE));
-    Ok([asked.clone()].into_iter().chain(files).find(is_one).unwrap_or(asked))
+    let found = [asked.clone()].into_iter().chain(files).find(is_one).unwrap_or(asked);
+    // A link, of which what it leads to was trusted.
+    Ok(found.canonicalize().unwrap_or(found))
 }
 
 /// `path` without links and `..`, as far as it is there.
