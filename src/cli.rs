@@ -2,6 +2,7 @@
 
 mod accounts;
 mod editors;
+mod history;
 mod keys;
 mod late;
 mod levels;
@@ -21,6 +22,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 pub use accounts::{ClientMetadata, Login, Logout, Selection, Status};
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
+pub use history::{Logs, Why};
 pub use keys::{Shape, commands, keys};
 pub use late::Late;
 pub use levels::{Setting, Value};
@@ -67,6 +69,10 @@ pub enum Command {
     Logout(Box<Logout>),
     /// Show who is signed in where, where the credential is kept, and when it is renewed
     Status(Status),
+    /// Show the last runs of each server: for which editor, and how they ended
+    Logs(Logs),
+    /// Tell how a sign-in came to be as it is
+    Why(Why),
     /// Print a client ID metadata document, to be published for --client-metadata-url
     ClientMetadata(ClientMetadata),
     /// Keep a secret under a name, so that flags can name it instead of having it
@@ -125,6 +131,11 @@ impl Cli {
             }
             Some(Command::Logout(logout)) => logout.selection.put(url, named),
             Some(Command::Status(status)) => status.selection.put(url, named),
+            Some(Command::Why(why)) => why.selection.put(url, named),
+            Some(Command::Logs(logs)) => {
+                logs.server = Some(url);
+                logs.named = Some(named);
+            }
             Some(command) => {
                 if let Some((server, reach)) = command.shell() {
                     *server = url;

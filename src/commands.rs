@@ -13,6 +13,7 @@ mod demo;
 mod flow;
 mod heard;
 mod helper;
+mod history;
 mod install;
 mod invite;
 mod lasting;
@@ -20,7 +21,9 @@ mod list;
 mod listen;
 mod login;
 mod logout;
+mod logs;
 mod man;
+mod moment;
 mod names;
 mod overview;
 mod prompts;
@@ -40,6 +43,7 @@ mod tools;
 mod trust;
 mod typed;
 mod uninstall;
+mod why;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -59,6 +63,8 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Login(typed)), _) => login::run(&typed),
         (Some(Command::Logout(typed)), _) => logout::run(&typed),
         (Some(Command::Status(typed)), _) => status::run(&typed),
+        (Some(Command::Logs(typed)), _) => logs::run(&typed),
+        (Some(Command::Why(typed)), _) => why::run(&typed),
         (Some(Command::ClientMetadata(typed)), _) => client_metadata::run(&typed),
         (Some(Command::Secret(typed)), _) => secret::run(&typed.what),
         (Some(Command::Install(typed)), _) => install::run(&typed),

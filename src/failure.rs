@@ -59,6 +59,11 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// The kind with this exit code.
+    pub fn of_exit_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.exit_code() == code)
+    }
+
     /// The stable word for it in `--json` errors and in the `data` of JSON-RPC errors.
     pub fn code(self) -> &'static str {
         match self {

@@ -25,6 +25,15 @@ pub enum Volume {
     Debug,
 }
 
+/// Has every line from [`Level::Info`] on told to `listener` too, whatever is said on stderr. It is called
+/// where the line is said, so it must not wait. Before [`start`], and once.
+pub fn listen(listener: Listener) {
+    let _ = LISTENER.set(listener);
+}
+
+/// Hears a line, and whether it is a warning.
+pub type Listener = Box<dyn Fn(bool, &str) + Send + Sync>;
+
 /// Starts the log. Only lines of this crate are taken: other crates log headers.
 ///
 /// # Errors
@@ -32,7 +41,7 @@ pub enum Volume {
 pub fn start(volume: Volume, file: Option<&Path>) -> io::Result<()> {
     let file = file.map(LogFile::open).transpose()?;
     let level = match volume {
-        Volume::Silent if file.is_none() => LevelFilter::Off,
+        Volume::Silent if file.is_none() && LISTENER.get().is_none() => LevelFilter::Off,
         Volume::Debug => LevelFilter::Debug,
         Volume::Silent | Volume::Normal => LevelFilter::Info,
     };
@@ -82,6 +91,9 @@ impl Log for Logger {
             };
             // A text from a server may hold terminal sequences.
             let text = record.args().to_string().replace(|c: char| c.is_control(), " ");
+            if let (Some(listener), true) = (LISTENER.get(), record.level() <= Level::Info) {
+                listener(record.level() <= Level::Warn, &text);
+            }
             let _ = self.lines.try_send(Some(format!("{mark}{text}")));
         }
     }
@@ -136,6 +148,7 @@ impl LogFile {
 }
 
 static LOGGER: OnceLock<Logger> = OnceLock::new();
+static LISTENER: OnceLock<Listener> = OnceLock::new();
 /// Lines that may wait for a slow reader of stderr before further ones are dropped.
 const QUEUE: usize = 1024;
 /// How long the end of the process waits for stderr, which nobody may be reading.

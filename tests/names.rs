@@ -455,7 +455,7 @@ fn alone_and_off_a_terminal_it_says_how_it_is_used() {
 fn a_start_with_a_url_leaves_no_trace_of_names() {
     let server = Legacy::new().start();
     let home = TempDir::new().unwrap();
-    assert_eq!(first(&server, Bridge::launch(server.url()).home(home.path()), "x-level"), None);
+    assert_eq!(first(&server, Bridge::launch(server.url()).arg("--no-history").home(home.path()), "x-level"), None);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 

@@ -24,7 +24,8 @@ impl User {
     }
 
     fn relay(&self) -> Bridge {
-        Bridge::launch(&self.url).home(self.home.path()).spawn()
+        // The history is another note, and not one that anything is decided by.
+        Bridge::launch(&self.url).arg("--no-history").home(self.home.path()).spawn()
     }
 
     /// A legacy editor opens a session and calls.

@@ -17,7 +17,7 @@ use super::grants::refresh::refresh;
 use super::{Options, now, organization, scopes, sign_in, unattended};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
-use crate::store::{About, Credential, Doubt, GRANT_WAIT, Grant, Key, Lock, OAuth, Origin, Store};
+use crate::store::{About, By, Credential, Doubt, GRANT_WAIT, Grant, Happening, Key, Lock, OAuth, Origin, Store};
 
 /// What is to be done, and by which means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +38,17 @@ pub struct Job {
     pub link: bool,
     /// The program in which the person will use the server, for the page at the end.
     pub editor: Option<String>,
+    /// Who wants it, for the history.
+    pub by: By,
+}
+
+impl Job {
+    /// Notes what happened to its grant.
+    pub(super) fn tell(&self, store: &Store, what: Happening) {
+        if let (Ok(key), Ok(about)) = (self.options.key(), self.options.about(None)) {
+            store.tell(&key, &about, &self.by, what);
+        }
+    }
 }
 
 /// Why the grant has to change.
@@ -202,6 +213,9 @@ async fn renewed(job: &Job, tools: &Tools<'_>, grant: &Grant, oauth: &OAuth) -> 
     };
     let refresh_hash = digest(refresh_token.expose());
     let doubt = store.entry(&key)?.and_then(|entry| entry.doubt).filter(|doubt| doubt.refresh_hash == refresh_hash);
+    if let Some(doubt) = &doubt {
+        job.tell(store, Happening::Doubted { since: doubt.since });
+    }
     // The old refresh token is spent with the answer. So it is not asked for before it is certain that
     // there is room for what comes; that the index entry is right, too, is known after this.
     store.write(&key, &job.options.about(oauth.subject())?, grant).await?;
@@ -219,6 +233,7 @@ async fn renewed(job: &Job, tools: &Tools<'_>, grant: &Grant, oauth: &OAuth) -> 
             let grant =
                 Grant { serial: grant.serial + 1, credential: Credential::OAuth(Box::new(oauth)), ..grant.clone() };
             keep(store, &key, &job.options.about(subject)?, &grant).await?;
+            job.tell(store, Happening::Renewed);
             log::debug!("the token was renewed");
             return Ok(Kept::Good(grant, How::Renewed));
         }
@@ -228,9 +243,11 @@ async fn renewed(job: &Job, tools: &Tools<'_>, grant: &Grant, oauth: &OAuth) -> 
             failure
         }
         Err(Trouble::Transient(failure) | Trouble::InvalidClient(failure) | Trouble::Refused(failure)) => {
+            job.tell(store, Happening::Unrenewed { why: failure.fact.clone() });
             return Err(failure);
         }
     };
+    job.tell(store, Happening::Refused { why: failure.fact.clone() });
     let why = match doubt {
         Some(_) => "an earlier renewal was cut off, and the server had already replaced the token".to_owned(),
         None => format!("the sign-in has ended at the server: {}", failure.fact),

@@ -19,7 +19,7 @@ use super::{Options, TokenCommand, now};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, shown};
 use crate::secret::Known;
-use crate::store::{Credential, Grant, Key, Said, Store};
+use crate::store::{Credential, Grant, Happening, Key, Said, Store};
 
 /// The sign-in of one relay. A clone is the same.
 #[derive(Clone)]
@@ -158,6 +158,13 @@ impl Login {
             let mut state = inner.state();
             state.editor = editor;
             state.link = link;
+        }
+    }
+
+    /// The same of an editor that says it late, and nothing of links.
+    pub fn is_for(&self, editor: &str) {
+        if let Some(inner) = self.inner() {
+            inner.state().editor.get_or_insert_with(|| editor.to_owned());
         }
     }
 
@@ -365,6 +372,10 @@ impl Inner {
             let failure = grant.not_taken(&self.server());
             if !self.options.flow.is_unattended() {
                 self.store.ask_nobody(&self.key, &failure.fact, now());
+                if let Ok(about) = self.options.about(None) {
+                    let what = Happening::NotTaken { why: failure.fact.clone() };
+                    self.store.tell(&self.key, &about, &self.by(state.editor.as_deref()), what);
+                }
             }
             return Err(Failure { kind: Kind::SignInRequired, ..failure }.status(401));
         }

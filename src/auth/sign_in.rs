@@ -18,7 +18,7 @@ use super::registration::Wishes;
 use super::{browser, lineage, now, organization, registration, scopes};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::store::{Client, Credential, GRANT_WAIT, Grant, Lock, OAuth, Origin, Pending};
+use crate::store::{Client, Credential, GRANT_WAIT, Grant, Happening, Lock, OAuth, Origin, Pending, Way};
 
 mod by_device;
 
@@ -238,6 +238,7 @@ fn issued(
 fn remember(job: &Job, tools: &Tools<'_>, failure: Option<&Failure>) {
     let Ok(key) = job.options.key() else { return };
     let Some(failure) = failure else { return tools.store.end_pending(&key) };
+    job.tell(tools.store, Happening::Failed { why: failure.fact.clone() });
     if let Err(failure) = tools.store.note_pending(&key, &Pending::ended(&failure.fact, now())) {
         log::debug!("{failure}");
     }
@@ -355,6 +356,7 @@ async fn put(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) 
     let key = job.options.key()?;
     let about = job.options.about(oauth.subject())?;
     let _lock = tools.store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
+    let what = oauth.beginning(Way::Browser);
     let grant = Grant {
         lineage: before.as_ref().map_or_else(lineage, |before| before.lineage.clone()),
         serial: before.as_ref().map_or(1, |before| before.serial + 1),
@@ -366,6 +368,7 @@ async fn put(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) 
     } else {
         change::keep(tools.store, &key, &about, &grant).await?;
     }
+    job.tell(tools.store, what);
     Ok(grant)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
-use crate::store::{Credential, Grant, OAuth};
+use crate::store::{Credential, Grant, Happening, OAuth, Way};
 
 impl OAuth {
     /// The token that is sent: the access token, or the id token where that was asked for.
@@ -36,6 +36,12 @@ impl OAuth {
         let spread = u64::from(std::process::id()) * 1000 % (margin * 500 + 1);
         let wait = Duration::from_secs(end.saturating_sub(margin).saturating_sub(now));
         Some(wait + Duration::from_millis(spread))
+    }
+
+    /// What the history says of the beginning.
+    pub fn beginning(&self, way: Way) -> Happening {
+        let (issuer, subject, scopes) = (Some(self.issuer.clone()), self.subject(), self.scopes.clone());
+        Happening::Issued { way, issuer, subject, scopes }
     }
 
     /// Who is signed in, as far as the id token says.

@@ -13,11 +13,11 @@ use super::grants::token_exchange::{Purpose, token_exchange};
 use super::grants::{Asking, Tokens, Trouble};
 use super::organization::Voucher;
 use super::sign_in::in_step;
-use super::{lineage, now, words};
+use super::{Options, lineage, now, words};
 use crate::failure::{Failure, Kind};
 use crate::http::is_private;
 use crate::secret::{Secret, Secrets};
-use crate::store::{Authentication, Client, Credential, GRANT_WAIT, Grant, Lock, OAuth, Store};
+use crate::store::{Authentication, Client, Credential, GRANT_WAIT, Grant, Happening, Lock, OAuth, Store, Way};
 
 mod place;
 
@@ -89,10 +89,21 @@ pub async fn obtain(job: &Job, tools: &Tools<'_>, voucher: Option<&Voucher>) -> 
         oauth.revocation_endpoint = None;
     }
     let about = options.about(oauth.subject()).map_err(Trouble::Refused)?;
+    let what = happening(options, before.is_some(), &oauth);
     let grant = after(before, voucher, oauth);
     change::keep(tools.store, &key, &about, &grant).await.map_err(Trouble::Refused)?;
+    job.tell(tools.store, what);
     log::debug!("a token was issued without a person");
     Ok((grant, How::SignedIn))
+}
+
+fn happening(options: &Options, is_known: bool, oauth: &OAuth) -> Happening {
+    let way = match options.flow {
+        Flow::Workload { .. } => Way::Workload,
+        Flow::Organization(_) => Way::Organization,
+        Flow::ClientCredentials(_) | Flow::Browser | Flow::Provider { .. } => Way::ClientCredentials,
+    };
+    if is_known { Happening::Renewed } else { oauth.beginning(way) }
 }
 
 /// What is kept for this client. What was kept for another one is of no use, and is replaced.

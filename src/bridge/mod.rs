@@ -10,8 +10,10 @@ mod order;
 mod outbox;
 mod parent;
 pub mod signals;
+mod witness;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,6 +32,8 @@ use alarms::Alarms;
 use budget::Budget;
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
+use witness::Witness;
+pub use witness::{Counts, Seen};
 
 /// A relay at work, from the first line to the last.
 pub struct Bridge {
@@ -53,6 +57,7 @@ pub struct Bridge {
     unopened: Option<Failure>,
     learned: watch::Sender<Facts>,
     record: Option<Tap>,
+    witness: Witness,
 }
 
 struct Running {
@@ -69,6 +74,8 @@ pub enum End {
     Wanting(Kind),
     /// Ctrl-C.
     Interrupted,
+    /// Another signal that asks for the end.
+    Stopped,
 }
 
 /// Why the bridge had to answer for the server.
@@ -108,6 +115,7 @@ impl Bridge {
             unopened: None,
             learned: watch::Sender::default(),
             record: None,
+            witness: Witness::new(),
         }
     }
 
@@ -121,6 +129,16 @@ impl Bridge {
     /// What is found out about the server, whenever that is more or something else than was known.
     pub fn learned(&self) -> watch::Receiver<Facts> {
         self.learned.subscribe()
+    }
+
+    /// What becomes known in the course of the run.
+    pub fn seen(&self) -> watch::Receiver<Seen> {
+        self.witness.seen()
+    }
+
+    /// How much was asked, also after the end.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.witness.counts()
     }
 
     /// Relays until the editor leaves or a signal comes.
@@ -140,7 +158,7 @@ impl Bridge {
                 let reason = Failure::new(Kind::Internal, "the bridge was stopped");
                 self.on(Event::Closed);
                 self.on(Event::Over(reason));
-                let end = if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Served };
+                let end = if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Stopped };
                 (end, FAREWELL)
             }
         };
@@ -315,8 +333,14 @@ impl Bridge {
             Event::Server { parsed: Parsed::One(message), .. } => log::debug!("server> {message:?}"),
             _ => {}
         }
+        if let Event::Editor(Ok(parsed)) = &event {
+            if let Some(editor) = self.witness.hears(parsed) {
+                self.remote.login().is_for(&editor);
+            }
+        }
         let mut steps = Vec::new();
         self.era.on(event, &mut steps);
+        self.witness.notes(self.era.spoken());
         for step in steps {
             self.step(step);
         }
@@ -335,13 +359,17 @@ impl Bridge {
             Step::ToEditor(line) | Step::Answer(line) => self.tell_editor(Side::Server, &line),
             Step::Failed(line, kind) => {
                 self.tally.add(kind);
+                self.witness.fails(&line);
                 self.tell_editor(Side::Bridge, &line);
             }
             Step::Unserved(kind) => self.tally.add(kind),
             Step::Learned(facts) => drop(self.learned.send_replace(facts)),
             Step::DeclineSignIn => self.remote.login().decline(),
             Step::OpenBrowser => self.remote.login().open_browser(),
-            Step::Open { key, message, road } => self.open(key, message, road),
+            Step::Open { key, message, road } => {
+                self.witness.takes(road);
+                self.open(key, message, road);
+            }
             Step::Probe { key, message, headers } => {
                 let call = Call { alone: Some(Alone::new(&headers, false)), ..Call::own(message) };
                 self.exchange(key, call, Turn::default());

@@ -176,5 +176,5 @@ fn said(error: &clap::Error) -> (String, String) {
     (fact, rest.join(" ").trim_start_matches("tip: ").to_owned())
 }
 
-/// The commands about accounts that files set flags for, beside those with flags of the relay.
-const ABOUT_ACCOUNTS: [&str; 2] = ["logout", "status"];
+/// The commands about accounts and runs that files set flags for, beside those with flags of the relay.
+const ABOUT_ACCOUNTS: [&str; 4] = ["logout", "logs", "status", "why"];

@@ -82,6 +82,10 @@ pub struct Relay {
     /// What is said.
     #[command(flatten)]
     pub output: Output,
+
+    /// Keep no history of the run, which `mcpbridge logs` would show
+    #[arg(long, help_heading = "Output")]
+    pub no_history: bool,
 }
 
 impl Relay {

@@ -24,7 +24,7 @@ use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Http, Lane, Redirects, Request, shown};
 use crate::secret::Secret;
-use crate::store::{ApiKey, Credential, GRANT_WAIT, Grant, Key, Lock, Place, Store};
+use crate::store::{ApiKey, By, Credential, GRANT_WAIT, Grant, Happening, Key, Lock, Place, Store, Way};
 
 /// Signs in, or keeps an API key, or ends a sign-in that is under way.
 ///
@@ -227,6 +227,7 @@ impl Session {
             forced: true,
             link: false,
             editor: None,
+            by: By::this(BY),
         }
     }
 
@@ -371,7 +372,10 @@ impl Session {
             Ok(Welcome::Wants(_)) => log::warn!("{} refuses this key; it is kept", shown(&self.url)),
             Err(failure) => log::warn!("the key could not be tried: {failure}"),
         }
-        self.store.move_here(&self.key, &self.options.about(None)?, &grant).await?;
+        let about = self.options.about(None)?;
+        self.store.move_here(&self.key, &about, &grant).await?;
+        let what = Happening::Issued { way: Way::ApiKey, issuer: None, subject: None, scopes: Vec::new() };
+        self.store.tell(&self.key, &about, &By::this(BY), what);
         // Somebody who gives a key has changed their mind about a refusal.
         self.store.end_pending(&self.key);
         Ok(self.done("key_kept", &grant, "kept the API key for"))
@@ -458,6 +462,8 @@ fn say(text: &str) {
 
 /// Nothing more than a hello, in the form that every server of the legacy era knows.
 const HELLO: &[u8] = br#"{"jsonrpc":"2.0","id":"mcpbridge-login","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpbridge","version":"0"}}}"#;
+/// What this process is, for the history of a grant.
+const BY: &str = "mcpbridge login";
 /// How often the sign-in of another process is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long another process may take to notice that its sign-in was called off.

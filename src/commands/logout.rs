@@ -11,7 +11,7 @@ use crate::cli::Logout;
 use crate::failure::Failure;
 use crate::http::{Http, Settings, shown};
 use crate::log::{self as logging, Volume};
-use crate::store::{Credential, GRANT_WAIT, Key, Lock, Pending, Store};
+use crate::store::{About, By, Credential, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
 
 /// Signs out.
 ///
@@ -95,8 +95,13 @@ async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure
         }
         _ => None,
     };
+    // Afterwards nothing says any more which account it was.
+    let about = store.entry(key).ok().flatten().map(|entry| entry.about);
     let was = store.forget(key).await? || grant.is_ok_and(|grant| grant.is_some());
     if was {
+        let nameless = || About { server: server.to_owned(), account: None, resource: None, subject: None };
+        let about = about.unwrap_or_else(nameless);
+        store.tell(key, &about, &By::this("mcpbridge logout"), Happening::SignedOut { revoked });
         // A relay that runs must not open a window because somebody has signed out.
         let why = format!("somebody signed out of {server}");
         store.note_pending(key, &Pending::ended(&why, auth::now()))?;

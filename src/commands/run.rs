@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ::http::header::AUTHORIZATION;
 use anyhow::Context;
 use percent_encoding::percent_decode_str;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
@@ -24,6 +25,7 @@ use crate::secret::Known;
 use crate::store::{Eras, Store};
 use crate::{log as logging, stdio};
 
+use super::history::History;
 use super::{access, server};
 
 /// Relays until the editor leaves.
@@ -31,10 +33,28 @@ use super::{access, server};
 /// # Errors
 /// The command line is wrong, or the process cannot start its threads.
 pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
-    access::start_log(&relay.output)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
-    let (settings, http) = runtime.block_on(settings(relay))?;
     let store = access::store();
+    let history = History::begin(relay, store.as_ref().ok());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let outcome = relay_until_the_end(&runtime, relay, store, &history);
+    history.end(&outcome);
+    logging::finish();
+    // Not by returning: the thread that reads stdin cannot be woken.
+    process::exit(match outcome? {
+        End::Served | End::Stopped => 0,
+        End::Wanting(kind) => kind.exit_code().into(),
+        End::Interrupted => INTERRUPTED,
+    })
+}
+
+fn relay_until_the_end(
+    runtime: &Runtime,
+    relay: &Relay,
+    store: Result<Store, Failure>,
+    history: &History,
+) -> anyhow::Result<End> {
+    access::start_log(&relay.output)?;
+    let (settings, http) = runtime.block_on(settings(relay))?;
     let notes = Notes::of(store.as_ref().ok(), &settings.url);
     let login = login(relay, &settings, &http, store)?;
     if stdio::is_terminal() {
@@ -45,7 +65,7 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     }
     let recorder = recorder(relay, &settings, &http, &login)?;
     raise_descriptor_limit();
-    let end = runtime.block_on(async {
+    runtime.block_on(async {
         let (arrived, arrivals) = mpsc::channel(ARRIVALS);
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), login, arrived);
@@ -54,19 +74,14 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         let bridge = Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit());
         let bridge = bridge.recorded(recorder.as_ref().map(Recorder::tap));
         let noting = notes.follow(bridge.learned());
+        history.follow(&bridge);
         let end = bridge.run().await;
+        history.catch_up();
         let _ = timeout(LAST_NOTE, noting).await;
         if let Some(recorder) = recorder {
             recorder.finish().await;
         }
-        anyhow::Ok(end)
-    })?;
-    logging::finish();
-    // Not by returning: the thread that reads stdin cannot be woken.
-    process::exit(match end {
-        End::Served => 0,
-        End::Wanting(kind) => kind.exit_code().into(),
-        End::Interrupted => INTERRUPTED,
+        Ok(end)
     })
 }
 

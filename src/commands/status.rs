@@ -63,7 +63,7 @@ enum State {
 ///
 /// # Errors
 /// The index cannot be read.
-fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
+pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
     let Some(typed) = &selection.server else {
         let config = configured();
         let account = |(key, entry): (Key, Result<Entry, Failure>)| {
@@ -95,7 +95,7 @@ fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failur
 }
 
 /// What names there are. Who asks for the sign-ins is told of them also where that file is damaged.
-fn configured() -> Config {
+pub fn configured() -> Config {
     let config = Home::find(|name| std::env::var_os(name)).and_then(|home| names::config(&home));
     config.unwrap_or_default()
 }
@@ -130,6 +130,11 @@ impl Account {
         }
     }
 
+    /// An account that nothing but its history tells of: the URL of its server, and its name.
+    pub fn gone(store: &Store, key: Key, (server, name): (String, Option<String>), named: Option<Named>) -> Self {
+        Account { server, name, ..Account::new(store, key, None, named) }
+    }
+
     /// The account at a server that is known by its name, whether somebody has signed in or not.
     pub fn at(mut self, server: String) -> Self {
         self.server = server;
@@ -139,6 +144,11 @@ impl Account {
             self.resource.clone_from(&named.resource);
         }
         self
+    }
+
+    /// What it is kept under.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Whether it is the account under `key`.
@@ -151,7 +161,13 @@ impl Account {
         &self.server
     }
 
-    fn command(&self) -> String {
+    /// Whether nobody has to do anything.
+    pub fn is_ready(&self) -> bool {
+        self.state == State::Ready
+    }
+
+    /// The command that signs in.
+    pub fn command(&self) -> String {
         let (account, resource) = (self.name.as_deref(), self.resource.as_deref());
         match &self.named {
             Some(named) => named.command("login", account, resource),
@@ -159,7 +175,8 @@ impl Account {
         }
     }
 
-    fn json(&self) -> Value {
+    /// What is known, for a program.
+    pub fn json(&self) -> Value {
         let state = match self.state {
             State::Ready => "ready",
             State::Waiting => "waiting",
@@ -190,7 +207,8 @@ impl Account {
         })
     }
 
-    fn lines(&self) -> String {
+    /// What is known, for a person.
+    pub fn lines(&self) -> String {
         let (mark, style) = match self.state {
             State::Ready => ("✓", AnsiColor::Green),
             State::Waiting => ("…", AnsiColor::Yellow),

@@ -12,7 +12,8 @@ use super::replace::prepare;
 use crate::failure::{Failure, Kind};
 
 /// The folders that all processes of a user share. Nothing is made before it is needed: who relays
-/// to a server that asks for no sign-in, and was as it is presumed to be, leaves no trace.
+/// to a server that asks for no sign-in, and was as it is presumed to be, leaves the history of the run,
+/// and with `--no-history` no trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     state: PathBuf,

@@ -15,7 +15,7 @@ mod tests;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Era, Event, Invitation, Key, SignIn, Step, VERSION_KEY};
+use super::{Era, Event, Invitation, Key, SignIn, Spoken, Step, VERSION_KEY};
 use crate::failure::Kind;
 use crate::message::{Id, Kind as Is, Message, Parsed, member, notification_line, result_line};
 
@@ -99,6 +99,11 @@ impl Lobby {
     /// Requests of the editor that have no answer yet.
     pub fn unanswered(&self) -> usize {
         self.pair.unanswered()
+    }
+
+    /// Who speaks which era, once both are known.
+    pub fn spoken(&self) -> Option<Spoken> {
+        self.pair.spoken()
     }
 
     /// Whether requests may go to the server.

@@ -94,6 +94,15 @@ impl Facts {
     }
 }
 
+/// Who speaks which era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Whether the editor speaks the modern one.
+    pub modern_editor: bool,
+    /// Whether the server does.
+    pub modern_server: bool,
+}
+
 /// What happened.
 pub enum Event {
     /// The editor sent this.

@@ -13,7 +13,7 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
-use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Step, VERSION_KEY, cancelled_id};
+use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Spoken, Step, VERSION_KEY, cancelled_id};
 use crate::failure::{Failure, Kind};
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
@@ -102,6 +102,11 @@ impl Era {
     /// Whether more of the editor's may be read: while the server's era is looked for, it waits here.
     pub fn has_room(&self) -> bool {
         self.finding.as_ref().is_none_or(Finding::has_room)
+    }
+
+    /// Whether editor and server speak the modern era, once both are known.
+    pub fn spoken(&self) -> Option<Spoken> {
+        self.pair.as_ref().map(Pair::spoken)
     }
 
     /// What is known of the server by now.

@@ -4,6 +4,7 @@ mod entry;
 mod eras;
 mod grant;
 mod item;
+mod journal;
 mod key;
 mod keychain;
 mod last;
@@ -11,9 +12,11 @@ mod lock;
 mod pending;
 mod pieces;
 mod registration;
+mod runs;
 mod search;
 mod secrets;
 mod shelf;
+mod story;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -36,6 +39,8 @@ pub use key::Key;
 pub use last::Said;
 pub use lock::{GRANT_WAIT, Guard, Lock};
 pub use pending::{Ending, Pending};
+pub use runs::{End, Noted, Open, Recorder, Run, Start};
+pub use story::{By, Chapter, Happening, Way};
 pub use watch::Watch;
 
 use item::Item;

@@ -12,7 +12,7 @@ use crate::auth::change::{Demand, Denied, How, Job, Outcome, Progress};
 use crate::auth::helper;
 use crate::auth::ticket::Ticket;
 use crate::failure::{Failure, Kind};
-use crate::store::{Lock, Pending};
+use crate::store::{By, Lock, Pending};
 
 impl Inner {
     /// Joins the change under way, or begins one; whether it was begun here.
@@ -37,6 +37,7 @@ impl Inner {
             forced: false,
             link: state.link,
             editor: state.editor.clone(),
+            by: self.by(state.editor.as_deref()),
         };
         let (done, work) = watch::channel(None);
         state.work = Some(work.clone());
@@ -48,6 +49,16 @@ impl Inner {
             done.send_replace(Some(outcome));
         });
         (work, true)
+    }
+
+    /// What this process is, for the history.
+    pub(super) fn by(&self, editor: Option<&str>) -> By {
+        // Only the commands that use a server from the shell ask nobody.
+        By::this(match editor {
+            _ if self.asks_nobody.load(Ordering::Relaxed) => "a command at a shell".to_owned(),
+            Some(editor) => format!("the relay of {editor}"),
+            None => "a relay".to_owned(),
+        })
     }
 
     pub(super) async fn work(self: &Arc<Self>, job: Job) -> Result<(), Denied> {

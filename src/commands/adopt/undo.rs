@@ -10,7 +10,7 @@ use crate::auth;
 use crate::commands::{access, print, print_json};
 use crate::config::{Home, short};
 use crate::failure::{Failure, Kind};
-use crate::store::{Credential, GRANT_WAIT, Key, Lock, Pending, Store};
+use crate::store::{By, Credential, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
 
 /// Undoes the last adoption.
 ///
@@ -72,7 +72,11 @@ pub(super) async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool,
         let before = mcp_remote::read(&sign_in.tokens)?;
         mcp_remote::write(&sign_in.tokens, &tokens::back(token, &before))?;
     }
+    let about = store.entry(&key)?.map(|entry| entry.about);
     store.forget(&key).await?;
+    if let Some(about) = about {
+        store.tell(&key, &about, &By::this("mcpbridge adopt --undo"), Happening::SignedOut { revoked: None });
+    }
     // A relay that runs must not open a window for it.
     let why = format!("the sign-in to {} was given back to mcp-remote", sign_in.server);
     store.note_pending(&key, &Pending::ended(&why, auth::now()))?;

@@ -8,7 +8,7 @@ use crate::commands::access;
 use crate::config::{Home, digest};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
-use crate::store::{GRANT_WAIT, Kept, Lock, Store};
+use crate::store::{By, Credential, GRANT_WAIT, Kept, Lock, Store, Way};
 
 /// What came of the plans.
 #[derive(Default)]
@@ -152,6 +152,9 @@ async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<()
         mcp_remote::bring_back(&asides);
         record.sign_ins.pop();
         return Err(failure);
+    }
+    if let Credential::OAuth(oauth) = &taken.grant.credential {
+        store.tell(&key, &taken.about, &By::this("mcpbridge adopt"), oauth.beginning(Way::Adopted));
     }
     if let Some((issuer, client)) = &taken.registration
         && let Err(failure) = store.keep_registration(issuer, client).await

@@ -6,7 +6,7 @@ use crate::era::legacy_editor::LegacyEditor;
 use crate::era::modern::Modern;
 use crate::era::modern_editor::ModernEditor;
 use crate::era::same::Same;
-use crate::era::{Event, Key, Step};
+use crate::era::{Event, Key, Spoken, Step};
 use crate::message::{Id, Message};
 
 /// Editor's era first, server's second.
@@ -80,6 +80,12 @@ impl Pair {
             Pair::LegacyModern(pair) => pair.take_back(key),
             Pair::ModernLegacy(pair) => pair.take_back(key),
         }
+    }
+
+    /// Who speaks which era.
+    pub fn spoken(&self) -> Spoken {
+        let modern_editor = matches!(self, Pair::ModernModern(_) | Pair::ModernLegacy(_));
+        Spoken { modern_editor, modern_server: self.is_modern_server() }
     }
 
     /// Whether the server speaks the modern era.

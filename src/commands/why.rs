@@ -1,0 +1,169 @@
+//! `mcpbridge why`: how a sign-in came to be as it is.
+
+use std::process::ExitCode;
+
+use anstyle::Style;
+use serde_json::{Value, json};
+
+use super::moment::moment;
+use super::status::{self, Account};
+use super::{access, print, print_json};
+use crate::auth;
+use crate::cli::Why;
+use crate::client::one_line;
+use crate::failure::{Failure, Kind};
+use crate::http::shown;
+use crate::store::{Chapter, Entry, Happening, Lock, Store, Way};
+
+/// Tells what happened to the accounts at a server, and how they stand.
+///
+/// # Errors
+/// What was typed is no URL, or the index cannot be read.
+pub fn run(typed: &Why) -> anyhow::Result<ExitCode> {
+    let store = access::store()?;
+    let stories = stories(&store, typed)?;
+    if typed.json {
+        let accounts: Vec<Value> = stories.iter().map(Story::json).collect();
+        print_json(&json!({ "schema_version": 1, "accounts": accounts }))?;
+    } else {
+        let server = typed.selection.server.as_deref().unwrap_or_default();
+        let server = typed.selection.named.as_ref().map_or(server, |named| &named.name);
+        print(stories.iter().map(|story| story.lines(server)).collect::<Vec<_>>().join("\n").as_bytes())?;
+    }
+    Ok(match stories.iter().all(|story| story.account.is_ready()) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(Kind::SignInRequired.exit_code()),
+    })
+}
+
+/// One account, and what happened to it.
+struct Story {
+    account: Account,
+    entry: Option<Entry>,
+    chapters: Vec<Chapter>,
+    /// Whether a renewal began whose outcome nobody knows.
+    is_in_doubt: bool,
+}
+
+/// As `status` selects them, and accounts that were signed out.
+fn stories(store: &Store, typed: &Why) -> Result<Vec<Story>, Failure> {
+    let selection = &typed.selection;
+    let mut accounts = status::selected(store, selection)?;
+    if selection.account.is_none() && selection.resource.is_none() {
+        let (url, _) = access::select(selection.server.as_deref().unwrap_or_default(), selection)?;
+        let shown = shown(&url);
+        let mut gone = Vec::new();
+        for key in store.stories().into_iter().filter(|key| !accounts.iter().any(|account| account.is(key))) {
+            if let Some(last) = store.story(&key).pop().filter(|last| last.server == shown) {
+                let named = selection.named.as_ref().map(access::named);
+                gone.push(Account::gone(store, key, (shown.clone(), last.account), named));
+            }
+        }
+        // Nothing is known of the one that was typed, and something of others.
+        if !gone.is_empty() {
+            accounts.retain(|account| {
+                store.entry(account.key()).is_ok_and(|entry| entry.is_some()) || !store.story(account.key()).is_empty()
+            });
+        }
+        accounts.extend(gone);
+    }
+    Ok(accounts.into_iter().map(|account| Story::of(store, account)).collect())
+}
+
+impl Story {
+    fn of(store: &Store, account: Account) -> Story {
+        let entry = store.entry(account.key()).ok().flatten();
+        // Who renews just now holds the lock.
+        let is_in_doubt = entry.as_ref().is_some_and(|entry| entry.doubt.is_some())
+            && matches!(store.try_lock(account.key(), Lock::Grant), Ok(Some(_)));
+        Story { chapters: store.story(account.key()), account, entry, is_in_doubt }
+    }
+
+    fn json(&self) -> Value {
+        let mut value = self.account.json();
+        value["in_doubt"] = self.is_in_doubt.into();
+        value["history"] = self.chapters.iter().filter_map(|chapter| serde_json::to_value(chapter).ok()).collect();
+        value
+    }
+
+    fn lines(&self, server: &str) -> String {
+        let now = auth::now();
+        let bold = Style::new().bold();
+        let mut text = format!("{bold}{}{bold:#}\n", one_line(self.account.server()));
+        let knows_beginning = self.chapters.iter().any(|chapter| matches!(chapter.what, Happening::Issued { .. }));
+        if let Some(entry) = self.entry.as_ref().filter(|_| !knows_beginning) {
+            text += &format!("  {}  somebody signed in; what came then is not kept\n", moment(entry.signed_in_at, now));
+        }
+        if self.chapters.is_empty() && self.entry.is_none() {
+            text += "  nothing is known of a sign-in\n";
+        }
+        let mut who = None;
+        let mut at = 0;
+        while let Some(chapter) = self.chapters.get(at) {
+            let alike = self.chapters[at..].iter().take_while(|next| next.what == Happening::Renewed).count();
+            // Of many renewals in a row the last ones count.
+            if let Some(many) = alike.checked_sub(SHOWN_RENEWALS).filter(|many| *many > 1) {
+                text += &format!("  {}  renewed, and then {} times more\n", moment(chapter.at, now), many - 1);
+                at += many;
+                continue;
+            }
+            text += &told(chapter, who, now);
+            if let Happening::Issued { subject: Some(subject), .. } = &chapter.what {
+                who = Some(subject);
+            }
+            at += 1;
+        }
+        if self.is_in_doubt {
+            text += "  a renewal was cut off, so it is in doubt whether the token that is kept is still good; the next renewal will tell\n";
+        }
+        text += &format!("now:\n{}", self.account.lines());
+        if self.account.is_ready() {
+            text += &format!("    to try it: mcpbridge tools {server}\n");
+        }
+        text
+    }
+}
+
+fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
+    let dim = Style::new().dimmed();
+    let what = match &chapter.what {
+        Happening::Issued { way, issuer, subject, scopes } => {
+            let way = match way {
+                Way::Browser => "signed in in the browser",
+                Way::ClientCredentials => "issued to the client itself, without a person",
+                Way::Workload => "issued for the token of a workload",
+                Way::Organization => "issued because the organization vouched for who signed in there",
+                Way::Adopted => "taken over from another program",
+                Way::ApiKey => "an API key was typed",
+            };
+            let who = subject.as_ref().map(|who| format!(" as {}", one_line(who))).unwrap_or_default();
+            let other = before.zip(subject.as_ref()).filter(|(before, subject)| before != subject);
+            let other = other.map(|(before, _)| format!(", in place of {}", one_line(before))).unwrap_or_default();
+            let by = issuer.as_ref().map(|issuer| format!("; issued by {}", one_line(issuer))).unwrap_or_default();
+            let rights =
+                if scopes.is_empty() { String::new() } else { format!("; scopes: {}", one_line(&scopes.join(" "))) };
+            format!("{way}{who}{other}{by}{rights}")
+        }
+        Happening::Renewed => "renewed".to_owned(),
+        Happening::Unrenewed { why } => format!("not renewed, and still good for another try: {}", one_line(why)),
+        Happening::Doubted { since } => {
+            format!(
+                "a renewal that began {} was cut off; whether the token was replaced is in doubt",
+                moment(*since, now)
+            )
+        }
+        Happening::Refused { why } => format!("refused by who issued it, which ended it: {}", one_line(why)),
+        Happening::NotTaken { why } => format!("not taken by the server: {}", one_line(why)),
+        Happening::Failed { why } => format!("a sign-in came to nothing: {}", one_line(why)),
+        Happening::SignedOut { revoked } => match revoked {
+            Some(true) => "signed out, and revoked where it was issued".to_owned(),
+            Some(false) => "signed out; it could not be revoked where it was issued".to_owned(),
+            None => "signed out".to_owned(),
+        },
+    };
+    let by = format!("{dim}by {}, process {}{dim:#}", one_line(&chapter.by.by), chapter.by.pid);
+    format!("  {}  {what}  {by}\n", moment(chapter.at, now))
+}
+
+/// Renewals in a row that are told one by one.
+const SHOWN_RENEWALS: usize = 3;

@@ -1,0 +1,206 @@
+//! Lines that are only ever added to, by any number of processes at once, and of which old ones go.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::config::Home;
+
+/// Files of lines in a folder of the user, readable for their owner alone. Nothing that matters when
+/// it is lost.
+#[derive(Clone, Debug)]
+pub(super) struct Journal {
+    home: Home,
+    folder: &'static str,
+}
+
+impl Journal {
+    /// The one in this folder of the state folder, which is made with the first line.
+    pub fn new(home: Home, folder: &'static str) -> Journal {
+        Journal { home, folder }
+    }
+
+    /// Adds a line to the file for `name`. One write, so that lines of several processes do not mix.
+    ///
+    /// # Errors
+    /// It is not there, or only a part of it; readers leave that out.
+    pub fn add(&self, name: &str, line: &str) -> io::Result<()> {
+        self.home.folder(self.folder).map_err(io::Error::other)?;
+        let path = self.path(name, "");
+        let mut file = open(&path)?;
+        let size = file.metadata()?.len();
+        if size == 0 {
+            self.forget_old();
+        }
+        if size + line.len() as u64 > ROTATE_AT {
+            self.set_aside(&file, name, line.len());
+            file = open(&path)?;
+        }
+        file.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// The lines for `name`, oldest first. What cannot be read is not there.
+    pub fn lines(&self, name: &str) -> Vec<String> {
+        let read = |end| fs::read(self.path(name, end)).unwrap_or_default();
+        let bytes = [read(OLD), read("")].concat();
+        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
+    /// The names that have lines, in no order.
+    pub fn names(&self) -> Vec<String> {
+        if !self.home.is_there().is_ok_and(|there| there) {
+            return Vec::new();
+        }
+        let files = fs::read_dir(self.home.state().join(self.folder)).into_iter().flatten().flatten();
+        let names = files.filter_map(|file| file.file_name().into_string().ok());
+        names
+            .filter_map(|name| name.strip_suffix(".jsonl").filter(|name| !name.contains('.')).map(str::to_owned))
+            .collect()
+    }
+
+    /// Under a lock, and after another look: the file that a slower process has open was set aside already.
+    fn set_aside(&self, full: &File, name: &str, more: usize) {
+        let path = self.path(name, "");
+        if full.try_lock().is_ok() {
+            if fs::metadata(&path).is_ok_and(|there| there.len() + more as u64 > ROTATE_AT) {
+                let _ = fs::rename(&path, self.path(name, OLD));
+            }
+            let _ = full.unlock();
+        }
+    }
+
+    /// A URL may have a part that is another one each time, so that nobody asks for its lines again.
+    fn forget_old(&self) {
+        let names = self.names();
+        let Some(surplus) = names.len().checked_sub(MOST).filter(|surplus| *surplus > 0) else { return };
+        let age = |name: &String| {
+            fs::metadata(self.path(name, "")).and_then(|there| there.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+        };
+        let mut aged: Vec<_> = names.into_iter().map(|name| (age(&name), name)).collect();
+        aged.sort();
+        for (_, name) in aged.into_iter().take(surplus) {
+            for end in ["", OLD] {
+                let _ = fs::remove_file(self.path(&name, end));
+            }
+        }
+    }
+
+    fn path(&self, name: &str, end: &str) -> PathBuf {
+        self.home.state().join(self.folder).join(format!("{name}{end}.jsonl"))
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The queries of URLs may have more in them than may be kept; and a sentence is not long.
+pub(super) fn words(text: &str) -> String {
+    let mut kept: String = text
+        .split(' ')
+        .map(|word| match word.find("://").and_then(|scheme| word[scheme..].find(['?', '#']).map(|at| scheme + at)) {
+            Some(at) => format!("{}?…", &word[..at]),
+            None => word.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((at, _)) = kept.char_indices().nth(LONGEST) {
+        kept.truncate(at);
+        kept.push('…');
+    }
+    kept
+}
+
+/// Bytes after which a file is set aside, and the one that was set aside before it goes.
+const ROTATE_AT: u64 = 64 * 1024;
+/// Names that are kept.
+const MOST: usize = 200;
+/// Characters of a sentence that are kept.
+const LONGEST: usize = 400;
+/// In the name of a file that was set aside.
+const OLD: &str = ".1";
+
+#[cfg(test)]
+mod tests {
+    use tempfile::tempdir;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_and_the_newest_lines_stay() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        for number in 0..3000 {
+            journal.add("a", &format!("{number} {}", "x".repeat(90))).unwrap();
+        }
+        let lines = journal.lines("a");
+        let numbers: Vec<usize> = lines.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(*numbers.last().unwrap(), 2999);
+        assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
+        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
+        assert!((ROTATE_AT..=2 * ROTATE_AT).contains(&(bytes as u64)), "{bytes}");
+        assert_eq!(journal.names(), ["a"]);
+    }
+
+    #[test]
+    fn lines_of_many_writers_stay_whole_and_none_is_lost_at_a_change_of_the_file() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        let writers = 8;
+        std::thread::scope(|scope| {
+            for writer in 0..writers {
+                let journal = &journal;
+                // In all more than one file holds, and less than two.
+                scope.spawn(move || {
+                    for line in 0..100 {
+                        journal.add("a", &format!("{writer} {line} {}", "x".repeat(110))).unwrap();
+                    }
+                });
+            }
+        });
+        let lines = journal.lines("a");
+        assert_eq!(lines.len(), writers * 100);
+        for writer in 0..writers {
+            let own = lines.iter().filter(|line| line.starts_with(&format!("{writer} ")));
+            assert!(
+                own.enumerate().all(|(at, line)| line.starts_with(&format!("{writer} {at} ")) && line.ends_with('x'))
+            );
+        }
+    }
+
+    #[test]
+    fn only_so_many_names_are_kept() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        for number in 0..MOST + 20 {
+            journal.add(&format!("n{number}"), "a line").unwrap();
+        }
+        assert_eq!(journal.names().len(), MOST);
+    }
+
+    #[test]
+    fn a_sentence_is_kept_without_what_a_url_carries_and_not_at_any_length() {
+        let said = "sign in at https://as.example/authorize?state=abc&x=1 or run: mcpbridge login https://h.example/#f";
+        let kept = "sign in at https://as.example/authorize?… or run: mcpbridge login https://h.example/?…";
+        assert_eq!(words(said), kept);
+        assert_eq!(words("why? no, (see http://a.example/?k=v)"), "why? no, (see http://a.example/?…");
+        assert_eq!(words(&"ä".repeat(1000)).chars().count(), LONGEST + 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        journal.add("a", "a line").unwrap();
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(journal.path("a", "")), 0o600);
+        assert_eq!(mode(folder.path().join("state/runs")), 0o700);
+    }
+}
