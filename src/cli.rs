@@ -9,6 +9,7 @@ mod levels;
 mod line;
 mod machine;
 mod named;
+mod next;
 mod relay;
 mod secrets;
 mod server;
@@ -18,7 +19,7 @@ mod variables;
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use accounts::{ClientMetadata, Login, Logout, Selection, Status};
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
@@ -29,6 +30,7 @@ pub use levels::{Setting, Value};
 pub use line::CommandLine;
 pub use machine::{Machine, Organization};
 pub use named::{Add, List, Named, Remove, Trust};
+pub use next::{Lookup, Next, next};
 pub use relay::{Protocol, Relay, Transport};
 pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};
@@ -113,6 +115,9 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page
     Man,
+    /// Print what can be typed next; started by the completion of a shell
+    #[command(hide = true)]
+    Complete(Complete),
     /// Sign in or renew for a relay; started by mcpbridge itself
     #[command(hide = true)]
     Helper(Helper),
@@ -214,7 +219,35 @@ pub struct Demo {
 pub struct Completions {
     /// The shell
     #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
+    pub shell: Shell,
+}
+
+/// The shells that complete command lines.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// elvish
+    Elvish,
+    /// fish
+    Fish,
+    /// PowerShell
+    #[value(name = "powershell")]
+    PowerShell,
+    /// zsh
+    Zsh,
+}
+
+/// The arguments of `mcpbridge complete`.
+#[derive(Debug, Args)]
+pub struct Complete {
+    /// What was typed of the word that is to be completed
+    #[arg(long, allow_hyphen_values = true, default_value = "")]
+    pub current: String,
+
+    /// The words before it, without the name of the program
+    #[arg(last = true)]
+    pub before: Vec<String>,
 }
 
 /// The whole command line as clap knows it, for completions, the manual page and tests.

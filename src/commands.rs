@@ -7,6 +7,7 @@ mod arguments;
 mod ask;
 mod call;
 mod client_metadata;
+mod complete;
 mod completions;
 mod content;
 mod demo;
@@ -82,6 +83,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Listen(typed)), _) => listen::run(*typed.0),
         (Some(Command::Replay(typed)), _) => replay::run(&typed),
         (Some(Command::Adopt(typed)), _) => adopt::run(&typed),
+        (Some(Command::Complete(typed)), _) => complete::run(&typed),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),

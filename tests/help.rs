@@ -18,7 +18,7 @@ fn the_completions_in_the_repository_are_those_of_the_program() {
         let path = format!("completions/{file}");
         assert!(
             mcpbridge(&["completions", shell]) == read(&path),
-            "{path} is not what the program prints; run: cargo run -- completions {shell} > {path}"
+            "`mcpbridge completions {shell}` does not print {path}"
         );
     }
 }

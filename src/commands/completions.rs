@@ -2,15 +2,21 @@
 
 use std::process::ExitCode;
 
-use clap_complete::Shell;
+use crate::cli::Shell;
 
-/// Prints the completion script.
+/// Prints the completion script. Each asks `mcpbridge complete` at every press of the Tab key, so it is
+/// the same whatever there is to be typed.
 ///
 /// # Errors
 /// stdout cannot be written.
 pub fn run(shell: Shell) -> anyhow::Result<ExitCode> {
-    // Not straight to stdout: the generator panics where that is closed.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut crate::cli::command(), "mcpbridge", &mut script);
-    super::print(&script)
+    let script = match shell {
+        Shell::Bash => include_str!("../../completions/mcpbridge.bash"),
+        Shell::Elvish => include_str!("../../completions/mcpbridge.elv"),
+        Shell::Fish => include_str!("../../completions/mcpbridge.fish"),
+        Shell::PowerShell => include_str!("../../completions/_mcpbridge.ps1"),
+        Shell::Zsh => include_str!("../../completions/_mcpbridge"),
+    };
+    // A checkout on Windows may have other line ends, which bash does not take.
+    super::print(script.replace("\r\n", "\n").as_bytes())
 }

@@ -16,10 +16,12 @@ use super::terminal::Terminal;
 use super::{access, ask, login, run};
 use crate::cli::{Reach, Relay};
 use crate::client::{Asked, Client, Reply, Wants};
+use crate::era::quoted;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::message::{Message, elements, member, plain_string};
 use crate::record::Recorder;
+use crate::store::{Key, Said};
 
 /// A server that a command uses.
 pub struct Shell {
@@ -170,6 +172,15 @@ impl Shell {
         self.client.listen(wanted).await
     }
 
+    /// Keeps a list for who completes command lines. What somebody who is signed in hears is kept anyway.
+    fn remember(&self, method: &str, name: &str, all: &[String]) {
+        if let (Some(said), Ok(store)) = (Said::by(method), access::store()) {
+            let (resource, account) = (self.relay.sign_in.resource.as_deref(), self.relay.sign_in.account.as_deref());
+            let result = format!(r#"{{{}:[{}]}}"#, quoted(name), all.join(","));
+            store.remember_open(&Key::new(&self.url, resource, account), said, &result);
+        }
+    }
+
     /// All elements of a list, of all its pages, as JSON texts: `name` is the member that has them.
     ///
     /// # Errors
@@ -186,6 +197,7 @@ impl Shell {
             };
             all.extend(elements(page).unwrap_or_default().into_iter().map(|at| page[at].to_owned()));
             let Some(cursor) = member(result, "nextCursor").filter(|cursor| plain_string(cursor).is_some()) else {
+                self.remember(method, name, &all);
                 return Ok(all);
             };
             if !seen.insert(cursor.to_owned()) || seen.len() > MOST_PAGES {

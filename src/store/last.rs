@@ -75,6 +75,19 @@ impl Store {
         (kept.lineage == lineage).then(|| kept.result.get().to_owned())
     }
 
+    /// What was said last under `key`, whoever is signed in there, or nobody.
+    pub fn last_of(&self, key: &Key, said: Said) -> Option<String> {
+        let lineage = self.entry(key).ok().flatten().map(|entry| entry.lineage);
+        self.last(key, lineage.as_deref().unwrap_or(NOBODY), said)
+    }
+
+    /// Remembers `result`, JSON text, as said to somebody who is not signed in.
+    pub fn remember_open(&self, key: &Key, said: Said, result: &str) {
+        if let Ok(None) = self.entry(key) {
+            self.remember(key, NOBODY, said, result);
+        }
+    }
+
     /// Forgets it all.
     pub fn forget_last(&self, key: &Key) {
         for said in Said::ALL {
@@ -85,5 +98,7 @@ impl Store {
     }
 }
 
+/// In the place of a lineage, where there is no grant.
+const NOBODY: &str = "";
 /// Bytes of one answer that are remembered.
 const LARGEST: usize = 1024 * 1024;

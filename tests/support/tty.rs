@@ -3,7 +3,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Write},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -37,6 +37,16 @@ impl Tty {
 
     /// With stdout in this file instead, on a screen of so many columns.
     pub fn start_with(launch: Launch, stdout: Option<File>, columns: u16) -> Self {
+        let scratch = TempDir::new().unwrap();
+        Self::run(launch.command(scratch.path()), scratch, stdout, columns)
+    }
+
+    /// Any program, with everything on the screen.
+    pub fn of(command: Command, scratch: TempDir) -> Self {
+        Self::run(command, scratch, None, 120)
+    }
+
+    fn run(mut command: Command, scratch: TempDir, stdout: Option<File>, columns: u16) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
@@ -44,8 +54,6 @@ impl Tty {
         tcsetwinsize(&terminal, size).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
         let end = || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).unwrap());
-        let scratch = TempDir::new().unwrap();
-        let mut command = launch.command(scratch.path());
         command.env("TERM", "xterm").env_remove("NO_COLOR");
         command.stdin(end()).stderr(end()).stdout(stdout.map_or_else(end, Stdio::from));
         let child = command.spawn().unwrap();
