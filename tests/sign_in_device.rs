@@ -140,15 +140,25 @@ fn a_call_that_nobody_waits_for_any_more_names_address_and_code() {
 
 #[test]
 fn an_editor_that_shows_links_is_given_the_address_and_the_code() {
-    let world = world(|it| it.complete = false);
-    let mut bridge = world.relay(&Human::at_ease()).arg("--device-code").spawn();
-    bridge.send(initialize(0, VERSION).replace(r#""elicitation":{}"#, r#""elicitation":{"url":{}}"#));
-    bridge.expect_result("0");
-    bridge.send(INITIALIZED);
-    bridge.send(request(1, "tools/list"));
-    let offer = json(&bridge.expect_method("elicitation/create"));
-    assert_eq!(offer["params"]["url"], world.authorization.at("/device"));
-    assert!(offer["params"]["message"].as_str().unwrap().contains("WDJB-0001"), "{offer}");
+    // Without the flag too, where no browser of this machine could come back.
+    let ways: [fn(Launch) -> Launch; 2] =
+        [|launch| launch.arg("--device-code"), |launch| launch.env("BROWSER", "none")];
+    for way in ways {
+        let world = world(|it| it.complete = false);
+        let mut bridge = way(world.relay(&Human::at_ease())).spawn();
+        bridge.send(initialize(0, VERSION).replace(r#""elicitation":{}"#, r#""elicitation":{"url":{}}"#));
+        bridge.expect_result("0");
+        bridge.send(INITIALIZED);
+        bridge.send(request(1, "tools/list"));
+        let offer = json(&bridge.expect_method("elicitation/create"));
+        assert_eq!(offer["params"]["url"], world.authorization.at("/device"));
+        assert!(offer["params"]["message"].as_str().unwrap().contains("WDJB-0001"), "{offer}");
+        let url = format!("{}?user_code=WDJB-0001", world.authorization.at("/device"));
+        assert_eq!(Visit::by_link(&url).consent().status, 200);
+        bridge.expect_method("notifications/cancelled");
+        bridge.send(call(2));
+        bridge.expect_result("2");
+    }
 }
 
 #[test]
@@ -259,7 +269,7 @@ fn where_there_are_no_codes_either_the_address_is_said_as_before() {
 #[test]
 fn a_sign_in_that_comes_to_nothing_says_why_in_one_sentence_with_the_command() {
     type Change = fn(&World);
-    let cases: [(&str, i32, Change, &[&str]); 12] = [
+    let cases: [(&str, i32, Change, &[&str]); 14] = [
         (
             "no endpoint",
             3,
@@ -287,6 +297,24 @@ fn a_sign_in_that_comes_to_nothing_says_why_in_one_sentence_with_the_command() {
             4,
             |world| world.authorization.fail(Endpoint::Poll, Fault::error(400, "invalid_grant")),
             &["invalid_grant", "run: mcpbridge login"],
+        ),
+        (
+            "tokens that are none",
+            6,
+            |world| {
+                let answer = Answer::json(200, &json!({ "token_type": "Bearer" }));
+                world.authorization.fail(Endpoint::Poll, Fault::Answer(answer));
+            },
+            &["without an access_token", "run: mcpbridge login"],
+        ),
+        (
+            "trouble until the end",
+            5,
+            |world| {
+                answer_of(world, "expires_in", Some(json!(2)));
+                world.authorization.fail(Endpoint::Poll, Fault::status(503));
+            },
+            &["the code expired after 2 s", "/token is in trouble (http 503)", "run: mcpbridge login"],
         ),
         (
             "an endpoint in trouble",

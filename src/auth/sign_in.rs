@@ -73,34 +73,36 @@ async fn with_the_person(job: &Job, tools: &Tools<'_>) -> Result<Grant, Denied> 
     let options = &job.options;
     let server = options.url()?;
     let discovery = in_step(options.step, find(job, tools, &server)).await?;
-    if options.device {
-        let outcome = match ByDevice::begin(job, tools, &discovery).await {
-            Ok(begun) => begun.finish(job, tools, &discovery).await,
-            Err(trouble) => Err(trouble),
-        };
-        return outcome.map_err(|trouble| refused(job, trouble).into());
+    let by_device = match options.device {
+        true => Some(ByDevice::begin(job, tools, &discovery).await.map_err(|trouble| refused(job, trouble))?),
+        // A link that an editor shows leads to a browser of another machine then, which does not find back here.
+        false if !browser::is_there() => instead(job, tools, &discovery).await,
+        false => None,
+    };
+    match by_device {
+        Some(begun) => begun.finish(job, tools, &discovery).await.map_err(|trouble| refused(job, trouble).into()),
+        None => by_browser(job, tools, &discovery, &server).await,
     }
-    if !browser::is_there()
-        && let Some(begun) = instead(job, tools, &discovery).await
-    {
-        return begun.finish(job, tools, &discovery).await.map_err(|trouble| refused(job, trouble).into());
-    }
+}
+
+async fn by_browser(job: &Job, tools: &Tools<'_>, discovery: &Discovery, server: &Url) -> Result<Grant, Denied> {
+    let options = &job.options;
     let mut again = true;
     loop {
         let port = match (options.callback.port, options.client.document(&discovery.server)) {
             (Some(port), _) => Port::Exactly(port),
             (None, Some(document)) => Port::of_document(document),
-            (None, None) => Port::derived(&server),
+            (None, None) => Port::derived(server),
         };
         let mut callback = Callback::listen(port, &options.callback.host, &options.callback.path)?;
-        let client = match client(job, tools, &discovery, &options.client, callback.redirect_uri()).await {
+        let client = match client(job, tools, discovery, &options.client, callback.redirect_uri()).await {
             // Where nothing is published, a server without registration offers no sign-in at all.
             Err(_) if !discovery.server.has_metadata && job.options.client.given.is_none() => {
                 return Err(Denied::NotOffered);
             }
             outcome => outcome?,
         };
-        let outcome = one_round(job, tools, &discovery, client.clone(), &mut callback).await;
+        let outcome = one_round(job, tools, discovery, client.clone(), &mut callback).await;
         callback.close().await;
         match outcome {
             // A registration that the authorization server has forgotten is made anew, once.
@@ -127,8 +129,7 @@ async fn find(job: &Job, tools: &Tools<'_>, server: &Url) -> Result<Discovery, F
 /// A sign-in with a code, where no browser opens here and the server has codes. One that cannot be begun
 /// is none: an address can still be carried to a browser by hand.
 async fn instead(job: &Job, tools: &Tools<'_>, discovery: &Discovery) -> Option<ByDevice> {
-    let is_wanted = job.options.browser && !job.link && discovery.server.device_endpoint().is_ok();
-    if !is_wanted {
+    if !job.options.browser || discovery.server.device_endpoint().is_err() {
         return None;
     }
     match ByDevice::begin(job, tools, discovery).await {
@@ -195,7 +196,10 @@ async fn one_round(
     };
     let (url, proof) = authorize(&permission).map_err(Trouble::Refused)?;
     let opened = show(job, tools, &url, callback.redirect_uri()).map_err(Trouble::Transient)?;
-    if !opened && let Some(begun) = instead(job, tools, discovery).await {
+    if !opened
+        && !job.link
+        && let Some(begun) = instead(job, tools, discovery).await
+    {
         return begun.finish(job, tools, discovery).await;
     }
     (tools.tell)(Progress::Waiting { url: url.into(), code: None, opened });

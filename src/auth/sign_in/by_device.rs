@@ -88,18 +88,38 @@ impl ByDevice {
     /// Asks again and again, for as long as the code lives.
     async fn granted(&self, tools: &Tools<'_>, discovery: &Discovery) -> Result<Tokens, Trouble> {
         let asking = Asking { http: tools.http, server: &discovery.server, client: &self.client, key: None };
-        timeout(self.code.life, self.polled(&asking, discovery.resource.as_deref())).await.unwrap_or_else(|_| {
-            let fact = format!("nobody signed in with the code in the {} s that it lived", self.code.life.as_secs());
-            Err(Trouble::Refused(Failure::new(Kind::SignInRefused, fact)))
+        let mut last = None;
+        let polled = timeout(self.code.life, self.polled(&asking, discovery.resource.as_deref(), &mut last)).await;
+        polled.unwrap_or_else(|_| {
+            let life = self.code.life.as_secs();
+            Err(match last {
+                None => {
+                    let fact = format!("nobody signed in with the code in the {life} s that it lived");
+                    Trouble::Refused(Failure::new(Kind::SignInRefused, fact))
+                }
+                // Perhaps somebody did, and it could not be heard of.
+                Some(Failure { kind, fact, .. }) => {
+                    let fact = format!("the code expired after {life} s, and at the end {fact}");
+                    Trouble::Refused(Failure::new(kind, fact))
+                }
+            })
         })
     }
 
-    async fn polled(&self, asking: &Asking<'_>, resource: Option<&str>) -> Result<Tokens, Trouble> {
+    /// `last` is the trouble with the last question, if there was any.
+    async fn polled(
+        &self,
+        asking: &Asking<'_>,
+        resource: Option<&str>,
+        last: &mut Option<Failure>,
+    ) -> Result<Tokens, Trouble> {
         let mut interval = self.code.interval;
         let mut pause = interval;
         loop {
             sleep(pause).await;
-            match poll(asking, &self.code, resource).await {
+            let answer = poll(asking, &self.code, resource).await;
+            *last = None;
+            match answer {
                 Ok(Poll::Granted(tokens)) => return Ok(tokens),
                 Ok(Poll::Pending) => pause = interval,
                 Ok(Poll::SlowDown) => {
@@ -110,6 +130,7 @@ impl ByDevice {
                 // RFC 8628, section 3.5, wants it asked less often then.
                 Err(Trouble::Transient(failure)) => {
                     log::debug!("{failure}");
+                    *last = Some(failure);
                     pause = (pause * 2).min(LONGEST_INTERVAL.max(interval));
                 }
                 Err(trouble) => return Err(trouble),
