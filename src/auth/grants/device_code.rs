@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer::{seconds, understood, without};
-use super::{Asking, Tokens, Trouble, ask, request, send, tokens};
+use super::{Asking, Tokens, Trouble, tokens};
 use crate::auth::discovery::encrypted;
 use crate::auth::{is_unprintable, words};
 use crate::failure::{Failure, Kind};
@@ -64,8 +64,7 @@ pub async fn device_code(asking: &Asking<'_>, request: &Request<'_>) -> Result<D
     form.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
     form.extend(request.resource.map(|resource| ("resource", resource)));
     form.extend(request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let (made, secrets) = asking.made(&form, None)?;
-    let fetched = send(asking.http, request.endpoint, made).await?;
+    let (fetched, secrets) = asking.fetched(request.endpoint, &form).await?;
     DeviceCode::read(&fetched, request, &secrets)
 }
 
@@ -76,8 +75,7 @@ pub async fn device_code(asking: &Asking<'_>, request: &Request<'_>) -> Result<D
 pub async fn poll(asking: &Asking<'_>, code: &DeviceCode, resource: Option<&str>) -> Result<Poll, Trouble> {
     let mut form = vec![("grant_type", GRANT), ("device_code", code.secret.expose())];
     form.extend(resource.map(|resource| ("resource", resource)));
-    let (made, secrets) = asking.made(&form, Some(&code.secret))?;
-    let answer = request::read(&ask(asking.http, asking.endpoint(), made).await?);
+    let (answer, secrets) = asking.answer(&form, Some(&code.secret)).await?;
     let Err(RequestTokenError::ServerResponse(error)) = &answer else {
         return tokens(answer, asking.endpoint(), &secrets).map(Poll::Granted);
     };

@@ -159,6 +159,9 @@ impl oauth2::ExtraTokenFields for Extra {}
 
 type Answer = StandardTokenResponse<Extra, BasicTokenType>;
 
+/// What oauth2 makes of the answer of a token endpoint.
+type Said = Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>>;
+
 type Endpoints = oauth2::Client<
     BasicErrorResponse,
     Answer,
@@ -237,11 +240,7 @@ async fn ask(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<HttpRespo
 }
 
 /// The tokens in what oauth2 made of the answer of `endpoint`.
-fn tokens(
-    answer: Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>>,
-    endpoint: &Url,
-    secrets: &Secrets,
-) -> Result<Tokens, Trouble> {
+fn tokens(answer: Said, endpoint: &Url, secrets: &Secrets) -> Result<Tokens, Trouble> {
     let answer = answer.map_err(|error| refused(error, endpoint, secrets))?;
     let secret = |text: &String| Secret::new(text.as_str());
     Ok(Tokens {

@@ -7,12 +7,12 @@ use oauth2::basic::BasicErrorResponse;
 use oauth2::{HttpRequest, HttpResponse, RequestTokenError};
 use url::{Url, form_urlencoded};
 
-use super::{Answer, Tokens, Trouble, answer, ask, send, tokens};
+use super::{Said, Tokens, Trouble, answer, ask, send, tokens};
 use crate::auth::discovery::AuthorizationServer;
 use crate::auth::now;
 use crate::auth::signing::SigningKey;
 use crate::failure::{Failure, Kind};
-use crate::http::Http;
+use crate::http::{Fetched, Http};
 use crate::secret::{Secret, Secrets};
 use crate::store::{Authentication, Client};
 
@@ -32,9 +32,25 @@ pub struct Asking<'a> {
 impl Asking<'_> {
     /// Asks for tokens with this form, in which `secret` is not to be told.
     pub(super) async fn tokens(&self, form: &[(&str, &str)], secret: Option<&Secret>) -> Result<Tokens, Trouble> {
+        let (answer, secrets) = self.answer(form, secret).await?;
+        tokens(answer, self.endpoint(), &secrets)
+    }
+
+    /// What the token endpoint says to this form, in which `secret` is not to be told, and what else is not.
+    pub(super) async fn answer(
+        &self,
+        form: &[(&str, &str)],
+        secret: Option<&Secret>,
+    ) -> Result<(Said, Secrets), Trouble> {
         let (made, secrets) = self.made(form, secret)?;
         let response = ask(self.http, self.endpoint(), made).await?;
-        tokens(read(&response), self.endpoint(), &secrets)
+        Ok((read(&response), secrets))
+    }
+
+    /// What another `endpoint` of the server says to this form, and what of it is not to be told.
+    pub(super) async fn fetched(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<(Fetched, Secrets), Trouble> {
+        let (made, secrets) = self.made(form, None)?;
+        Ok((send(self.http, endpoint, made).await?, secrets))
     }
 
     /// Asks for an identity assertion with this form, in which `secret` is not to be told.
@@ -49,11 +65,7 @@ impl Asking<'_> {
     }
 
     /// The request, with the proof of the client (RFC 6749, section 2.3.1; RFC 7523, section 2.2).
-    pub(super) fn made(
-        &self,
-        form: &[(&str, &str)],
-        secret: Option<&Secret>,
-    ) -> Result<(HttpRequest, Secrets), Trouble> {
+    fn made(&self, form: &[(&str, &str)], secret: Option<&Secret>) -> Result<(HttpRequest, Secrets), Trouble> {
         let mut secrets = Secrets::default();
         let own = self.client.secret.as_ref();
         for secret in [secret, own].into_iter().flatten() {
@@ -101,7 +113,7 @@ fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Trouble> {
 }
 
 /// What oauth2 would make of an answer that it likes.
-pub(super) fn read(response: &HttpResponse) -> Result<Answer, RequestTokenError<Trouble, BasicErrorResponse>> {
+fn read(response: &HttpResponse) -> Said {
     let odd = |_| RequestTokenError::Other(String::new());
     if response.status() != StatusCode::OK {
         let error: BasicErrorResponse = serde_json::from_slice(response.body()).map_err(odd)?;
