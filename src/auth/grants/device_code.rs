@@ -157,3 +157,71 @@ const LIFE: Duration = Duration::from_secs(600);
 const LONGEST_CODE: usize = 64;
 /// Bytes of an address that a person is to open.
 const LONGEST_ADDRESS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_servers_say_of_a_code_is_understood_within_bounds() {
+        let page = "https://as.example/device";
+        for (more, url, interval, life) in [
+            (json!({ "verification_uri": page, "expires_in": 900, "interval": 7 }), page, 7, 900),
+            (json!({ "verification_uri": page }), page, 5, 600),
+            (json!({ "verification_url": page, "expires_in": "1800", "interval": "5" }), page, 5, 1800),
+            (json!({ "verification_uri": page, "expires_in": 0, "interval": 0 }), page, 5, 600),
+            (json!({ "verification_uri": page, "expires_in": -1, "interval": 0.1 }), page, 5, 600),
+            (json!({ "verification_uri": page, "expires_in": 60, "interval": 86400 }), page, 60, 60),
+            (
+                json!({ "verification_uri": page, "verification_uri_complete": format!("{page}?user_code=AB-CD") }),
+                "https://as.example/device?user_code=AB-CD",
+                5,
+                600,
+            ),
+            (json!({ "verification_uri": page, "verification_uri_complete": "javascript:alert(1)" }), page, 5, 600),
+            (json!({ "verification_uri": "https://as.example/\u{1b}[2J" }), "https://as.example/%1B[2J", 5, 600),
+        ] {
+            let code = read(&more, json!(" AB-CD ")).unwrap_or_else(|trouble| panic!("{more}: {trouble}"));
+            let spans = (code.interval.as_secs(), code.life.as_secs());
+            assert_eq!((code.user_code.as_str(), code.url.as_str(), spans), ("AB-CD", url, (interval, life)), "{more}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_use_is_refused_without_the_secret() {
+        let page = |page: &str| json!({ "verification_uri": page });
+        let good = page("https://as.example/device");
+        for (more, user_code) in [
+            (&good, json!("")),
+            (&good, json!(1234)),
+            (&good, json!("x".repeat(65))),
+            (&good, json!("AB\u{1b}[31mCD")),
+            (&good, json!("AB\u{202e}CD")),
+            (&json!({}), json!("AB-CD")),
+            (&page("device"), json!("AB-CD")),
+            (&page("javascript:alert(1)"), json!("AB-CD")),
+            (&page("http://as.example/device"), json!("AB-CD")),
+            (&page("http://127.0.0.1/device"), json!("AB-CD")),
+            (&page("https://ada:pass@as.example/device"), json!("AB-CD")),
+            (&page(&format!("https://as.example/{}", "x".repeat(1024))), json!("AB-CD")),
+        ] {
+            let Err(Trouble::Refused(failure)) = read(more, user_code.clone()) else { panic!("{more} {user_code}") };
+            assert_eq!(failure.kind, Kind::Protocol, "{failure}");
+            let told = failure.to_string();
+            assert!(!told.contains("s3cret") && !told.contains(['\u{1b}', '\u{202e}']), "{told}");
+        }
+    }
+
+    fn read(more: &Value, user_code: Value) -> Result<DeviceCode, Trouble> {
+        let mut members = json!({ "device_code": "s3cret", "user_code": user_code });
+        members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let fetched = Fetched { status: StatusCode::OK, headers: HeaderMap::new(), body: members.to_string().into() };
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (endpoint, behalf) = (url("https://as.example/device_authorization"), url("https://mcp.example/mcp"));
+        let request = Request { endpoint: &endpoint, behalf: &behalf, scopes: &[], resource: None, parameters: &[] };
+        DeviceCode::read(&fetched, &request, &Secrets::default())
+    }
+}
