@@ -88,6 +88,8 @@ fn login_shows_address_and_code_and_says_who_is_in() {
         let told = shell.finish();
         told.expect(0, &[]);
         assert!(told.stdout.contains("signed in to"), "{told:?}");
+        let why = world.command("why").told();
+        assert!(why.stdout.contains("signed in with a code"), "{why:?}");
         world.assert_kept_secret(&[&told.stdout, &told.stderr]);
         world.needs_no_window();
     }
@@ -323,12 +325,18 @@ fn a_sign_in_that_comes_to_nothing_says_why_in_one_sentence_with_the_command() {
             &["/device_authorization is in trouble (http 500)", "try again in a while"],
         ),
         (
-            "garbage",
+            "the page of a network",
             5,
             |world| {
                 let page = Answer::text(200, "text/html", "<!doctype html>");
                 world.authorization.fail(Endpoint::Device, Fault::Answer(page));
             },
+            &["/device_authorization gives a web page", "does a network want you to sign in first"],
+        ),
+        (
+            "garbage",
+            5,
+            |world| world.authorization.fail(Endpoint::Device, Fault::Answer(Answer::text(200, "text/plain", "{"))),
             &["/device_authorization", "try again in a while"],
         ),
         ("no device code", 6, |world| answer_of(world, "device_code", None), &["without device_code"]),

@@ -215,7 +215,7 @@ async fn one_round(
         Err(trouble) => Err(trouble),
     };
     let oauth = granted.and_then(|tokens| issued(job, discovery, &client, &asked, tokens));
-    let kept = keep(job, tools, oauth, before).await;
+    let kept = keep(job, tools, oauth, (before, Way::Browser)).await;
     redirect.finish(ending(job, &server, &kept));
     kept
 }
@@ -346,21 +346,26 @@ async fn keep(
     job: &Job,
     tools: &Tools<'_>,
     granted: Result<OAuth, Trouble>,
-    before: Option<Grant>,
+    (before, way): (Option<Grant>, Way),
 ) -> Result<Grant, Trouble> {
     let kept = match granted {
-        Ok(oauth) => put(job, tools, oauth, before).await.map_err(Trouble::Transient),
+        Ok(oauth) => put(job, tools, oauth, (before, way)).await.map_err(Trouble::Transient),
         Err(trouble) => Err(trouble),
     };
     remember(job, tools, kept.as_ref().err().map(Trouble::failure));
     kept
 }
 
-async fn put(job: &Job, tools: &Tools<'_>, oauth: OAuth, before: Option<Grant>) -> Result<Grant, Failure> {
+async fn put(
+    job: &Job,
+    tools: &Tools<'_>,
+    oauth: OAuth,
+    (before, way): (Option<Grant>, Way),
+) -> Result<Grant, Failure> {
     let key = job.options.key()?;
     let about = job.options.about(oauth.subject())?;
     let _lock = tools.store.lock(&key, Lock::Grant, GRANT_WAIT).await?;
-    let what = oauth.beginning(Way::Browser);
+    let what = oauth.beginning(way);
     let grant = Grant {
         lineage: before.as_ref().map_or_else(lineage, |before| before.lineage.clone()),
         serial: before.as_ref().map_or(1, |before| before.serial + 1),

@@ -130,6 +130,7 @@ fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
         Happening::Issued { way, issuer, subject, scopes } => {
             let way = match way {
                 Way::Browser => "signed in in the browser",
+                Way::Code => "signed in with a code",
                 Way::ClientCredentials => "issued to the client itself, without a person",
                 Way::Workload => "issued for the token of a workload",
                 Way::Organization => "issued because the organization vouched for who signed in there",

@@ -83,6 +83,8 @@ pub enum Happening {
 pub enum Way {
     /// A person signed in, in the browser.
     Browser,
+    /// A person signed in with a code, on a device of their choice.
+    Code,
     /// A program signed in as itself.
     ClientCredentials,
     /// The token of a workload was good for it.

@@ -11,7 +11,7 @@ use crate::auth::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Reque
 use crate::auth::grants::{Asking, Tokens, Trouble};
 use crate::auth::now;
 use crate::failure::{Failure, Kind};
-use crate::store::{Client, Grant, Origin, Pending};
+use crate::store::{Client, Grant, Origin, Pending, Way};
 
 /// A code that was given, before anybody knows of it.
 pub struct ByDevice {
@@ -63,7 +63,7 @@ impl ByDevice {
             }
         };
         let oauth = granted.and_then(|tokens| issued(job, discovery, &self.client, &self.asked, tokens));
-        keep(job, tools, oauth, self.before).await
+        keep(job, tools, oauth, (self.before, Way::Code)).await
     }
 
     fn show(&self, job: &Job, tools: &Tools<'_>) -> Result<(), Failure> {
