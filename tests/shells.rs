@@ -13,8 +13,9 @@ use support::*;
 use tempfile::TempDir;
 
 const TOOLS: &str = r#"{"tools":[
-    {"name":"echo","description":"Says it back. And more.","inputSchema":{"type":"object","properties":{"message":{"type":"string"},"loud":{"type":"boolean"},"tone":{"enum":["low","high"]}},"required":["message"]}},
+    {"name":"echo","description":"Says it back. And more.","inputSchema":{"type":"object","properties":{"message":{"type":"string"},"loud":{"type":"boolean"},"tone":{"enum":["low","high","@/etc/passwd"]},"raw:":{},"@x":{}},"required":["message"]}},
     {"name":"read.file","inputSchema":{"type":"object"}},
+    {"name":"--output=bitten","inputSchema":{"type":"object"}},{"name":"@bitten","inputSchema":{"type":"object"}},
     {"name":"$(touch bitten)","inputSchema":{"type":"object"}},
     {"name":"a\u001b[2Jb","description":"\u001b]0;title\u0007","inputSchema":{"type":"object"}}]}"#;
 
@@ -231,6 +232,9 @@ fn fish_completes() {
 fn what_a_server_calls_its_tools_does_nothing_on_a_command_line() {
     let person = Person::new();
     assert_eq!(person.offered(&["call", "example", ""]), ["echo", "read.file"]);
+    assert_eq!(person.offered(&["call", "example", "echo", "tone="]), ["tone=low", "tone=high"]);
+    let all = person.offered(&["call", "example", "echo", ""]);
+    assert_eq!(all, ["message=", "loud=true", "loud=false", "tone=low", "tone=high"]);
 }
 
 #[test]

@@ -333,10 +333,10 @@ impl Bridge {
             Event::Server { parsed: Parsed::One(message), .. } => log::debug!("server> {message:?}"),
             _ => {}
         }
-        if let Event::Editor(Ok(parsed)) = &event {
-            if let Some(editor) = self.witness.hears(parsed) {
-                self.remote.login().is_for(&editor);
-            }
+        if let Event::Editor(Ok(parsed)) = &event
+            && let Some(editor) = self.witness.hears(parsed)
+        {
+            self.remote.login().is_for(&editor);
         }
         let mut steps = Vec::new();
         self.era.on(event, &mut steps);

@@ -27,7 +27,7 @@ pub fn run(typed: &Complete) -> anyhow::Result<ExitCode> {
     let next = cli::next(cli::command(), &typed.before, &typed.current);
     let mut text = String::new();
     let mut add = |word: &str, about: &str| {
-        // Nobody hears of a line that is too long to be true.
+        // Into a text it does not fail.
         let _ = writeln!(text, "{word}\t{}", one_line(about));
     };
     for (word, about) in &next.words {
@@ -36,9 +36,9 @@ pub fn run(typed: &Complete) -> anyhow::Result<ExitCode> {
     if let Some(lookup) = &next.lookup {
         let known = Known::new();
         for (word, about) in known.look_up(lookup, &next).unwrap_or_default() {
-            let word = format!("{}{word}", next.before);
-            if word.starts_with(&typed.current) && is_harmless(&word) {
-                add(&word, &about);
+            let whole = format!("{}{word}", next.before);
+            if whole.starts_with(&typed.current) && is_harmless(&word) {
+                add(&whole, &about);
             }
         }
     }
@@ -48,10 +48,15 @@ pub fn run(typed: &Complete) -> anyhow::Result<ExitCode> {
     print_raw(text.as_bytes())
 }
 
-/// Whether a shell takes it for nothing but a word. Many come from a server, and stand on the command
-/// line of somebody who presses Enter.
+/// Whether a shell, and the command itself, take it for nothing but a word. Many come from a server, and
+/// stand on the command line of somebody who presses Enter: a flag is none, nor is the file of `=@FILE`.
 fn is_harmless(word: &str) -> bool {
-    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@+,=%".contains(c))
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+,=%".contains(c);
+    !word.is_empty()
+        && word.chars().all(plain)
+        && !word.starts_with(['-', '@', ':'])
+        && !word.contains("=@")
+        && !word.contains(":=")
 }
 
 /// A word, and what it is about.

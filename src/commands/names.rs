@@ -136,7 +136,8 @@ fn server<'a>(config: &'a Config, word: &str, may_be_command: bool) -> Result<&'
         return Ok(server);
     }
     let commands = if may_be_command { cli::commands() } else { Vec::new() };
-    let command = nearest(word, commands.iter().map(String::as_str).filter(|command| *command != "helper"));
+    let command =
+        nearest(word, commands.iter().map(String::as_str).filter(|command| !["helper", "complete"].contains(command)));
     let remedy = match (config.nearest(word), command) {
         (Some(server), Some(command)) => format!("did you mean the server {server}, or `mcpbridge {command}`?"),
         (Some(server), None) => format!("did you mean {server}?"),

@@ -97,22 +97,7 @@ impl Story {
         if self.chapters.is_empty() && self.entry.is_none() {
             text += "  nothing is known of a sign-in\n";
         }
-        let mut who = None;
-        let mut at = 0;
-        while let Some(chapter) = self.chapters.get(at) {
-            let alike = self.chapters[at..].iter().take_while(|next| next.what == Happening::Renewed).count();
-            // Of many renewals in a row the last ones count.
-            if let Some(many) = alike.checked_sub(SHOWN_RENEWALS).filter(|many| *many > 1) {
-                text += &format!("  {}  renewed, and then {} times more\n", moment(chapter.at, now), many - 1);
-                at += many;
-                continue;
-            }
-            text += &told(chapter, who, now);
-            if let Happening::Issued { subject: Some(subject), .. } = &chapter.what {
-                who = Some(subject);
-            }
-            at += 1;
-        }
+        text += &history(&self.chapters, now);
         if self.is_in_doubt {
             text += "  a renewal was cut off, so it is in doubt whether the token that is kept is still good; the next renewal will tell\n";
         }
@@ -122,6 +107,26 @@ impl Story {
         }
         text
     }
+}
+
+/// What happened, a line for each thing.
+fn history(chapters: &[Chapter], now: u64) -> String {
+    let (mut text, mut who, mut at) = (String::new(), None, 0);
+    while let Some(chapter) = chapters.get(at) {
+        let alike = chapters[at..].iter().take_while(|next| next.what == Happening::Renewed).count();
+        // Of many renewals in a row the last ones count.
+        if let Some(many) = alike.checked_sub(SHOWN_RENEWALS).filter(|many| *many > 1) {
+            text += &format!("  {}  renewed, and then {} times more\n", moment(chapter.at, now), many - 1);
+            at += many;
+            continue;
+        }
+        text += &told(chapter, who, now);
+        if let Happening::Issued { subject: Some(subject), .. } = &chapter.what {
+            who = Some(subject);
+        }
+        at += 1;
+    }
+    text
 }
 
 fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
@@ -168,3 +173,41 @@ fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
 
 /// Renewals in a row that are told one by one.
 const SHOWN_RENEWALS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::By;
+
+    fn chapter(at: u64, what: Happening) -> Chapter {
+        Chapter { at, by: By { pid: 7, by: "a test".into() }, server: "https://h.example/".into(), account: None, what }
+    }
+
+    #[test]
+    fn another_person_is_told_with_the_one_before() {
+        let issued = |who: &str| {
+            let subject = Some(who.to_owned());
+            chapter(
+                0,
+                Happening::Issued { way: Way::Browser, issuer: None, subject, scopes: vec!["a".into(), "b".into()] },
+            )
+        };
+        let (jane, joe) = ("jane@h.example".to_owned(), "joe@h.example");
+        let told = told(&issued(joe), Some(&jane), 60);
+        assert!(told.contains("in the browser as joe@h.example, in place of jane@h.example; scopes: a b"), "{told}");
+        assert!(told.contains("1970-01-01 00:00:00 UTC (60 s ago)") && told.contains("by a test, process 7"), "{told}");
+        let told = super::told(&issued(&jane), Some(&jane), 60);
+        assert!(!told.contains("in place"), "{told}");
+    }
+
+    #[test]
+    fn of_many_renewals_the_last_ones_are_told_and_the_others_counted() {
+        let chapters: Vec<Chapter> = (0..20).map(|at| chapter(at, Happening::Renewed)).collect();
+        let told = history(&chapters, 60);
+        assert_eq!(told.lines().count(), 1 + SHOWN_RENEWALS, "{told}");
+        assert!(told.lines().next().unwrap().contains("renewed, and then 16 times more"), "{told}");
+        assert!(told.lines().last().unwrap().contains("00:00:19 UTC"), "{told}");
+        let few = history(&chapters[..4], 60);
+        assert_eq!(few.lines().count(), 4, "{few}");
+    }
+}
