@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,6 +46,30 @@ export function run(program, args, options) {
 
 export function sha256(path) {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** An editor's session with the relay `child`, to its end: the exit code and the signal. */
+export async function converse(child) {
+  child.stderr?.pipe(process.stderr);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const say = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    assert.ok(!done, "the relay ended without an answer");
+    return JSON.parse(value);
+  };
+  try {
+    const client = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "editor", version: "0" } };
+    say({ id: 1, method: "initialize", params: client });
+    assert.equal((await answer()).result?.protocolVersion, "2025-11-25");
+    say({ method: "notifications/initialized" });
+    say({ id: 2, method: "tools/list" });
+    assert.ok((await answer()).result?.tools.length > 0);
+    child.stdin.end();
+    return await once(child, "exit");
+  } finally {
+    child.kill();
+  }
 }
 
 /** The sample server of the program under test. */

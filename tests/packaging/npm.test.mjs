@@ -5,10 +5,9 @@ import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import test, { after, before } from "node:test";
 import { promisify } from "node:util";
-import { BRIDGE, Demo, HOST, release, run, scratch } from "./lib.mjs";
+import { BRIDGE, converse, Demo, HOST, release, run, scratch } from "./lib.mjs";
 import { Registry } from "./registry.mjs";
 
 const folder = scratch();
@@ -33,16 +32,7 @@ after(() => {
 
 test("npx runs the program of this machine, and an editor talks to it", { timeout: DEADLINE }, async () => {
   const child = spawn("npx", ["-y", "mcpbridge", demo.url], { env: environment(), stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const say = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
-  const client = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "npx", version: "0" } };
-  say({ id: 1, method: "initialize", params: client });
-  assert.equal(JSON.parse((await lines.next()).value).result.protocolVersion, "2025-11-25");
-  say({ method: "notifications/initialized" });
-  say({ id: 2, method: "tools/list" });
-  assert.ok(JSON.parse((await lines.next()).value).result.tools.length > 0);
-  child.stdin.end();
-  assert.deepEqual(await once(child, "exit"), [0, null]);
+  assert.deepEqual(await converse(child), [0, null]);
   // The program of another system was described, and never downloaded.
   assert.deepEqual([...registry.fetched].sort(), [FITTING, "mcpbridge"]);
 });
