@@ -1,8 +1,9 @@
-// The static program in a folder where nothing else is: no C library, no certificates, no names, no users. Started
-// by the script `static`; the servers are outside, on the same network.
+// The static program in a folder where nothing else is, no C library, no certificates, no names and no users, and in
+// the container image, which has little more. Started by the script `static`; the servers are outside, on the same
+// network.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
@@ -10,13 +11,14 @@ import { createServer } from "node:https";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import test, { after, before, beforeEach } from "node:test";
-import { BRIDGE, converse, Demo, run, scratch, VERSION } from "./lib.mjs";
+import { BRIDGE, converse, Demo, release, run, scratch, VERSION } from "./lib.mjs";
 
 const root = scratch();
 const DEADLINE = 60_000;
 // Only root may change the root; what the program then writes is ours.
 const BEFORE = process.getuid() === 0 ? [] : ["sudo", "-n"];
 const CHROOT = ["/usr/sbin/chroot", `--userspec=${process.getuid()}:${process.getgid()}`, root];
+const NO_IMAGE = spawnSync("buildah", ["--version"]).status !== 0 ? "needs buildah" : process.getuid() !== 0 && "needs root";
 let demo, server;
 
 before(async () => {
@@ -76,6 +78,26 @@ test("where there is no keychain a secret is kept in a file under HOME", { timeo
   assert.doesNotMatch(kept.stdout + kept.stderr, /s3cret/);
   const used = await inside(["tools", demo.url, "--header-from", "X-Key=keychain:work"], { env: { HOME: "/home" } });
   assert.equal(used.status, 0, used.stderr);
+});
+
+test("the container image has the program and its certificates, and runs as nobody", { timeout: DEADLINE, skip: NO_IMAGE }, () => {
+  const [folder, store] = [scratch(), scratch()];
+  const context = join(folder, "context");
+  const processor = { x64: "amd64", arm64: "arm64" }[process.arch];
+  release("archive", `${processor === "amd64" ? "x86_64" : "aarch64"}-unknown-linux-musl`, BRIDGE, folder);
+  release("image", folder, context);
+  // Without a daemon and without the stores of the machine.
+  const buildah = (...args) => run("buildah", ["--storage-driver", "vfs", "--root", store, "--runroot", `${store}/run`, ...args]).trim();
+  buildah("bud", "--isolation", "chroot", "--quiet", "--build-arg", `TARGETARCH=${processor}`, "--build-arg", `VERSION=${VERSION}`,
+    "--build-arg", "REVISION=0", "--build-arg", "SOURCE=https://repository.invalid", "--tag", "bridge", context);
+  const { config } = JSON.parse(buildah("inspect", "--type", "image", "bridge")).OCIv1;
+  assert.deepEqual([config.User, config.Entrypoint], ["65532:65532", ["/usr/bin/mcpbridge"]]);
+  assert.equal(config.Labels["org.opencontainers.image.version"], VERSION);
+  const container = buildah("from", "bridge");
+  const files = run("find", [".", "-type", "f"], { cwd: buildah("mount", container) }).trim().split("\n").sort();
+  assert.deepEqual(files, ["./etc/ssl/certs/ca-certificates.crt", "./usr/bin/mcpbridge"]);
+  assert.match(buildah("run", "--isolation", "chroot", container, "--", ...config.Entrypoint, "demo"), /Hello, Ada!/);
+  buildah("umount", container);
 });
 
 function hosts(line) {
