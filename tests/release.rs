@@ -56,6 +56,17 @@ fn the_licences_are_checked_for_every_target_that_is_released() {
 }
 
 #[test]
+fn the_workflows_build_with_the_version_of_rust_that_is_promised() {
+    let manifest = read("Cargo.toml");
+    let promised =
+        manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")).unwrap().trim_end_matches('"');
+    for workflow in ["ci", "release", "publish"] {
+        let path = format!(".github/workflows/{workflow}.yml");
+        assert!(read(&path).contains(&format!("\n  RUST: \"{promised}.0\"\n")), "{path}");
+    }
+}
+
+#[test]
 fn the_package_has_the_source_and_its_papers_and_nothing_else() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["package", "--list", "--allow-dirty", "--locked", "--offline"]).current_dir(env!("CARGO_MANIFEST_DIR"));
