@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. No input, no output.
 
 mod accounts;
+mod doctor;
 mod editors;
 mod history;
 mod keys;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use accounts::{ClientMetadata, Login, Logout, Selection, Status};
+pub use doctor::Doctor;
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use history::{Logs, Why};
 pub use keys::{Shape, commands, keys};
@@ -109,6 +111,8 @@ pub enum Command {
     Replay(Replay),
     /// Take over what editors run through mcp-remote and its like, with the sign-ins
     Adopt(Adopt),
+    /// Say what is wrong on the way to a server, on this computer and in its editors
+    Doctor(Late<Doctor>),
     /// Try everything out: a sample server on this machine and a tour of a session with it
     Demo(Demo),
     /// Print the completion script of a shell
@@ -141,11 +145,14 @@ impl Cli {
                 logs.server = Some(url);
                 logs.named = Some(named);
             }
+            Some(Command::Doctor(Late(doctor))) => {
+                doctor.server = Some(url);
+                doctor.reach.put(port, named);
+            }
             Some(command) => {
                 if let Some((server, reach)) = command.shell() {
                     *server = url;
-                    reach.port = port;
-                    reach.named = Some(named);
+                    reach.put(port, named);
                 }
             }
         }

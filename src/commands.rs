@@ -11,6 +11,7 @@ mod complete;
 mod completions;
 mod content;
 mod demo;
+mod doctor;
 mod flow;
 mod heard;
 mod helper;
@@ -84,6 +85,7 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         (Some(Command::Replay(typed)), _) => replay::run(&typed),
         (Some(Command::Adopt(typed)), _) => adopt::run(&typed),
         (Some(Command::Complete(typed)), _) => complete::run(&typed),
+        (Some(Command::Doctor(typed)), _) => doctor::run(*typed.0),
         (Some(Command::Helper(typed)), _) => helper::run(&typed),
         (Some(Command::Demo(demo)), _) => demo::run(&demo),
         (Some(Command::Completions(completions)), _) => completions::run(completions.shell),

@@ -20,6 +20,7 @@ use crate::secret::Secret;
 mod certificate;
 mod cookies;
 mod fetch;
+mod knock;
 pub mod page;
 mod plain;
 pub mod proxy;
@@ -28,7 +29,10 @@ mod trouble;
 mod untrusted;
 mod upload;
 
+pub use certificate::Names;
 pub use fetch::{Fetched, Redirects};
+pub use knock::{Stage, Unanswered};
+pub use tls::Seen;
 pub use trouble::{Trouble, root_cause};
 
 use cookies::Cookies;
@@ -158,6 +162,16 @@ impl Http {
     pub fn new(settings: Settings) -> Self {
         let trust = Arc::new(Trust::new(&settings));
         Http { settings, trust, lanes: Mutex::default(), cookies: Cookies::default() }
+    }
+
+    /// The same, for [`Http::seen`].
+    pub fn watching(settings: Settings) -> Self {
+        Http { trust: Arc::new(Trust::watching(&settings)), ..Http::new(settings) }
+    }
+
+    /// What the last server with which a connection was secured has shown, to a client that watches.
+    pub fn seen(&self) -> Seen {
+        self.trust.seen()
     }
 
     /// Sends `request` and waits for the head of the response. Redirects within the origin are

@@ -77,7 +77,7 @@ impl Grant {
     }
 
     /// For whom the access token is meant, where it can be read.
-    fn audience(&self) -> Option<String> {
+    pub fn audience(&self) -> Option<String> {
         let Credential::OAuth(oauth) = &self.credential else { return None };
         match claims(&oauth.access_token)?.get("aud")? {
             Value::String(one) => Some(one.clone()),

@@ -186,6 +186,11 @@ pub struct Listen {
 }
 
 impl Reach {
+    pub(super) fn put(&mut self, port: Option<u16>, named: Named) {
+        self.port = port;
+        self.named = Some(named);
+    }
+
     /// The relay that serves the command: with these flags, and all others as they are when nobody
     /// gives them.
     pub fn relay(self, server: String) -> Relay {

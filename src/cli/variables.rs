@@ -46,4 +46,5 @@ fn is_true(text: &str) -> bool {
 }
 
 /// The commands that have flags of the relay, and so its variables.
-pub const COMMANDS: [&str; 9] = ["run", "login", "tools", "call", "prompts", "resources", "read", "request", "listen"];
+pub const COMMANDS: [&str; 10] =
+    ["run", "login", "tools", "call", "prompts", "resources", "read", "request", "listen", "doctor"];

@@ -1,8 +1,8 @@
 //! `mcpbridge adopt`: takes over what editors run through mcp-remote and its like, with the sign-ins.
 
-mod found;
+pub mod found;
 mod mcp_remote;
-mod peers;
+pub mod peers;
 mod plan;
 mod record;
 mod remote;

@@ -18,11 +18,16 @@ pub struct Row {
 
 /// The rows in two columns, as wide as the terminal; what is piped is not cut.
 pub fn table(rows: &[Row]) -> String {
+    laid_out(rows, width())
+}
+
+/// The columns of the terminal; what is piped has no end of a line.
+pub fn width() -> usize {
     let width = match io::stdout().is_terminal() {
         true => terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
         false => Some(usize::MAX),
     };
-    laid_out(rows, width.unwrap_or(DEFAULT_WIDTH))
+    width.unwrap_or(DEFAULT_WIDTH)
 }
 
 fn laid_out(rows: &[Row], width: usize) -> String {

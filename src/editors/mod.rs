@@ -19,5 +19,5 @@ pub use entry::Entry;
 pub use file::File;
 pub use format::Format;
 pub use node::{Node, Trouble};
-pub use places::Host;
+pub use places::{Host, is_program};
 pub use table::{EDITORS, Editor, Link, On, Place, Shape, find};

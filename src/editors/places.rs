@@ -107,7 +107,8 @@ fn joined(folder: &Path, names: &str) -> PathBuf {
     names.split('/').filter(|name| !name.is_empty()).fold(folder.to_owned(), |path, name| path.join(name))
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether a file is there that can be started.
+pub fn is_program(path: &Path) -> bool {
     #[cfg(unix)]
     let may_run = |file: fs::Metadata| std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o111 != 0;
     #[cfg(not(unix))]

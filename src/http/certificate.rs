@@ -3,12 +3,14 @@
 //! times this.
 
 /// The names in a certificate.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// Whose it is.
     pub subject: String,
     /// Who issued it.
     pub issuer: String,
+    /// When it expires, in seconds since 1970; `None` where that cannot be read.
+    pub until: Option<u64>,
 }
 
 /// The names in a certificate (RFC 5280, section 4.1); `None` if it is none.
@@ -23,9 +25,40 @@ pub fn names(der: &[u8]) -> Option<Names> {
     let (_, _, rest) = element(rest)?; // serial number
     let (_, _, rest) = element(rest)?; // signature
     let (_, issuer, rest) = element(rest)?;
-    let (_, _, rest) = element(rest)?; // validity
+    let (_, validity, rest) = element(rest)?;
     let (_, subject, _) = element(rest)?;
-    Some(Names { subject: name(subject), issuer: name(issuer) })
+    Some(Names { subject: name(subject), issuer: name(issuer), until: until(validity) })
+}
+
+/// The second of the two times in a validity, in seconds since 1970.
+fn until(validity: &[u8]) -> Option<u64> {
+    let (_, _, rest) = element(validity)?;
+    let (tag, text, _) = element(rest)?;
+    let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // RFC 5280, section 4.1.2.5: two digits of a year up to 2049, four from then on.
+    let (year, rest) = match tag {
+        UTC_TIME if text.len() == 12 => {
+            let year: u64 = text[..2].parse().ok()?;
+            (if year < 50 { 2000 + year } else { 1900 + year }, &text[2..])
+        }
+        GENERALIZED_TIME if text.len() == 14 => (text[..4].parse().ok()?, &text[4..]),
+        _ => return None,
+    };
+    let part = |at: usize| rest[at..at + 2].parse::<u64>().ok();
+    let (month, day) = (part(0)?, part(2)?);
+    if year < 1970 || !(1..=12).contains(&month) || day == 0 {
+        return None;
+    }
+    Some(days(year, month, day) * 86_400 + part(4)? * 3600 + part(6)? * 60 + part(8)?)
+}
+
+/// Days since 1970 of a date of the Gregorian calendar. Years that begin in March end with the leap day.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - DAYS_BEFORE
 }
 
 /// The common name and the organisation of a name, as far as it has them.
@@ -81,6 +114,11 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 /// `id-at-commonName` and `id-at-organizationName`, encoded.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANISATION: &[u8] = &[0x55, 0x04, 0x0a];
+/// The types of a time.
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+/// Days from the 1st of March of the year 0 to 1970.
+const DAYS_BEFORE: u64 = 719_468;
 /// The type of strings in UTF-16.
 const BMP_STRING: u8 = 0x1e;
 /// Characters of a name that are shown.
@@ -111,8 +149,24 @@ mod tests {
             (vec![(DnType::CountryName, text("DE"))], "somebody without a name"),
             (vec![(DnType::CommonName, text("a\nb\u{1b}"))], "\"ab\""),
         ] {
-            let both = Names { subject: told.to_owned(), issuer: told.to_owned() };
-            assert_eq!(names(&certificate(&parts)), Some(both));
+            let found = names(&certificate(&parts)).unwrap();
+            assert_eq!((found.subject.as_str(), found.issuer.as_str()), (told, told));
+        }
+    }
+
+    #[test]
+    fn a_certificate_expires_when_it_says() {
+        for (date, seconds) in [
+            ((2021, 2, 3), 1_612_310_400),
+            ((2024, 2, 29), 1_709_164_800),
+            ((2049, 12, 31), 2_524_521_600),
+            ((2050, 1, 1), 2_524_608_000),
+            ((2400, 3, 1), 13_574_649_600),
+        ] {
+            let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            params.not_after = rcgen::date_time_ymd(date.0, date.1, date.2);
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            assert_eq!(names(certificate.der()).unwrap().until, Some(seconds), "{date:?}");
         }
     }
 

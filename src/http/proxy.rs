@@ -62,6 +62,18 @@ impl Proxy {
         Failure::new(Kind::Unreachable, fact).remedy(format!("check them in {}", self.place())).status(407)
     }
 
+    /// Its host and its port.
+    pub fn address(&self) -> Option<(String, u16)> {
+        let url = Url::parse(&self.url).ok()?;
+        let socks = url.scheme().starts_with("socks").then_some(SOCKS_PORT);
+        Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), url.port_or_known_default().or(socks)?))
+    }
+
+    /// Whether it looks the name of the server up, which is then not looked up here.
+    pub fn resolves(&self) -> bool {
+        !matches!(self.url.split(':').next(), Some("socks5" | "socks4"))
+    }
+
     /// Why there is no connection through it; whether that will change by itself.
     pub fn failure(&self, causes: &[String], late: bool, host: &str, cause: &str) -> (Failure, bool) {
         let says = |words: &str| causes.iter().any(|cause| cause.contains(words));
@@ -119,6 +131,27 @@ impl fmt::Display for Proxy {
     }
 }
 
+/// Why requests to `url` go through a proxy, or through none.
+pub fn reason(settings: &Settings, url: &Url) -> String {
+    let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // As the HTTP client looks for them.
+    let names: &[&str] = match url.scheme() {
+        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    };
+    let named = match &settings.proxy {
+        Some(_) => Some("--proxy"),
+        None => names.iter().find(set).copied(),
+    };
+    match (Proxy::of(settings, url), named) {
+        (Some(proxy), Some(name)) => format!("{proxy}, because of {name}"),
+        (Some(proxy), None) => format!("{proxy}, because of the settings of this system"),
+        (None, _) if is_loopback(url) => "none: this machine is never reached through one".to_owned(),
+        (None, Some(name)) => format!("none: {name} is set, and NO_PROXY names {}", url.host_str().unwrap_or_default()),
+        (None, None) => "none: no variable and no flag names one".to_owned(),
+    }
+}
+
 /// The texts of an error and of what is behind it.
 pub fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
     std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect()
@@ -170,6 +203,8 @@ fn is_switched_off() -> bool {
     exceptions().split(',').any(|name| name.trim() == "*")
 }
 
+/// The port of a SOCKS proxy that names none (RFC 1928).
+const SOCKS_PORT: u16 = 1080;
 /// What the HTTP client speaks. With `socks5` names are looked up here, with `socks5h` there.
 const SCHEMES: [&str; 6] = ["http", "https", "socks5", "socks5h", "socks4", "socks4a"];
 

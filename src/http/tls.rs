@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::Settings;
+use super::certificate::{Names, names};
 use super::untrusted::Untrusted;
 use crate::failure::{Failure, Kind};
 
@@ -21,6 +22,19 @@ pub struct Trust {
     given: Vec<PathBuf>,
     provider: Arc<CryptoProvider>,
     loaded: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
+    /// What servers show, where somebody looks at it.
+    seen: Option<Mutex<Seen>>,
+}
+
+/// What the last server with which a connection was secured has shown.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The version of TLS; `None` before there was a connection.
+    pub version: Option<&'static str>,
+    /// Whose its certificate is, who issued it, and when it expires.
+    pub certificate: Option<Names>,
+    /// Why it is trusted, for the end of a sentence.
+    pub trusted: String,
 }
 
 /// Checks the certificate of a server, and says what is wrong with it in words.
@@ -35,7 +49,23 @@ impl Trust {
     /// Trusts the authorities of the system, and those that `settings` and the environment add.
     pub fn new(settings: &Settings) -> Self {
         let provider = Arc::new(ring::default_provider());
-        Trust { given: settings.ca_certs.clone(), provider, loaded: OnceLock::new() }
+        Trust { given: settings.ca_certs.clone(), provider, loaded: OnceLock::new(), seen: None }
+    }
+
+    /// The same, and keeps in mind what servers show.
+    pub fn watching(settings: &Settings) -> Self {
+        Trust { seen: Some(Mutex::default()), ..Trust::new(settings) }
+    }
+
+    /// What the last server has shown.
+    pub fn seen(&self) -> Seen {
+        self.seen.as_ref().map(|seen| lock(seen).clone()).unwrap_or_default()
+    }
+
+    fn see(&self, change: impl FnOnce(&mut Seen)) {
+        if let Some(seen) = &self.seen {
+            change(&mut lock(seen));
+        }
     }
 
     /// How connections are secured. With `blind` no certificate is checked.
@@ -63,17 +93,17 @@ impl Trust {
     }
 
     fn verifier(&self) -> Option<&Arc<dyn ServerCertVerifier>> {
-        self.loaded.get_or_init(|| self.load()).as_ref()
+        self.loaded.get_or_init(|| self.load(self.added())).as_ref()
     }
 
     /// One bundle file. The usual way reads the bundle and every file of the certificate directory.
     #[cfg(not(any(target_os = "macos", windows)))]
-    fn load(&self) -> Option<Arc<dyn ServerCertVerifier>> {
+    fn load(&self, added: Vec<CertificateDer<'static>>) -> Option<Arc<dyn ServerCertVerifier>> {
         let mut roots = rustls::RootCertStore::empty();
         if let Some(path) = BUNDLES.iter().map(Path::new).find(|path| path.exists()) {
             roots.add_parsable_certificates(readable(path));
         }
-        roots.add_parsable_certificates(self.added());
+        roots.add_parsable_certificates(added);
         let provider = Arc::clone(&self.provider);
         let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
         // Without a single authority there is nothing to check with.
@@ -82,16 +112,35 @@ impl Trust {
 
     /// The operating system's own verifier.
     #[cfg(any(target_os = "macos", windows))]
-    fn load(&self) -> Option<Arc<dyn ServerCertVerifier>> {
+    fn load(&self, added: Vec<CertificateDer<'static>>) -> Option<Arc<dyn ServerCertVerifier>> {
         let provider = Arc::clone(&self.provider);
-        let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(self.added(), provider);
+        let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(added, provider);
         verifier.ok().map(|verifier| Arc::new(verifier) as Arc<dyn ServerCertVerifier>)
     }
 
     /// The authorities beside those of the system.
     fn added(&self) -> Vec<CertificateDer<'static>> {
-        let named = VARIABLES.iter().filter_map(std::env::var_os).filter(|path| !path.is_empty()).map(PathBuf::from);
-        self.given.iter().cloned().chain(named).flat_map(|path| readable(&path)).collect()
+        self.files().into_iter().flat_map(|(_, path)| readable(&path)).collect()
+    }
+
+    /// The files with authorities beside those of the system, and what names them.
+    fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let set = |name: &'static str| std::env::var_os(name).filter(|path| !path.is_empty()).map(|path| (name, path));
+        let named = VARIABLES.into_iter().filter_map(set).map(|(name, path)| (name, PathBuf::from(path)));
+        self.given.iter().map(|path| ("--ca-cert", path.clone())).chain(named).collect()
+    }
+
+    /// Why a certificate that passed was trusted: because of a file, if it does not pass without.
+    fn reason(&self, passes: impl Fn(&dyn ServerCertVerifier) -> bool) -> String {
+        let with = |added| self.load(added).is_some_and(|verifier| passes(&*verifier));
+        let files = self.files();
+        if files.is_empty() || with(Vec::new()) {
+            return "trusted by an authority of this system".to_owned();
+        }
+        match files.iter().find(|(_, path)| with(readable(path))) {
+            Some((name, path)) => format!("trusted because of {name} ({})", path.display()),
+            None => "trusted because of several files".to_owned(),
+        }
     }
 }
 
@@ -104,15 +153,20 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        self.trust.see(|seen| seen.certificate = names(certificate));
         if self.blind {
+            self.trust.see(|seen| seen.trusted = "taken unchecked, because of --insecure".to_owned());
             return Ok(ServerCertVerified::assertion());
         }
-        match self.trust.verifier() {
-            None => Err(Untrusted::without_authorities(certificate, name).into()),
-            Some(verifier) => verifier
-                .verify_server_cert(certificate, chain, name, ocsp, now)
-                .map_err(|error| Untrusted::because(&error, certificate, chain, name).map_or(error, Error::from)),
-        }
+        let check =
+            |verifier: &dyn ServerCertVerifier| verifier.verify_server_cert(certificate, chain, name, ocsp, now);
+        let Some(verifier) = self.trust.verifier() else {
+            return Err(Untrusted::without_authorities(certificate, name).into());
+        };
+        let verified = check(&**verifier)
+            .map_err(|error| Untrusted::because(&error, certificate, chain, name).map_or(error, Error::from))?;
+        self.trust.see(|seen| seen.trusted = self.trust.reason(|verifier| check(verifier).is_ok()));
+        Ok(verified)
     }
 
     fn verify_tls12_signature(
@@ -121,6 +175,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.see(|seen| seen.version = Some("TLS 1.2"));
         let algorithms = &self.trust.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signed, algorithms)
     }
@@ -131,6 +186,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.trust.see(|seen| seen.version = Some("TLS 1.3"));
         let algorithms = &self.trust.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, algorithms)
     }
@@ -211,6 +267,10 @@ fn readable(path: &Path) -> Vec<CertificateDer<'static>> {
             Vec::new()
         }
     }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Variables of other programs that name more authorities: OpenSSL's, and Node's.

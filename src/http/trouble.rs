@@ -59,6 +59,11 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
     Trouble::NotSent(Failure::new(Kind::Unreachable, format!("cannot reach {host}: {cause}")).remedy(remedy))
 }
 
+/// Whether an error of the HTTP stack is one of TLS.
+pub(super) fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
+    tls_error(error).is_some()
+}
+
 /// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7).
 fn refused_stream(error: &(dyn Error + 'static)) -> bool {
     sources(error)
@@ -127,15 +132,15 @@ fn unknown_client(alert: AlertDescription, host: &str) -> Option<Failure> {
 
 /// The innermost cause, in words.
 pub fn root_cause(error: &(dyn Error + 'static)) -> String {
-    let innermost = sources(error).last();
-    let io = innermost.and_then(|source| source.downcast_ref::<std::io::Error>());
+    let innermost = sources(error).last().unwrap_or(error);
+    let io = innermost.downcast_ref::<std::io::Error>();
     match io.map(std::io::Error::kind) {
         Some(ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".into(),
         Some(ErrorKind::ConnectionReset) => "the connection was reset".into(),
         Some(ErrorKind::TimedOut) => "no answer in time".into(),
         Some(ErrorKind::UnexpectedEof) => "it was closed in mid-message".into(),
         _ => {
-            let text = innermost.map_or_else(|| error.to_string(), ToString::to_string);
+            let text = innermost.to_string();
             // The name is not known, or nobody is there to ask.
             match text.strip_prefix("failed to lookup address information: ") {
                 Some(why) => format!("its name cannot be resolved ({why})"),

@@ -44,6 +44,7 @@ use session::Shared;
 pub type Key = u64;
 
 /// Which server, and how it is spoken to.
+#[derive(Clone)]
 pub struct Settings {
     /// The MCP URL.
     pub url: Url,

@@ -76,6 +76,14 @@ impl Store {
         serde_json::from_slice(&text).ok()
     }
 
+    /// All that is noted of sign-ins, and does not say how it ended.
+    pub fn under_way(&self) -> Vec<(Key, Pending)> {
+        let keys = self.inner.sign_ins.names();
+        let keys = keys.iter().filter_map(|name| Key::spelled(name));
+        keys.filter_map(|key| Some((key.clone(), self.pending(&key).filter(|pending| pending.end.is_none())?)))
+            .collect()
+    }
+
     /// Notes it. The caller holds [`super::Lock::SignIn`].
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::{
     Bus, Unlocked, User,
     support::{
-        Authorization, Bridge, Client, Endpoint, Human, INITIALIZED, Launch, Legacy, PATIENCE, Proof, Protected, call,
-        initialize,
+        Authorization, Bridge, Client, Endpoint, Findings, Human, INITIALIZED, Launch, Legacy, PATIENCE, Proof,
+        Protected, call, initialize,
     },
 };
 
@@ -112,6 +112,35 @@ fn a_mute_bus_is_told_within_its_deadline_and_opens_no_window() {
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     bridge.close_stdin();
     assert_eq!(bridge.wait_exit(PATIENCE), 8);
+    assert_eq!(world.human.windows(), 1);
+}
+
+#[test]
+fn doctor_tells_a_keychain_that_works_from_one_that_is_locked_or_mute() {
+    let mut world = World::new();
+    let service = world.bus.service(&world.user, Unlocked::Yes);
+    let seen = Findings::by(world.command("doctor"));
+    assert!(seen.code == 0 && seen.detail("store").contains("the Secret Service is there"), "{seen:?}");
+    assert!(!world.user.state().exists(), "a look leaves no trace");
+    let mut bridge = world.editor("keychain");
+    world.human.visit().consent();
+    bridge.expect_result("0");
+    world.serves(bridge);
+    let seen = Findings::by(world.command("doctor").arg(world.server.url()));
+    assert!(seen.code == 0 && seen.detail("store").contains("takes and gives"), "{seen:?}");
+    assert!(seen.detail("token").contains("kept in Secret Service"), "{seen:?}");
+    drop(service);
+
+    let service = world.bus.service(&world.user, Unlocked::No);
+    Findings::by(world.command("doctor")).fails("store", 8, &["the Secret Service is locked", "unlock it"]);
+    Findings::by(world.command("doctor").arg(world.server.url())).fails("token", 8, &["the Secret Service is locked"]);
+    drop(service);
+    world.bus = Bus::mute(&world.user);
+    let begun = Instant::now();
+    let seen = Findings::by(world.command("doctor").arg(world.server.url()));
+    seen.fails("token", 8, &["has not answered"]);
+    assert_eq!(seen.state("store"), "fail", "{seen:?}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     assert_eq!(world.human.windows(), 1);
 }
 

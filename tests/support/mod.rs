@@ -6,6 +6,7 @@
 
 mod bridge;
 mod client;
+mod doctor;
 mod http_sse;
 mod human;
 mod legacy;
@@ -23,6 +24,7 @@ mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 pub use client::{Seen, fetch, get, post_form};
+pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};
 pub use human::{Human, Visit};
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};

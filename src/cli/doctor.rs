@@ -1,0 +1,27 @@
+//! The arguments of `mcpbridge doctor`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::shell::Reach;
+
+/// The arguments of `mcpbridge doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The URL of the remote MCP server, or its name; without one only this computer is looked at
+    #[arg(value_name = "URL|NAME")]
+    pub server: Option<String>,
+
+    /// Mend what can be mended without a question, and say what was done
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Write what was found, without secrets, into this new file, for a report of a fault
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+
+    /// How the server is reached.
+    #[command(flatten)]
+    pub reach: Reach,
+}
