@@ -15,8 +15,10 @@ use crate::http::page::is_web_page;
 use crate::http::{Http, Redirects, Request, shown};
 
 mod address;
+mod resource;
 mod server;
 
+pub use resource::{Published, protected_resource};
 pub use server::{AuthorizationServer, encrypted};
 
 /// What of the resource indicator (RFC 8707) the person decided.
@@ -87,39 +89,6 @@ pub async fn discover_one(
         ResourceChoice::Disabled => None,
     };
     Ok(Discovery { resource, resource_scopes, server: found, fallback })
-}
-
-/// What `server` publishes of itself as a protected resource; `None` if nothing.
-///
-/// # Errors
-/// As [`discover`] has them.
-pub async fn protected_resource(
-    http: &Http,
-    server: &Url,
-    challenge: Option<&Bearer>,
-    choice: &ResourceChoice,
-) -> Result<Option<Published>, Failure> {
-    let search = Search { http, server, fit: &|_| Ok(()) };
-    match search.protected_resource(challenge).await? {
-        Ok(resource) => {
-            resource.check(server, choice)?;
-            let ProtectedResource { at, resource, authorization_servers, .. } = resource;
-            Ok(Some(Published { at, resource, authorization_servers }))
-        }
-        Err(Some(trouble)) => Err(trouble),
-        Err(None) => Ok(None),
-    }
-}
-
-/// What a server publishes of itself as a protected resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// Where.
-    pub at: Url,
-    /// The resource that it is.
-    pub resource: String,
-    /// Whose tokens it takes.
-    pub authorization_servers: Vec<String>,
 }
 
 /// What the authorization server `issuer` publishes of itself.

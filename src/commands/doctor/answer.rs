@@ -13,11 +13,12 @@ use crate::auth::challenge::{self, Bearer};
 use crate::auth::{Ticket, now};
 use crate::cli::Transport;
 use crate::client::one_line;
+use crate::commands::span;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::proxy::Proxy;
 use crate::http::{Stage, Unanswered, shown};
-use crate::message::{Kind as Is, Message};
+use crate::message::{Kind as Is, Message, member, plain_string};
 
 /// The beginning of what came back for a request.
 pub struct Answer {
@@ -78,7 +79,7 @@ impl Answer {
     /// A text of the result in it.
     pub fn result(&self, name: &str) -> Option<String> {
         let message = self.message()?;
-        crate::message::member(message.result()?, name).and_then(crate::message::plain_string).map(|it| it.into_owned())
+        member(message.result()?, name).and_then(plain_string).map(|it| it.into_owned())
     }
 
     /// Whether its type is that of an event stream.
@@ -265,8 +266,8 @@ fn of_mcp(server: &Server, answer: &Answer) -> Step {
     match answer.message() {
         Some(message) if message.is_result() => Step::ok("http", format!("Streamable HTTP answers{moved}")),
         Some(message) => {
-            let text = message.error().and_then(|error| crate::message::member(error, "message"));
-            let text = text.and_then(crate::message::plain_string).unwrap_or_default();
+            let text = message.error().and_then(|error| member(error, "message"));
+            let text = text.and_then(plain_string).unwrap_or_default();
             let text = server.scrub(&one_line(&text));
             Step::ok("http", format!("JSON-RPC answers{moved}, with an error to `initialize`: {text}"))
         }
@@ -318,7 +319,7 @@ fn clock(answer: &Answer) -> Step {
         return Step::ok("clock", format!("the server's clock is {seconds} s from the one here"));
     }
     let side = if theirs < ours { "ahead of" } else { "behind" };
-    let fact = format!("the clock here is {} {side} the server's", crate::commands::span(seconds));
+    let fact = format!("the clock here is {} {side} the server's", span(seconds));
     Step::warn("clock", fact, "set the clock of this computer, or tokens seem to have expired, or not to be valid yet")
 }
 

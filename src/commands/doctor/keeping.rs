@@ -1,5 +1,6 @@
 //! Where sign-ins are kept: the folder, the credential store, and what was left behind.
 
+#[cfg(unix)]
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

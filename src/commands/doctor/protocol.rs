@@ -13,10 +13,10 @@ use crate::auth::{Login, Ticket};
 use crate::cli::{Protocol, Transport};
 use crate::client::{Client, Reply, Wants, is_unknown_method, one_line};
 use crate::commands::run;
-use crate::era::{Facts, MODERN};
+use crate::era::{Facts, MODERN, members};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::message::{elements, member, plain_string, request_line};
+use crate::message::{Id, elements, member, plain_string, request_line};
 use crate::record::Recorder;
 
 /// The inner error is the step at which it stopped.
@@ -155,7 +155,7 @@ async fn session(server: &Server, opened: &Opened) -> Step {
         return Step::ok("session", "the server keeps none");
     }
     let without = Session { id: None, ..session };
-    let ping = request_line(&crate::message::Id::own("doctor"), "ping", None);
+    let ping = request_line(&Id::own("doctor"), "ping", None);
     let request = server.post(&opened.answer.url, ping, &opened.ticket, &without);
     match server.ask(request).await {
         Ok(answer) if answer.message().is_some_and(|it| it.is_result()) => {
@@ -199,7 +199,7 @@ fn listed(server: &Server, id: &str, result: &str) -> Step {
     if id != "resources" && !double.is_empty() {
         return Step::warn(id, format!("two {id} have one name: {}", with(double)), remedy);
     }
-    let has_schema = |item: &str| member(item, "inputSchema").is_some_and(|it| crate::era::members(it).is_some());
+    let has_schema = |item: &str| member(item, "inputSchema").is_some_and(|it| members(it).is_some());
     let without: Vec<&String> =
         items.iter().zip(&names).filter(|(item, _)| !has_schema(item)).map(|(_, name)| name).collect();
     if id == "tools" && !without.is_empty() {

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use crate::client::one_line;
-use crate::commands::{print, table};
+use crate::commands::{print, print_json, table};
 use crate::failure::{Failure, Kind};
 
 /// How a step came out.
@@ -164,7 +164,7 @@ impl Report {
     /// It cannot be printed.
     pub fn finish(&self) -> anyhow::Result<ExitCode> {
         match self.json {
-            true => crate::commands::print_json(&self.json())?,
+            true => print_json(&self.json())?,
             false => print(self.summary().as_bytes())?,
         };
         let failed = self.steps().find_map(|step| if let State::Fail(kind) = step.state { Some(kind) } else { None });
