@@ -68,12 +68,18 @@ fn a_link_that_nobody_has_answered_is_taken_back_when_the_sign_in_is_over() {
 fn another_link_is_another_offer() {
     let mut scene = Scene::offered();
     let SignIn::Waiting(invitation) = unopened() else { unreachable!() };
-    let other = Invitation { url: Some("https://as.example/b".into()), ..invitation };
-    scene.sign_in(SignIn::Waiting(other)).gives([
-        "editor: notifications/cancelled",
-        "editor: elicitation/create",
-        "wake offer in 1 s",
-    ]);
+    let other = Invitation { url: Some("https://as.example/b".into()), ..invitation.clone() };
+    // Or with a code for the same page.
+    let coded = Invitation { code: Some("WDJB-MJHT".into()), ..other.clone() };
+    for next in [other, coded] {
+        scene.sign_in(SignIn::Waiting(next)).gives([
+            "editor: notifications/cancelled",
+            "editor: elicitation/create",
+            "wake offer in 1 s",
+        ]);
+    }
+    let offer = scene.last();
+    assert!(offer.contains("The code for it is WDJB-MJHT"), "{offer}");
 }
 
 #[test]
