@@ -23,6 +23,7 @@ mod fetch;
 mod knock;
 pub mod page;
 mod plain;
+mod proof;
 pub mod proxy;
 mod tls;
 mod trouble;
@@ -32,11 +33,13 @@ mod upload;
 pub use certificate::Names;
 pub use fetch::{Fetched, Redirects};
 pub use knock::{Stage, Unanswered};
+pub use proof::{NONCE, Prove, USE_NONCE};
 pub use tls::Seen;
 pub use trouble::{Trouble, root_cause};
 
 use cookies::Cookies;
 use plain::Plain;
+use proof::{Nonce, Nonces, wants_nonce};
 use proxy::Proxy;
 use tls::Trust;
 use trouble::explain;
@@ -99,6 +102,8 @@ pub struct Request {
     pub body: Bytes,
     /// Dropped when the body has been handed to the connection, or the request has ended.
     pub body_out: Option<Box<dyn Send + Sync>>,
+    /// Proves that the sender has a key, at each address that the request comes to.
+    pub proof: Option<Prove>,
 }
 
 impl Request {
@@ -111,14 +116,18 @@ impl Request {
             own: self.own.clone(),
             body: self.body.clone(),
             body_out: None,
+            proof: self.proof.clone(),
         }
     }
 
-    fn headers(&self) -> HeaderMap {
+    /// The headers of one try. A server that asked for another nonce has `given` it.
+    fn headers(&self, nonces: &Nonces, given: Option<Nonce>) -> HeaderMap {
         let mut headers = (*self.common).clone();
         for (name, value) in &self.own {
             headers.insert(name.clone(), value.clone());
         }
+        let proof = self.proof.as_ref().and_then(|prove| nonces.prove(prove, &self.method, &self.url, given));
+        headers.extend(proof.map(|(name, value)| (Some(name), value)));
         headers
     }
 }
@@ -129,6 +138,10 @@ pub struct Http {
     trust: Arc<Trust>,
     lanes: Mutex<HashMap<(bool, Way), Client>>,
     cookies: Cookies,
+    /// Nonces of MCP servers.
+    nonces: Nonces,
+    /// Nonces of authorization servers.
+    grant_nonces: Nonces,
 }
 
 /// How a server is reached.
@@ -161,7 +174,14 @@ impl Http {
     /// A client that has done nothing yet.
     pub fn new(settings: Settings) -> Self {
         let trust = Arc::new(Trust::new(&settings));
-        Http { settings, trust, lanes: Mutex::default(), cookies: Cookies::default() }
+        Http {
+            settings,
+            trust,
+            lanes: Mutex::default(),
+            cookies: Cookies::default(),
+            nonces: Nonces::default(),
+            grant_nonces: Nonces::default(),
+        }
     }
 
     /// The same, for [`Http::seen`].
@@ -176,20 +196,29 @@ impl Http {
 
     /// Sends `request` and waits for the head of the response. Redirects within the origin are
     /// followed with method and body kept, because 307 and 308 say so and a 301 or 302 that turned
-    /// a POST into a GET would be of no use to anyone here.
+    /// a POST into a GET would be of no use to anyone here. A server that wants another nonce in the
+    /// proof gets it, once: the request did not run.
     ///
     /// # Errors
     /// A [`Trouble`]. A redirect to another origin is one: headers and body belong to this origin.
     pub async fn send(&self, lane: Lane, mut request: Request) -> Result<reqwest::Response, Trouble> {
+        let (mut given, mut gave) = (None, false);
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(lane, &request.url)?;
-            let mut headers = request.headers();
+            let mut headers = request.headers(&self.nonces, given.take());
             self.cookies.add_to(&mut headers, &request.url);
             let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
             let response = client.send(&request, headers, upload).await;
             let response = self.received(response, &request.url)?;
             if self.settings.cookies {
                 self.cookies.take(response.headers(), &request.url);
+            }
+            if request.proof.is_some() {
+                let nonce = self.nonces.note(response.headers(), &request.url);
+                if !gave && nonce.is_some() && wants_nonce(response.status(), response.headers()) {
+                    (given, gave) = (nonce, true);
+                    continue;
+                }
             }
             let Some(target) = redirect(&response, &request.url) else { return Ok(response) };
             request.url = target?;

@@ -40,7 +40,8 @@ impl SignIn {
             redirect_uri: callback.redirect_uri().to_owned(),
             origin: Origin::Registered,
         };
-        let permission = Permission { server: &server, client: &client, scopes: &[], resource: None, parameters: &[] };
+        let permission =
+            Permission { server: &server, client: &client, scopes: &[], resource: None, parameters: &[], key: None };
         let (url, proof) = authorize(&permission).unwrap();
         let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let port = Url::parse(callback.redirect_uri()).unwrap().port().unwrap();

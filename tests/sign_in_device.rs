@@ -271,7 +271,7 @@ fn where_there_are_no_codes_either_the_address_is_said_as_before() {
 #[test]
 fn a_sign_in_that_comes_to_nothing_says_why_in_one_sentence_with_the_command() {
     type Change = fn(&World);
-    let cases: [(&str, i32, Change, &[&str]); 14] = [
+    let cases: [(&str, i32, Change, &[&str]); 15] = [
         (
             "no endpoint",
             3,

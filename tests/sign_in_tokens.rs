@@ -45,7 +45,7 @@ fn client(authentication: Authentication) -> Client {
 }
 
 fn permission<'a>(server: &'a AuthorizationServer, client: &'a Client, scopes: &'a [String]) -> Permission<'a> {
-    Permission { server, client, scopes, resource: Some("https://MCP.example.com"), parameters: &[] }
+    Permission { server, client, scopes, resource: Some("https://MCP.example.com"), parameters: &[], key: None }
 }
 
 fn held(server: &Server, client: Client) -> OAuth {
@@ -62,6 +62,7 @@ fn held(server: &Server, client: Client) -> OAuth {
         resource: Some("https://MCP.example.com".into()),
         client,
         unattended: false,
+        binding: None,
     }
 }
 
@@ -243,6 +244,7 @@ async fn a_code_is_exchanged_with_its_verifier_and_where_it_belongs() {
         id_token: None,
         expires_in: Some(60),
         scopes: Some(vec!["a".into()]),
+        binding: None,
     };
     assert_eq!(tokens, expected);
     let [request] = &server.requests()[..] else { panic!("one request") };
@@ -332,6 +334,7 @@ async fn a_refresh_sends_the_resource_and_keeps_what_the_answer_leaves_out() {
         id_token: Some(Secret::new("i")),
         expires_in: Some(u64::MAX),
         scopes: Some(vec!["c".into()]),
+        binding: None,
     };
     let renewed = old.clone().renewed(whole, NOW);
     assert_eq!((renewed.refresh_token, renewed.id_token), (Some(Secret::new("r")), Some(Secret::new("i"))));

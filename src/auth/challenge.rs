@@ -3,7 +3,7 @@
 use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 
-/// A `Bearer` challenge (RFC 6750, section 3; RFC 9728, section 5.1).
+/// A challenge that asks for a token (RFC 6750, section 3; RFC 9728, section 5.1; RFC 9449, section 7.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bearer {
     /// Where the metadata of the protected resource are; may be relative.
@@ -14,22 +14,54 @@ pub struct Bearer {
     pub error: Option<String>,
     /// The error in words.
     pub error_description: Option<String>,
+    /// What is said of proofs, if the server takes tokens that are bound to a key.
+    #[serde(default)]
+    pub dpop: Option<Dpop>,
 }
 
-/// The `Bearer` challenge in `headers`. Of several, the first that says where the metadata are: it
-/// is the one that leads on. `None` if there is none, as with a server that wants an API key.
+/// What a `DPoP` challenge says beside what every challenge does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dpop {
+    /// The algorithms that a proof may be signed with, separated by spaces.
+    pub algorithms: Option<String>,
+    /// The code of its own error, such as `use_dpop_nonce`.
+    pub error: Option<String>,
+    /// That error in words.
+    pub error_description: Option<String>,
+    /// Whether a token is taken with a proof only: there is no `Bearer` challenge beside it.
+    pub alone: bool,
+}
+
+/// The challenge in `headers` that asks for a token. Of several, the first that says where the metadata
+/// are: it is the one that leads on. `None` if there is none, as with a server that wants an API key.
 pub fn bearer(headers: &HeaderMap) -> Option<Bearer> {
-    let mut found: Vec<Bearer> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for value in headers.get_all(header::WWW_AUTHENTICATE) {
         // What is no UTF-8 can only stand in a quoted text, and replacing it there harms nothing.
         challenges(&String::from_utf8_lossy(value.as_bytes()), &mut found);
     }
-    let best = found.iter().position(|challenge| challenge.resource_metadata.is_some()).unwrap_or(0);
-    (best < found.len()).then(|| found.swap_remove(best))
+    let alone = found.iter().all(|challenge| challenge.proves);
+    let dpop = found.iter().find(|challenge| challenge.proves).map(|Found { said, algorithms, .. }| Dpop {
+        algorithms: algorithms.clone(),
+        error: said.error.clone(),
+        error_description: said.error_description.clone(),
+        alone,
+    });
+    let best = found.iter().position(|challenge| challenge.said.resource_metadata.is_some()).unwrap_or(0);
+    (best < found.len()).then(|| Bearer { dpop, ..found.swap_remove(best).said })
 }
 
-/// Appends the `Bearer` challenges in one header.
-fn challenges(text: &str, found: &mut Vec<Bearer>) {
+/// One challenge.
+#[derive(Default)]
+struct Found {
+    /// Its scheme is `DPoP`.
+    proves: bool,
+    said: Bearer,
+    algorithms: Option<String>,
+}
+
+/// Appends the challenges in one header that ask for a token.
+fn challenges(text: &str, found: &mut Vec<Found>) {
     let mut rest = Rest(text);
     // Whether the parameters that come now belong to the last one in `found`.
     let mut ours = false;
@@ -48,22 +80,24 @@ fn challenges(text: &str, found: &mut Vec<Bearer>) {
                 challenge.note(word, value);
             }
         } else if after_comma {
-            ours = word.eq_ignore_ascii_case("bearer");
+            let proves = word.eq_ignore_ascii_case("dpop");
+            ours = proves || word.eq_ignore_ascii_case("bearer");
             if ours {
-                found.push(Bearer::default());
+                found.push(Found { proves, ..Found::default() });
             }
             rest.skip_token68();
         }
     }
 }
 
-impl Bearer {
+impl Found {
     fn note(&mut self, name: &str, value: String) {
         let place = match name.to_ascii_lowercase().as_str() {
-            "resource_metadata" => &mut self.resource_metadata,
-            "scope" => &mut self.scope,
-            "error" => &mut self.error,
-            "error_description" => &mut self.error_description,
+            "resource_metadata" => &mut self.said.resource_metadata,
+            "scope" => &mut self.said.scope,
+            "error" => &mut self.said.error,
+            "error_description" => &mut self.said.error_description,
+            "algs" => &mut self.algorithms,
             _ => return,
         };
         // A parameter may stand there once only; what somebody appended does not replace it.
@@ -204,6 +238,7 @@ mod tests {
             scope: Some("a".into()),
             error: Some("insufficient_scope".into()),
             error_description: Some("say \"please\"".into()),
+            dpop: None,
         };
         assert_eq!(parsed(&[text]), Some(expected));
     }
@@ -218,18 +253,29 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_for_a_proof_is_one_and_says_whether_it_stands_alone() {
+        let alone = parsed(&[r#"dpop error="use_dpop_nonce", algs="ES256 PS256", resource_metadata="/m""#]).unwrap();
+        let dpop = Dpop {
+            algorithms: Some("ES256 PS256".into()),
+            error: Some("use_dpop_nonce".into()),
+            error_description: None,
+            alone: true,
+        };
+        assert_eq!((alone.resource_metadata.as_deref(), alone.dpop), (Some("/m"), Some(dpop)));
+        let both =
+            parsed(&[r#"Bearer resource_metadata="/m", error="invalid_token", DPoP error="invalid_dpop_proof""#]);
+        let both = both.unwrap();
+        assert_eq!(both.error.as_deref(), Some("invalid_token"));
+        let dpop = both.dpop.unwrap();
+        assert_eq!((dpop.error.as_deref(), dpop.alone), (Some("invalid_dpop_proof"), false));
+        assert_eq!(parsed(&["DPoP", r#"Bearer scope="a""#]).unwrap().dpop.map(|dpop| dpop.alone), Some(false));
+    }
+
+    #[test]
     fn other_schemes_and_rubbish_are_no_challenge() {
-        for text in [
-            "",
-            " ",
-            ",",
-            "Basic realm=\"Bearer\"",
-            "Bearerx scope=a",
-            "DPoP scope=a",
-            "\"Bearer scope=a",
-            "=Bearer",
-            "Basic Bearer",
-        ] {
+        for text in
+            ["", " ", ",", "Basic realm=\"Bearer\"", "Bearerx scope=a", "\"Bearer scope=a", "=Bearer", "Basic Bearer"]
+        {
             assert_eq!(parsed(&[text]), None, "{text}");
         }
         assert_eq!(parsed(&[]), None);

@@ -199,6 +199,11 @@ async fn kept(job: &Job, tools: &Tools<'_>) -> Result<Kept, Failure> {
                 .remedy(format!("give it the right one: {command} --api-key-header NAME")));
         }
     };
+    if oauth.has_lost_its_key() {
+        let why = "the key that the sign-in is bound to cannot be read";
+        store.end(&key, why).await?;
+        return Ok(Kept::Of(Some(why.into())));
+    }
     if !covers(oauth, job) || job.renewed_in_vain {
         return Ok(Kept::Of(None));
     }
@@ -283,7 +288,7 @@ pub fn satisfies(grant: &Grant, job: &Job) -> bool {
     }
     let sent = match &grant.credential {
         Credential::ApiKey(key) => key.value.expose(),
-        Credential::OAuth(oauth) if !covers(oauth, job) => return false,
+        Credential::OAuth(oauth) if !covers(oauth, job) || oauth.has_lost_its_key() => return false,
         Credential::OAuth(oauth) => {
             let fresh = matches!(job.demand, Demand::Renewal) && job.refused.is_none();
             // A renewal ahead of time is for a token that is still alive.

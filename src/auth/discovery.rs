@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::challenge::Bearer;
+use super::dpop::Proofs;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::{Http, Redirects, Request, shown};
@@ -19,7 +20,7 @@ mod resource;
 mod server;
 
 pub use resource::{Published, protected_resource};
-pub use server::{AuthorizationServer, encrypted};
+pub use server::{AuthorizationServer, encrypted, strings};
 
 /// What of the resource indicator (RFC 8707) the person decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct Discovery {
     pub server: AuthorizationServer,
     /// Whether the server publishes no metadata of its own, and is taken for one of 2025-03-26.
     pub fallback: bool,
+    /// What the server says of tokens that are bound to a key.
+    pub proofs: Proofs,
 }
 
 /// Finds out who signs a person in to `server`.
@@ -75,12 +78,13 @@ pub async fn discover_one(
     fit: &Fit<'_>,
 ) -> Result<Discovery, Failure> {
     let search = Search { http, server, fit };
-    let (published, resource_scopes, found) = match search.protected_resource(challenge).await? {
+    let (published, resource_scopes, proofs, found) = match search.protected_resource(challenge).await? {
         Ok(resource) => {
             resource.check(server, choice)?;
-            (Some(resource.resource.clone()), resource.scopes.clone(), search.first_usable(&resource).await?)
+            let found = search.first_usable(&resource).await?;
+            (Some(resource.resource), resource.scopes, resource.proofs, found)
         }
-        Err(trouble) => (None, None, search.of_2025_03_26(trouble).await?),
+        Err(trouble) => (None, None, Proofs::default(), search.of_2025_03_26(trouble).await?),
     };
     let fallback = published.is_none();
     let resource = match choice {
@@ -88,7 +92,7 @@ pub async fn discover_one(
         ResourceChoice::Given(given) => Some(given.clone()),
         ResourceChoice::Disabled => None,
     };
-    Ok(Discovery { resource, resource_scopes, server: found, fallback })
+    Ok(Discovery { resource, resource_scopes, server: found, fallback, proofs })
 }
 
 /// What the authorization server `issuer` publishes of itself.
@@ -118,13 +122,14 @@ struct ProtectedResource {
     resource: String,
     authorization_servers: Vec<String>,
     scopes: Option<Vec<String>>,
+    proofs: Proofs,
 }
 
 impl ProtectedResource {
     /// Reads `document`, `None` if it is something else, as where a server answers every path.
     fn read(document: &Map<String, Value>, at: Url) -> Option<Self> {
         let resource = document.get("resource").and_then(Value::as_str);
-        let authorization_servers = server::strings(document, "authorization_servers");
+        let authorization_servers = strings(document, "authorization_servers");
         if resource.is_none() && authorization_servers.is_none() {
             return None;
         }
@@ -134,7 +139,8 @@ impl ProtectedResource {
             at,
             resource,
             authorization_servers,
-            scopes: server::strings(document, "scopes_supported"),
+            scopes: strings(document, "scopes_supported"),
+            proofs: Proofs::read(document),
         })
     }
 
@@ -355,6 +361,7 @@ impl Search<'_> {
             own,
             body: Bytes::new(),
             body_out: None,
+            proof: None,
         };
         let fetched = match self.http.fetch(request, Redirects::WithinOrigin).await.map_err(|t| t.into_failure()) {
             Ok(fetched) => fetched,

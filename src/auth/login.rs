@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 
+use super::challenge::Bearer;
 use super::change::{Demand, Denied, How};
 use super::ticket::Ticket;
 use super::{Options, TokenCommand, now};
@@ -91,12 +92,26 @@ struct State {
     how: How,
     /// Whether the server has taken the ticket at least once.
     accepted: bool,
+    /// Whether a token that is bound to a key goes without a proof, and whether the server took it so.
+    unbound: Unbound,
     work: Option<Work>,
     /// The program that the person uses, and whether it shows links.
     editor: Option<String>,
     link: bool,
     /// Sets of scopes that were asked for in step-ups: each once.
     stepped_up: Vec<Vec<String>>,
+}
+
+/// How a token goes that is bound to a key.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Unbound {
+    /// With a proof.
+    #[default]
+    No,
+    /// Without one, to see whether the server takes it: it has refused the other, and named no proof.
+    Tried,
+    /// Without one: the server knows bearer tokens only.
+    Taken,
 }
 
 /// A change under way; `None` until it has ended.
@@ -281,8 +296,12 @@ impl Login {
             By::Command(command) => command.accepted(ticket),
             By::Grant(inner) => {
                 let mut state = inner.state();
-                if !state.accepted && state.ticket == *ticket {
+                let is_news = !state.accepted || state.unbound == Unbound::Tried;
+                if is_news && state.ticket == *ticket {
                     state.accepted = true;
+                    if state.unbound == Unbound::Tried {
+                        state.unbound = Unbound::Taken;
+                    }
                 }
             }
         }
@@ -359,9 +378,14 @@ impl Inner {
 
     /// The ticket at hand, if it is not the refused one.
     fn better_than(&self, refused: &Ticket, demand: &Demand) -> Result<Option<Ticket>, Failure> {
-        let state = self.state();
+        let mut state = self.state();
         if state.ticket != *refused {
             return Ok(state.is_alive().then(|| state.ticket.clone()));
+        }
+        if let Demand::Token(challenge) = demand
+            && let Some(ticket) = self.the_other_way(&mut state, challenge.as_ref())
+        {
+            return Ok(Some(ticket));
         }
         if let Some(grant) = &state.grant
             && !state.accepted
@@ -386,6 +410,22 @@ impl Inner {
             return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403));
         }
         Ok(None)
+    }
+
+    /// The same token with a proof instead of without one, or without instead of with: whichever the
+    /// server asks for in a refusal, where that has not been tried.
+    fn the_other_way(&self, state: &mut State, challenge: Option<&Bearer>) -> Option<Ticket> {
+        let offers_proofs = challenge.is_some_and(|challenge| challenge.dpop.is_some());
+        let (ticket, unbound) = match state.unbound {
+            Unbound::No => (state.ticket.unbound(challenge)?, Unbound::Tried),
+            Unbound::Taken if offers_proofs => {
+                (Ticket::of(state.grant.as_ref()?, self.options.use_id_token), Unbound::No)
+            }
+            Unbound::Tried | Unbound::Taken => return None,
+        };
+        state.ticket = ticket.clone();
+        state.unbound = unbound;
+        Some(ticket)
     }
 
     fn server(&self) -> String {

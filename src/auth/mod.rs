@@ -10,6 +10,7 @@ pub mod challenge;
 mod change;
 pub mod discovery;
 pub mod document;
+pub mod dpop;
 pub mod flow;
 pub mod grants;
 pub mod helper;

@@ -4,6 +4,7 @@
 
 use super::change::{self, Demand, Denied, How, Job, Outcome, Tools, digest};
 use super::discovery::{AuthorizationServer, Discovery, Fit, ResourceChoice, published};
+use super::dpop::Proofs;
 use super::flow::{Flow, Organization};
 use super::grants::token_exchange::{Subject, SubjectKind};
 use super::grants::{Asking, Trouble};
@@ -158,7 +159,7 @@ async fn given(job: &Job, tools: &Tools<'_>, organization: &Organization, source
 impl Voucher {
     /// Who asks the identity provider.
     pub fn asking<'a>(&'a self, http: &'a Http) -> Asking<'a> {
-        Asking { http, server: &self.provider, client: &self.client, key: None }
+        Asking { http, server: &self.provider, client: &self.client, key: None, binding: None }
     }
 
     /// A refusal of the identity provider, with what to do about it.
@@ -187,7 +188,8 @@ pub async fn discover(http: &Http, issuer: &str, fit: &Fit<'_>) -> Result<Discov
     // providers support it and do not say so.
     server.code_challenge_methods_supported.get_or_insert_with(|| vec!["S256".to_owned()]);
     fit(&server)?;
-    Ok(Discovery { resource: None, resource_scopes: Some(vec!["openid".to_owned()]), server, fallback: false })
+    let (resource_scopes, proofs) = (Some(vec!["openid".to_owned()]), Proofs::default());
+    Ok(Discovery { resource: None, resource_scopes, server, fallback: false, proofs })
 }
 
 /// The sign-in at an identity provider: what counts of it is the id token.

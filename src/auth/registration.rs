@@ -194,6 +194,7 @@ impl Registration<'_> {
             own: vec![(header::CONTENT_TYPE, kind.clone()), (header::ACCEPT, kind)],
             body: json!(described).to_string().into(),
             body_out: None,
+            proof: None,
         };
         http.fetch(request, Redirects::Never).await.map_err(|trouble| trouble.into_failure())
     }

@@ -61,6 +61,7 @@ mod tests {
     use url::Url;
 
     use super::super::discovery::AuthorizationServer;
+    use super::super::dpop::Proofs;
     use super::*;
 
     #[test]
@@ -100,6 +101,12 @@ mod tests {
         let server = Url::parse("https://h.example/mcp").unwrap();
         let scopes_supported = offline.then(|| split("a offline_access"));
         let server = AuthorizationServer { scopes_supported, ..AuthorizationServer::presumed(&server).unwrap() };
-        Discovery { resource: None, resource_scopes: published.map(split), server, fallback: false }
+        Discovery {
+            resource: None,
+            resource_scopes: published.map(split),
+            server,
+            fallback: false,
+            proofs: Proofs::default(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! taken one there.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -10,6 +11,7 @@ use url::Url;
 use super::callback::{Callback, Ending as Shown, Port};
 use super::change::{self, Demand, Denied, How, Job, Outcome, Progress, Tools, satisfies};
 use super::discovery::{AuthorizationServer, Discovery, discover_one};
+use super::dpop::{self, ProofKey};
 use super::flow::Flow;
 use super::grants::authorization_code::{Permission, authorize, exchange};
 use super::grants::{Tokens, Trouble};
@@ -187,12 +189,14 @@ async fn one_round(
     let server = job.options.url().map_err(Trouble::Refused)?;
     let before = held(job, tools).await.map_err(Trouble::Transient)?;
     let asked = asked(job, discovery, before.as_ref());
+    let key = key(job, discovery).map_err(Trouble::Refused)?;
     let permission = Permission {
         server: &discovery.server,
         client: &client,
         scopes: &asked,
         resource: discovery.resource.as_deref(),
         parameters: &job.options.authorize,
+        key: key.as_ref(),
     };
     let (url, proof) = authorize(&permission).map_err(Trouble::Refused)?;
     let opened = show(job, tools, &url, callback.redirect_uri()).map_err(Trouble::Transient)?;
@@ -260,6 +264,16 @@ fn asked(job: &Job, discovery: &Discovery, before: Option<&Grant>) -> Vec<String
         Demand::Scopes(challenge) => scopes::stepped_up(held, challenge),
         Demand::Token(_) | Demand::Renewal => scopes::wanted(given, job.demand.challenge(), discovery),
     }
+}
+
+/// The key that the tokens are to be bound to, if they are: a new one for each sign-in. At an identity
+/// provider it is the id token that counts, which is bound to nothing.
+fn key(job: &Job, discovery: &Discovery) -> Result<Option<Arc<ProofKey>>, Failure> {
+    let wanted = match job.options.flow {
+        Flow::Provider { .. } => false,
+        _ => dpop::wanted(&discovery.server, &discovery.proofs, job.demand.challenge())?,
+    };
+    wanted.then(ProofKey::generate).transpose()
 }
 
 /// The grant that a step-up adds to. Another sign-in adds to nothing, and what there is may be damaged.

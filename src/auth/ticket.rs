@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, header};
-use url::form_urlencoded;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use url::{Url, form_urlencoded};
 
+use super::challenge::Bearer;
 use super::change::digest;
-use crate::http::Request;
+use super::dpop::{self, ProofKey};
+use crate::failure::Failure;
+use crate::http::{Request, shown};
 use crate::secret::{Secret, Secrets};
 use crate::store::{Credential, Grant, Place};
 
@@ -17,23 +20,37 @@ pub struct Ticket(Option<Arc<Sent>>);
 
 #[derive(PartialEq, Eq)]
 enum Sent {
-    Header { name: HeaderName, value: HeaderValue, secret: Secret },
-    Query { name: String, secret: Secret },
+    Header {
+        name: HeaderName,
+        value: HeaderValue,
+        secret: Secret,
+    },
+    /// With a proof of the key that the token is bound to.
+    Bound {
+        value: HeaderValue,
+        secret: Secret,
+        key: Arc<ProofKey>,
+    },
+    Query {
+        name: String,
+        secret: Secret,
+    },
 }
 
 impl Sent {
     fn header(name: HeaderName, text: &str, secret: &Secret) -> Option<Self> {
-        let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
-        value.set_sensitive(true);
-        Some(Sent::Header { name, value, secret: secret.clone() })
+        Some(Sent::Header { name, value: value(text)?, secret: secret.clone() })
     }
 }
 
 impl Ticket {
-    /// The ticket of a grant.
+    /// The ticket of a grant. One whose key cannot be read has none.
     pub fn of(grant: &Grant, use_id_token: bool) -> Self {
         let sent = match &grant.credential {
-            Credential::OAuth(oauth) => return Ticket::bearer(oauth.bearer(use_id_token)).unwrap_or_default(),
+            Credential::OAuth(oauth) => match oauth.bound(use_id_token) {
+                Some(binding) => bound(&oauth.access_token, &binding.key),
+                None => return Ticket::bearer(oauth.bearer(use_id_token)).unwrap_or_default(),
+            },
             Credential::ApiKey(key) => match &key.place {
                 Place::Header(name) => {
                     name.parse().ok().and_then(|name| Sent::header(name, key.value.expose(), &key.value))
@@ -50,11 +67,37 @@ impl Ticket {
         Some(Ticket(Some(Arc::new(sent))))
     }
 
+    /// Whether a proof goes with it.
+    pub fn is_bound(&self) -> bool {
+        matches!(self.0.as_deref(), Some(Sent::Bound { .. }))
+    }
+
+    /// The same token without a proof, for a server that has answered `challenge`: one that knows bearer
+    /// tokens only takes a bound one for one of these (RFC 9449, section 7.2).
+    pub fn unbound(&self, challenge: Option<&Bearer>) -> Option<Self> {
+        match self.0.as_deref() {
+            Some(Sent::Bound { secret, .. }) if challenge.is_none_or(|challenge| challenge.dpop.is_none()) => {
+                Ticket::bearer(secret)
+            }
+            _ => None,
+        }
+    }
+
+    /// That `who` refused a request for the proof in it, and not for the token.
+    pub fn proof_refused(&self, who: &Url, challenge: Option<&Bearer>, headers: &HeaderMap) -> Option<Failure> {
+        let challenge = challenge.filter(|_| self.is_bound())?.dpop.as_ref()?;
+        dpop::refused_by(&shown(who), challenge, headers, &self.secrets())
+    }
+
     /// Adds it to a request of the MCP origin.
     pub fn add_to(&self, request: &mut Request) {
         match self.0.as_deref() {
             None => {}
             Some(Sent::Header { name, value, .. }) => request.own.push((name.clone(), value.clone())),
+            Some(Sent::Bound { value, secret, key }) => {
+                request.own.push((header::AUTHORIZATION, value.clone()));
+                request.proof = Some(key.prove(Some(secret)));
+            }
             Some(Sent::Query { name, secret }) => {
                 request.url.query_pairs_mut().append_pair(name, secret.expose());
             }
@@ -63,12 +106,16 @@ impl Ticket {
 
     /// `text`, which may repeat what the server was told, without its secret.
     pub fn scrub(&self, text: &str) -> String {
+        self.secrets().scrub(text)
+    }
+
+    fn secrets(&self) -> Secrets {
         let mut secrets = Secrets::default();
         if let Some(secret) = self.secret() {
             secrets.learn(secret.expose());
             secrets.learn(&form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect::<String>());
         }
-        secrets.scrub(text)
+        secrets
     }
 
     /// The SHA-256 of its secret.
@@ -80,7 +127,19 @@ impl Ticket {
     pub fn secret(&self) -> Option<&Secret> {
         match self.0.as_deref() {
             None => None,
-            Some(Sent::Header { secret, .. } | Sent::Query { secret, .. }) => Some(secret),
+            Some(Sent::Header { secret, .. } | Sent::Bound { secret, .. } | Sent::Query { secret, .. }) => Some(secret),
         }
     }
+}
+
+/// RFC 9449, section 7.1.
+fn bound(token: &Secret, key: &Secret) -> Option<Sent> {
+    let (value, key) = (value(&format!("DPoP {}", token.expose()))?, ProofKey::read(key)?);
+    Some(Sent::Bound { value, secret: token.clone(), key })
+}
+
+fn value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(text.as_bytes()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }

@@ -6,14 +6,26 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::dpop::ProofKey;
 use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
-use crate::store::{Credential, Grant, Happening, OAuth, Way};
+use crate::store::{Binding, Credential, Grant, Happening, OAuth, Way};
 
 impl OAuth {
     /// The token that is sent: the access token, or the id token where that was asked for.
     pub fn bearer(&self, use_id_token: bool) -> &Secret {
         self.id_token.as_ref().filter(|_| use_id_token).unwrap_or(&self.access_token)
+    }
+
+    /// The key that the token that is sent is bound to. An id token is bound to none.
+    pub fn bound(&self, use_id_token: bool) -> Option<&Binding> {
+        let is_access_token = !use_id_token || self.id_token.is_none();
+        self.binding.as_ref().filter(|binding| binding.access_token && is_access_token)
+    }
+
+    /// Whether nothing can be done with it, because the key that it is bound to is none.
+    pub fn has_lost_its_key(&self) -> bool {
+        self.binding.as_ref().is_some_and(|binding| ProofKey::read(&binding.key).is_none())
     }
 
     /// Whether the token lives for another `margin` seconds. One that says nothing of its end does.

@@ -76,7 +76,14 @@ pub async fn obtain(job: &Job, tools: &Tools<'_>, voucher: Option<&Voucher>) -> 
     let held = before.as_ref().and_then(oauth);
     let place = in_step(options.step, Place::find(job, tools.http, held)).await.map_err(Trouble::Refused)?;
     let client = place.client(options, signing.as_ref(), held).map_err(Trouble::Refused)?;
-    let asking = Asking { http: tools.http, server: &place.server, client: &client, key: signing.as_ref() };
+    let binding = place.binding(job, held).map_err(Trouble::Refused)?;
+    let asking = Asking {
+        http: tools.http,
+        server: &place.server,
+        client: &client,
+        key: signing.as_ref(),
+        binding: binding.as_ref(),
+    };
     let tokens = ask(job, tools, &asking, &place, voucher).await?;
     let mut oauth =
         OAuth::issued(tokens, &place.server, client.clone(), &place.scopes, place.resource.as_deref(), now());

@@ -328,6 +328,7 @@ impl Session {
             own: Vec::new(),
             body: Bytes::new(),
             body_out: None,
+            proof: None,
         };
         // Its own answer is a page; what came of it shows in the sign-in.
         if let Err(trouble) = self.http.fetch_now(request, Redirects::Never).await {
@@ -388,8 +389,8 @@ impl Session {
             let accept = HeaderValue::from_static("application/json, text/event-stream");
             let mut own = vec![(header::CONTENT_TYPE, json), (header::ACCEPT, accept)];
             own.extend(more);
-            let mut request =
-                Request { method, url: self.url.clone(), common: Arc::clone(&self.headers), own, body, body_out: None };
+            let common = Arc::clone(&self.headers);
+            let mut request = Request { method, url: self.url.clone(), common, own, body, body_out: None, proof: None };
             ticket.add_to(&mut request);
             request
         };
@@ -403,7 +404,16 @@ impl Session {
             let _ = timeout(GOODBYE, self.http.send(Lane::Control, goodbye)).await;
         }
         match status {
-            401 => Ok(Welcome::Wants(challenge::bearer(&headers))),
+            401 => {
+                let challenge = challenge::bearer(&headers);
+                if let Some(failure) = ticket.proof_refused(&self.url, challenge.as_ref(), &headers) {
+                    return Err(failure);
+                }
+                match ticket.unbound(challenge.as_ref()) {
+                    Some(unbound) => Box::pin(self.knock(&unbound)).await,
+                    None => Ok(Welcome::Wants(challenge)),
+                }
+            }
             500..=599 => {
                 let fact = format!("{} is in trouble (HTTP {status})", shown(&self.url));
                 Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status))

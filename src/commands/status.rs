@@ -198,6 +198,7 @@ impl Account {
             "signed_in_at": entry.map(|entry| entry.signed_in_at),
             "renewed_at": entry.and_then(|entry| entry.renewed_at),
             "expires_at": entry.and_then(|entry| entry.expires_at),
+            "bound_to_key": entry.is_some_and(|entry| entry.bound),
             "renewable": entry.is_some_and(|entry| entry.renewable),
             "why": entry.and_then(|entry| entry.ended.as_ref()).map(|ended| ended.why.clone()),
             "sign_in_url": self.waiting.as_ref().map(|pending| &pending.url),
@@ -241,6 +242,7 @@ impl Account {
                     }
                 )
             }));
+            facts.extend(entry.bound.then(|| "bound to a key (DPoP)".to_owned()));
             if self.state == State::Ready {
                 facts.extend(renewal(entry, now));
             }

@@ -66,8 +66,11 @@ impl Http {
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(Lane::Control, &request.url)?;
             let upload = Upload { rest: request.body.clone(), out: None };
-            let response = client.send(&request, request.headers(), upload).await;
+            let response = client.send(&request, request.headers(&self.grant_nonces, None), upload).await;
             let response = self.received(response, &request.url)?;
+            if request.proof.is_some() {
+                self.grant_nonces.note(response.headers(), &request.url);
+            }
             match elsewhere(&response, &request.url, redirects) {
                 None => return read(response, &request.url).await,
                 Some(target) => request.url = target?,

@@ -1,5 +1,6 @@
 //! One request that shows what there is at an address, whatever that is.
 
+use super::proof::wants_nonce;
 use super::trouble::is_about_tls;
 use super::{Http, Lane, Request, Upload};
 use crate::failure::Failure;
@@ -34,8 +35,16 @@ impl Http {
         let at = |stage| move |failure| Unanswered { stage, failure };
         let client =
             self.client(Lane::Control, &request.url).map_err(|trouble| at(Stage::Tls)(trouble.into_failure()))?;
-        let upload = Upload { rest: request.body.clone(), out: None };
-        let sent = client.send(&request, request.headers(), upload).await;
+        let upload = || Upload { rest: request.body.clone(), out: None };
+        let mut sent = client.send(&request, request.headers(&self.nonces, None), upload()).await;
+        // What was wanted is no answer to the request, which did not run.
+        if request.proof.is_some()
+            && let Ok(response) = &sent
+            && let Some(nonce) = self.nonces.note(response.headers(), &request.url)
+            && wants_nonce(response.status(), response.headers())
+        {
+            sent = client.send(&request, request.headers(&self.nonces, Some(nonce)), upload()).await;
+        }
         let stage = match &sent {
             Err(broken) if is_about_tls(&*broken.error) => Stage::Tls,
             Err(broken) if broken.connecting => Stage::Connection,

@@ -52,7 +52,7 @@ impl Shared {
             let sent = within(way.head, Box::pin(self.http.send(way.lane, request))).await;
             let late = || Err(Trouble::Cut(silent("did not begin to answer", "--headers-timeout")));
             let response = sent.map_or_else(late, |sent| Ok(sent?))?;
-            let demand = match self.demand(&response) {
+            let demand = match self.demand(&response, &ticket)? {
                 None => {
                     self.login.accepted(&ticket);
                     return Ok(response);
@@ -71,26 +71,32 @@ impl Shared {
     }
 
     /// What a refusal asks of the sign-in, if it is for the sign-in to mend.
-    fn demand(&self, response: &Response) -> Option<Demand> {
+    ///
+    /// # Errors
+    /// It is about the proof of a key, and no other token helps.
+    fn demand(&self, response: &Response, ticket: &Ticket) -> Result<Option<Demand>, Trouble> {
         let status = response.status().as_u16();
         if !matches!(status, 401 | 403) || !self.login.is_active() {
-            return None;
+            return Ok(None);
         }
         let challenge = challenge::bearer(response.headers());
+        if let Some(failure) = ticket.proof_refused(&self.settings.url, challenge.as_ref(), response.headers()) {
+            return Err(Trouble::Final(failure));
+        }
         if status == 403 {
             let asks =
                 |name: &str| challenge.as_ref().is_some_and(|challenge| challenge.error.as_deref() == Some(name));
-            return challenge
+            return Ok(challenge
                 .clone()
                 .filter(|challenge| asks("insufficient_scope") && challenge.scope.is_some())
-                .map(Demand::Scopes);
+                .map(Demand::Scopes));
         }
         // A key that was given, and a server that speaks of no token: then the key is wrong.
         let has_key = !self.settings.credentials.is_empty() || self.settings.url.query().is_some();
         if challenge.is_none() && has_key && !self.login.is_by_command() {
-            return None;
+            return Ok(None);
         }
-        Some(Demand::Token(challenge))
+        Ok(Some(Demand::Token(challenge)))
     }
 }
 

@@ -154,7 +154,7 @@ impl Shared {
             Road::Sse(link) if method == Method::POST => link.endpoint(),
             _ => self.settings.url.clone(),
         };
-        Request { method, url, common: Arc::clone(&self.settings.headers), own, body, body_out: None }
+        Request { method, url, common: Arc::clone(&self.settings.headers), own, body, body_out: None, proof: None }
     }
 
     /// Asks for a stream, or for the rest of one.

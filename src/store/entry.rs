@@ -38,6 +38,9 @@ pub struct Entry {
     /// Whether it can be renewed: there is a refresh token, or none is needed.
     #[serde(default)]
     pub renewable: bool,
+    /// Whether the access token is bound to a key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound: bool,
     /// When the person signed in, in seconds since 1970.
     pub signed_in_at: u64,
     /// When the grant was last renewed, in seconds since 1970; `None` if never.
@@ -99,6 +102,7 @@ impl Entry {
             scopes: Vec::new(),
             expires_at: None,
             renewable: false,
+            bound: false,
             signed_in_at: grant.signed_in_at,
             renewed_at: same.and_then(|before| before.renewed_at),
             doubt: None,
@@ -110,6 +114,7 @@ impl Entry {
             entry.issuer = Some(token.issuer.clone());
             entry.scopes = token.scopes.clone();
             entry.expires_at = token.expires_at;
+            entry.bound = token.binding.as_ref().is_some_and(|binding| binding.access_token);
             entry.renewable = token.refresh_token.is_some() || token.unattended;
             // A sign-in issues one too, so the time alone does not tell.
             if same.is_some_and(|before| before.serial < grant.serial) {

@@ -77,6 +77,19 @@ pub struct OAuth {
     /// Whether it is obtained anew without a person, and without a refresh token.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unattended: bool,
+    /// The key that the tokens are bound to, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
+}
+
+/// The key that tokens are bound to (RFC 9449).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The private key, for P-256: PKCS#8 in base64url.
+    pub key: Secret,
+    /// Whether the access token is bound. Where it is not, the refresh token may be all the same (RFC
+    /// 9449, section 5).
+    pub access_token: bool,
 }
 
 /// An OAuth client, as one authorization server knows it.

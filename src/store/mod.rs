@@ -34,7 +34,7 @@ use crate::failure::{Failure, Kind};
 
 pub use entry::{Doubt, Ended, Entry, Form, now};
 pub use eras::Eras;
-pub use grant::{ApiKey, Authentication, Client, Credential, Grant, OAuth, Origin, Place};
+pub use grant::{ApiKey, Authentication, Binding, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;
 pub use last::Said;
 pub use lock::{GRANT_WAIT, Guard, Lock};

@@ -176,6 +176,7 @@ fn grant(serial: u64) -> Grant {
         resource: Some("https://example.com".into()),
         client,
         unattended: false,
+        binding: None,
     };
     Grant { lineage: "first".into(), serial, signed_in_at: 1000, credential: Credential::OAuth(Box::new(token)) }
 }

@@ -1,6 +1,6 @@
 // The official conformance suite, with the bridge as the client under test: a small editor of ours, of
 // either era (clients/conformance.mjs), uses `mcpbridge URL` as its stdio server. A warning fails a
-// scenario. Left out of 0.2.0-alpha.12 are the extensions DPoP and skills.
+// scenario. Left out of 0.2.0-alpha.12 is the extension skills.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -72,6 +72,9 @@ const UNATTENDED = [
   "auth/wif-jwt-bearer",
   "auth/enterprise-managed-authorization",
 ];
+
+/** An extension as well: the token is bound to a key, without nonces and with them. */
+const BOUND = ["auth/dpop", "auth/dpop-nonce"];
 
 /** What is run: a release of the suite, the era of the editor, and the scenarios at a version of the specification. */
 const RUNS = [
@@ -150,6 +153,34 @@ const RUNS = [
     editor: "modern",
     forced: true,
     scenarios: UNATTENDED.map((scenario) => [scenario, "2026-07-28"]),
+  },
+  {
+    name: "0.2.0-alpha.12, legacy editor and legacy server, bound to a key",
+    suite: "conformance-alpha",
+    editor: "legacy",
+    forced: true,
+    scenarios: BOUND.map((scenario) => [scenario, "2025-11-25"]),
+  },
+  {
+    name: "0.2.0-alpha.12, legacy editor and modern server, bound to a key",
+    suite: "conformance-alpha",
+    editor: "legacy",
+    forced: true,
+    scenarios: BOUND.map((scenario) => [scenario, "2026-07-28"]),
+  },
+  {
+    name: "0.2.0-alpha.12, modern editor and legacy server, bound to a key",
+    suite: "conformance-alpha",
+    editor: "modern",
+    forced: true,
+    scenarios: BOUND.map((scenario) => [scenario, "2025-11-25"]),
+  },
+  {
+    name: "0.2.0-alpha.12, modern editor and modern server, bound to a key",
+    suite: "conformance-alpha",
+    editor: "modern",
+    forced: true,
+    scenarios: BOUND.map((scenario) => [scenario, "2026-07-28"]),
   },
   {
     name: "0.1.16, legacy editor and legacy server",

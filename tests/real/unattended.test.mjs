@@ -24,9 +24,9 @@ const WAYS = {
   "an Ed25519 key": [...client("ed25519"), ...key("ed25519.jwk")],
 };
 
-describe("an MCP server behind oidc-provider, without a person", () => {
+for (const kind of [SERVERS.oidcProvider, SERVERS.oidcProviderBound]) describe(`${kind.name}, without a person`, () => {
   let server;
-  before(async () => (server = await Server.start(SERVERS.oidcProvider)));
+  before(async () => (server = await Server.start(kind)));
   after(() => server?.stop());
 
   for (const [name, flags] of Object.entries(WAYS)) {

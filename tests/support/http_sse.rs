@@ -62,6 +62,12 @@ impl HttpSse {
 
     /// The server and the wire that the test can push to, cut and lose.
     pub fn start(self) -> (Server, Wire) {
+        let (wire, handler) = self.into_parts();
+        (Server::start_with(0, Mailbox::new(), None, handler), wire)
+    }
+
+    /// For whoever puts something before the handler.
+    pub fn into_parts(self) -> (Wire, Arc<Handler>) {
         let wire = Wire::default();
         let gets = AtomicUsize::new(0);
         let handler = {
@@ -85,8 +91,7 @@ impl HttpSse {
                 _ => reply.status(405),
             }
         };
-        let server = Server::start_with(0, Mailbox::new(), None, Arc::new(handler));
-        (server, wire)
+        (wire, Arc::new(handler))
     }
 
     fn post(&self, request: &Request, reply: Reply, wire: &Wire) {

@@ -30,9 +30,9 @@ pub use human::{Human, Visit};
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
 pub use oauth::{
-    Answer, Asked, Authorization, Authorize, CHALLENGE, CLIENT_CREDENTIALS, Client, DEVICE_CODE, Desk, Device,
-    Endpoint, ExpiresIn, Fault, Guard, Iss, JWT_BEARER, Manners, Page, Place, Proof, Protected, Registration, Rotation,
-    STEP_UP, State, TOKEN_EXCHANGE, Tokens, Unattended, claims, in_seconds, jwt,
+    Answer, Asked, Authorization, Authorize, Binding, CHALLENGE, CLIENT_CREDENTIALS, Client, DEVICE_CODE, Desk, Device,
+    Endpoint, ExpiresIn, Fault, Guard, Iss, JWT_BEARER, Manners, Nonces, PROOF_CHALLENGE, Page, Place, Proof,
+    Protected, Registration, Rotation, STEP_UP, State, TOKEN_EXCHANGE, Tokens, Unattended, claims, in_seconds, jwt,
 };
 #[cfg(target_os = "linux")]
 pub use processes::{descendants, helpers, kill_the_helper, no_helper_is_left};

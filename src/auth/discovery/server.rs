@@ -34,6 +34,9 @@ pub struct AuthorizationServer {
     pub signing_algorithms: Option<Vec<String>>,
     /// The methods of PKCE that it knows.
     pub code_challenge_methods_supported: Option<Vec<String>>,
+    /// With which algorithms the proofs of tokens that are bound to a key can be signed (RFC 9449,
+    /// section 5.1); `None` where nothing is said of such tokens.
+    pub dpop_algorithms: Option<Vec<String>>,
     /// Whether the URL of a client ID metadata document can be a client id.
     pub client_id_metadata_document_supported: bool,
     /// Whether its redirects name it (RFC 9207).
@@ -62,6 +65,7 @@ impl AuthorizationServer {
             token_endpoint_auth_methods_supported: strings(document, "token_endpoint_auth_methods_supported"),
             signing_algorithms: strings(document, "token_endpoint_auth_signing_alg_values_supported"),
             code_challenge_methods_supported: strings(document, "code_challenge_methods_supported"),
+            dpop_algorithms: strings(document, "dpop_signing_alg_values_supported"),
             client_id_metadata_document_supported: truth("client_id_metadata_document_supported"),
             iss_parameter_supported: truth("authorization_response_iss_parameter_supported"),
         })
@@ -99,6 +103,7 @@ impl AuthorizationServer {
             token_endpoint_auth_methods_supported: None,
             signing_algorithms: None,
             code_challenge_methods_supported: None,
+            dpop_algorithms: None,
             client_id_metadata_document_supported: false,
             iss_parameter_supported: false,
         }

@@ -18,18 +18,20 @@ use crate::http::page::{IN_THE_WAY, begins_as_web_page, is_web_page};
 use crate::http::{Fetched, shown};
 use crate::secret::{Secret, Secrets};
 
-/// The answer of a token endpoint: tokens, or an error with a code.
-pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpResponse, Trouble> {
+/// The answer of a token endpoint: tokens, or an error with a code. Tokens of the type DPoP are of use only
+/// to who has `proved` to have a key.
+pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url, proved: bool) -> Result<HttpResponse, Trouble> {
     let members = understood(fetched, endpoint)?;
     let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     if let Some(answer) = error(&members) {
         return Ok(answer);
     }
     let Some(token) = text("access_token") else { return Err(without(fetched, endpoint, "an access_token")) };
-    let kind = text("token_type").unwrap_or("bearer").trim();
-    if !kind.eq_ignore_ascii_case("bearer") {
-        let kind = super::words(kind, &Secrets::default());
-        let fact = format!("{} issues a token of type {kind:?}, and only bearer tokens can be used", shown(endpoint));
+    let kind = text("token_type").unwrap_or("bearer").trim().to_ascii_lowercase();
+    if kind != "bearer" && !(proved && kind == "dpop") {
+        let kind = super::words(text("token_type").unwrap_or_default(), &Secrets::default());
+        let why = if proved { "of another was asked for" } else { "only bearer tokens can be used" };
+        let fact = format!("{} issues a token of type {kind:?}, and {why}", shown(endpoint));
         return Err(Trouble::Refused(Failure::new(Kind::Protocol, fact).remedy("ask its operator")));
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -38,7 +40,7 @@ pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url) -> Result<HttpRespon
     }
     let mut answer = Map::new();
     answer.insert("access_token".into(), token.into());
-    answer.insert("token_type".into(), "bearer".into());
+    answer.insert("token_type".into(), kind.into());
     for name in ["refresh_token", "id_token"] {
         answer.extend(text(name).map(|token| (name.to_owned(), token.into())));
     }
@@ -74,6 +76,13 @@ pub fn of_token_exchange(fetched: &Fetched, endpoint: &Url, secrets: &Secrets) -
         }
         _ => Ok(Secret::new(assertion)),
     }
+}
+
+/// The code of the error in an answer, and what is said of it; `None` where it is something else.
+pub fn error_of(fetched: &Fetched) -> Option<(String, Option<String>)> {
+    let members = members(std::str::from_utf8(&fetched.body).ok()?.trim())?;
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some((text("error")?, text("error_description")))
 }
 
 /// The members of an answer, which is an object or a form.
@@ -115,6 +124,11 @@ pub(super) fn without(fetched: &Fetched, endpoint: &Url, what: &str) -> Trouble 
     let status = fetched.status.as_u16();
     let fact = format!("{} answers without {what} (HTTP {status})", shown(endpoint));
     Trouble::Refused(Failure::new(Kind::Protocol, fact).status(status))
+}
+
+/// The members of an object or a form.
+fn members(text: &str) -> Option<HashMap<String, Value>> {
+    object(text).or_else(|| form(text))
 }
 
 /// Each member is read for itself: one number that no type can hold must not cost the tokens.
@@ -198,7 +212,7 @@ mod tests {
             (200, "access_token=a&expires_in=3600&refresh_token=r&scope=x+y", &full),
         ] {
             let answer =
-                of_token_endpoint(&fetched(status, body), &endpoint()).unwrap_or_else(|e| panic!("{body}: {e}"));
+                of_token_endpoint(&fetched(status, body), &endpoint(), false).unwrap_or_else(|e| panic!("{body}: {e}"));
             assert_eq!(answer.status(), StatusCode::OK, "{body}");
             assert_eq!(&serde_json::from_slice::<Value>(answer.body()).unwrap(), expected, "{body}");
         }
@@ -236,7 +250,7 @@ mod tests {
             (200, r#"{"error":"invalid_grant","error_description":"gone","access_token":""}"#),
             (401, "error=invalid_grant&error_description=gone"),
         ] {
-            let answer = of_token_endpoint(&fetched(status, body), &endpoint()).unwrap();
+            let answer = of_token_endpoint(&fetched(status, body), &endpoint(), false).unwrap();
             assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{body}");
             let expected = json!({ "error": "invalid_grant", "error_description": "gone" });
             assert_eq!(serde_json::from_slice::<Value>(answer.body()).unwrap(), expected, "{body}");
@@ -266,12 +280,18 @@ mod tests {
             (200, r#"{"access_token":"s3cret","token_type":"DPoP"}"#, false),
             (302, "", false),
         ] {
-            let trouble = of_token_endpoint(&fetched(status, body), &endpoint()).expect_err(body);
+            let trouble = of_token_endpoint(&fetched(status, body), &endpoint(), false).expect_err(body);
             assert_eq!(matches!(trouble, Trouble::Transient(_)), transient, "{status} {body}: {trouble}");
             assert!(!trouble.to_string().contains("s3cret"), "{trouble}");
         }
         let dpop = fetched(200, r#"{"access_token":"a","token_type":"DPoP"}"#);
-        assert!(of_token_endpoint(&dpop, &endpoint()).unwrap_err().to_string().contains("\"DPoP\""));
+        assert!(of_token_endpoint(&dpop, &endpoint(), false).unwrap_err().to_string().contains("\"DPoP\""));
+        let bound = of_token_endpoint(&dpop, &endpoint(), true).unwrap();
+        let expected = json!({ "access_token": "a", "token_type": "dpop" });
+        assert_eq!(serde_json::from_slice::<Value>(bound.body()).unwrap(), expected);
+        assert!(
+            of_token_endpoint(&fetched(200, r#"{"access_token":"a","token_type":"mac"}"#), &endpoint(), true).is_err()
+        );
     }
 
     fn fetched(status: u16, body: &str) -> Fetched {

@@ -1,5 +1,7 @@
 //! The authorization code grant (OAuth 2.1, section 4.1), with PKCE and a check of who answers.
 
+use std::sync::Arc;
+
 use oauth2::{
     AuthUrl, AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenUrl,
 };
@@ -8,6 +10,7 @@ use url::{Url, form_urlencoded};
 
 use super::{Tokens, Trouble, ask, endpoints, named_beside, tokens};
 use crate::auth::discovery::AuthorizationServer;
+use crate::auth::dpop::ProofKey;
 use crate::auth::scopes::OFFLINE_ACCESS;
 use crate::auth::words;
 use crate::failure::{Failure, Kind};
@@ -28,6 +31,8 @@ pub struct Permission<'a> {
     pub resource: Option<&'a str>,
     /// Further parameters of the authorization request, checked by [`parameter`].
     pub parameters: &'a [(String, String)],
+    /// The key that the tokens are to be bound to, if they are.
+    pub key: Option<&'a Arc<ProofKey>>,
 }
 
 /// What is kept of an authorization request: it proves that an answer belongs to it. Made for one
@@ -71,6 +76,10 @@ pub fn authorize(permission: &Permission<'_>) -> Result<(Url, Proof), Failure> {
         .set_pkce_challenge(challenge);
     if let Some(resource) = permission.resource {
         request = request.add_extra_param("resource", resource);
+    }
+    // A code that is bound as well is of no use to who sees it on its way (RFC 9449, section 10).
+    if let Some(key) = permission.key.filter(|_| permission.server.dpop_algorithms.is_some()) {
+        request = request.add_extra_param("dpop_jkt", key.thumbprint().to_owned());
     }
     for (name, value) in permission.parameters {
         request = request.add_extra_param(name.as_str(), value.as_str());
@@ -211,8 +220,8 @@ pub async fn exchange(http: &Http, permission: &Permission<'_>, proof: Proof, co
     if let Some(id) = named_beside(permission.client) {
         request = request.add_extra_param("client_id", id);
     }
-    let answer = request.request_async(&|made| ask(http, endpoint, made)).await;
-    tokens(answer, endpoint, &secrets)
+    let answer = request.request_async(&|made| ask(http, endpoint, made, permission.key, &secrets)).await;
+    tokens(answer, endpoint, &secrets, permission.key)
 }
 
 fn redirect_uri(client: &Client) -> Result<RedirectUrl, Failure> {
@@ -221,13 +230,14 @@ fn redirect_uri(client: &Client) -> Result<RedirectUrl, Failure> {
 }
 
 /// Parameters that make up the authorization request.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 9] = [
     "response_type",
     "client_id",
     "redirect_uri",
     "state",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     // A request object would replace all of them (RFC 9101).
     "request",
     "request_uri",

@@ -77,7 +77,7 @@ pub async fn poll(asking: &Asking<'_>, code: &DeviceCode, resource: Option<&str>
     form.extend(resource.map(|resource| ("resource", resource)));
     let (answer, secrets) = asking.answer(&form, Some(&code.secret)).await?;
     let Err(RequestTokenError::ServerResponse(error)) = &answer else {
-        return tokens(answer, asking.endpoint(), &secrets).map(Poll::Granted);
+        return tokens(answer, asking.endpoint(), &secrets, asking.binding).map(Poll::Granted);
     };
     let refuse = |what: &str| {
         let said = error.error_description().map(|said| format!(": {}", words(said, &secrets))).unwrap_or_default();
@@ -89,7 +89,7 @@ pub async fn poll(asking: &Asking<'_>, code: &DeviceCode, resource: Option<&str>
         "slow_down" => Ok(Poll::SlowDown),
         "access_denied" => refuse("the sign-in was declined"),
         "expired_token" => refuse("the code expired before somebody signed in"),
-        _ => tokens(answer, asking.endpoint(), &secrets).map(Poll::Granted),
+        _ => tokens(answer, asking.endpoint(), &secrets, asking.binding).map(Poll::Granted),
     }
 }
 

@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::discovery::AuthorizationServer;
+use super::dpop::{self, ProofKey};
 use super::words;
 use crate::failure::{Failure, Kind};
-use crate::http::{Fetched, Http, Redirects, Request, shown};
+use crate::http::{Fetched, Http, NONCE, Redirects, Request, USE_NONCE, shown};
 use crate::secret::{Secret, Secrets};
-use crate::store::{Authentication, Client, OAuth};
+use crate::store::{Authentication, Binding, Client, OAuth};
 
 mod answer;
 pub mod authorization_code;
@@ -46,6 +47,8 @@ pub struct Tokens {
     pub expires_in: Option<u64>,
     /// The scopes that were granted; `None` if those that were asked for.
     pub scopes: Option<Vec<String>>,
+    /// The key that they are bound to, if one was shown.
+    pub binding: Option<Binding>,
 }
 
 /// Why there are no tokens; the variants are decisions.
@@ -130,6 +133,7 @@ impl OAuth {
             resource: resource.map(str::to_owned),
             client,
             unattended: false,
+            binding: tokens.binding,
         }
     }
 
@@ -144,6 +148,7 @@ impl OAuth {
             issued_at: now,
             expires_at: tokens.expires_in.map(|seconds| now.saturating_add(seconds)),
             scopes: tokens.scopes.unwrap_or(self.scopes),
+            binding: tokens.binding,
             ..self
         }
     }
@@ -198,15 +203,35 @@ fn named_beside(client: &Client) -> Option<String> {
 
 /// Sends what oauth2 made to `endpoint`.
 async fn send(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched, Trouble> {
-    http.fetch(request(endpoint, made), Redirects::Never).await.map_err(trouble)
+    post(http, endpoint, made, None).await
 }
 
 /// The same, for what can be left undone: it is not tried again while nobody can be reached.
 async fn send_now(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<Fetched, Trouble> {
-    http.fetch_now(request(endpoint, made), Redirects::Never).await.map_err(trouble)
+    http.fetch_now(request(endpoint, made, None), Redirects::Never).await.map_err(trouble)
 }
 
-fn request(endpoint: &Url, made: HttpRequest) -> Request {
+/// Sends what `make` makes to `endpoint`, with a proof of `key` if there is one. Who wants a nonce in it gets
+/// that, once, and in a request that was made anew: what a client proves itself with may be used up.
+async fn send_proven(
+    http: &Http,
+    endpoint: &Url,
+    mut make: impl FnMut() -> Result<HttpRequest, Trouble>,
+    key: Option<&Arc<ProofKey>>,
+) -> Result<Fetched, Trouble> {
+    let fetched = post(http, endpoint, make()?, key).await?;
+    let wants_nonce = || answer::error_of(&fetched).is_some_and(|(code, _)| code == USE_NONCE);
+    if key.is_some() && fetched.headers.contains_key(NONCE) && wants_nonce() {
+        return post(http, endpoint, make()?, key).await;
+    }
+    Ok(fetched)
+}
+
+async fn post(http: &Http, endpoint: &Url, made: HttpRequest, key: Option<&Arc<ProofKey>>) -> Result<Fetched, Trouble> {
+    http.fetch(request(endpoint, made, key), Redirects::Never).await.map_err(trouble)
+}
+
+fn request(endpoint: &Url, made: HttpRequest, key: Option<&Arc<ProofKey>>) -> Request {
     let (parts, body) = made.into_parts();
     let mut own: Vec<_> = Vec::new();
     for name in [header::ACCEPT, header::CONTENT_TYPE, header::AUTHORIZATION] {
@@ -222,6 +247,7 @@ fn request(endpoint: &Url, made: HttpRequest) -> Request {
         own,
         body: body.into(),
         body_out: None,
+        proof: key.map(|key| key.prove(None)),
     }
 }
 
@@ -234,21 +260,50 @@ fn trouble(trouble: crate::http::Trouble) -> Trouble {
     if failure.kind == Kind::Unreachable { Trouble::Transient(failure) } else { Trouble::Refused(failure) }
 }
 
-/// Sends what oauth2 made to a token endpoint, and gives it the answer as it likes it.
-async fn ask(http: &Http, endpoint: &Url, made: HttpRequest) -> Result<HttpResponse, Trouble> {
-    answer::of_token_endpoint(&send(http, endpoint, made).await?, endpoint)
+/// Sends what oauth2 made to a token endpoint, with a proof of `key` if there is one, and gives it the
+/// answer as it likes it.
+async fn ask(
+    http: &Http,
+    endpoint: &Url,
+    made: HttpRequest,
+    key: Option<&Arc<ProofKey>>,
+    secrets: &Secrets,
+) -> Result<HttpResponse, Trouble> {
+    let fetched = send_proven(http, endpoint, || Ok(made.clone()), key).await?;
+    understood(&fetched, endpoint, key, secrets)
 }
 
-/// The tokens in what oauth2 made of the answer of `endpoint`.
-fn tokens(answer: Said, endpoint: &Url, secrets: &Secrets) -> Result<Tokens, Trouble> {
+/// The answer of a token endpoint to a request with a proof of `key`, if there is one.
+fn understood(
+    fetched: &Fetched,
+    endpoint: &Url,
+    key: Option<&Arc<ProofKey>>,
+    secrets: &Secrets,
+) -> Result<HttpResponse, Trouble> {
+    if let (Some(_), Some((code, description))) = (key, answer::error_of(fetched))
+        && dpop::is_about_proof(&code)
+    {
+        let refused = dpop::refused(&shown(endpoint), &code, description.as_deref(), &fetched.headers, secrets);
+        return Err(Trouble::Refused(refused));
+    }
+    answer::of_token_endpoint(fetched, endpoint, key.is_some())
+}
+
+/// The tokens in what oauth2 made of the answer of `endpoint`. They are bound to `key`, if its proof went
+/// there; of the access token the answer says whether it is.
+fn tokens(answer: Said, endpoint: &Url, secrets: &Secrets, key: Option<&Arc<ProofKey>>) -> Result<Tokens, Trouble> {
     let answer = answer.map_err(|error| refused(error, endpoint, secrets))?;
     let secret = |text: &String| Secret::new(text.as_str());
+    let access_token = *answer.token_type() != BasicTokenType::Bearer;
+    // Also where the access token is not: a refresh token may be, and the answer does not say.
+    let binding = key.map(|key| Binding { key: key.kept().clone(), access_token });
     Ok(Tokens {
         access_token: secret(answer.access_token().secret()),
         refresh_token: answer.refresh_token().map(|token| secret(token.secret())),
         id_token: answer.extra_fields().id_token.as_ref().map(secret),
         expires_in: answer.expires_in().map(|life| life.as_secs()),
         scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+        binding,
     })
 }
 

@@ -1,9 +1,12 @@
 //! Renewing an access token (RFC 6749, section 6).
 
-use oauth2::{RefreshToken, TokenUrl};
+use std::sync::Arc;
+
+use oauth2::{RefreshToken, RequestTokenError, TokenUrl};
 use url::Url;
 
-use super::{Tokens, Trouble, ask, endpoints, named_beside, tokens};
+use super::{Said, Tokens, Trouble, ask, endpoints, named_beside, tokens};
+use crate::auth::dpop::{ProofKey, is_about_proof};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::Secrets;
@@ -25,15 +28,40 @@ pub async fn refresh(http: &Http, held: &OAuth) -> Result<Tokens, Trouble> {
     }
     let known = endpoints(&held.client).set_token_uri(TokenUrl::from_url(endpoint.clone()));
     let token = RefreshToken::new(token.expose().to_owned());
-    let mut request = known.exchange_refresh_token(&token);
-    if let Some(resource) = &held.resource {
-        request = request.add_extra_param("resource", resource.as_str());
+    let asked = async |key: Option<&Arc<ProofKey>>| {
+        let mut request = known.exchange_refresh_token(&token);
+        if let Some(resource) = &held.resource {
+            request = request.add_extra_param("resource", resource.as_str());
+        }
+        if let Some(id) = named_beside(&held.client) {
+            request = request.add_extra_param("client_id", id);
+        }
+        request.request_async(&|made| ask(http, endpoint, made, key, &secrets)).await
+    };
+    // The same key, which the refresh token of a public client is bound to as well (RFC 9449, section 5).
+    let mut key = match &held.binding {
+        Some(binding) => Some(ProofKey::read(&binding.key).ok_or_else(|| Trouble::Refused(unreadable()))?),
+        None => None,
+    };
+    let mut answer = asked(key.as_ref()).await;
+    // A sign-in from before keys were asked for: what comes from now on is bound to one.
+    if key.is_none() && wants_proof(&answer) {
+        key = Some(ProofKey::generate().map_err(Trouble::Refused)?);
+        answer = asked(key.as_ref()).await;
     }
-    if let Some(id) = named_beside(&held.client) {
-        request = request.add_extra_param("client_id", id);
+    tokens(answer, endpoint, &secrets, key.as_ref())
+}
+
+fn wants_proof(answer: &Said) -> bool {
+    match answer {
+        Err(RequestTokenError::ServerResponse(error)) => is_about_proof(error.error().as_ref()),
+        _ => false,
     }
-    let answer = request.request_async(&|made| ask(http, endpoint, made)).await;
-    tokens(answer, endpoint, &secrets)
+}
+
+/// That nothing can be done with the tokens. Who renews looks before: this is for whoever did not.
+fn unreadable() -> Failure {
+    Failure::new(Kind::SignInRequired, "the key that the sign-in is bound to cannot be read")
 }
 
 /// An endpoint that was checked when it was stored.

@@ -1,5 +1,7 @@
 //! A token request of a grant that oauth2 does not know, or for a client that it cannot prove.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderValue, StatusCode, header};
@@ -7,8 +9,9 @@ use oauth2::basic::BasicErrorResponse;
 use oauth2::{HttpRequest, HttpResponse, RequestTokenError};
 use url::{Url, form_urlencoded};
 
-use super::{Said, Tokens, Trouble, answer, ask, send, tokens};
+use super::{Said, Tokens, Trouble, answer, send, send_proven, tokens, understood};
 use crate::auth::discovery::AuthorizationServer;
+use crate::auth::dpop::ProofKey;
 use crate::auth::now;
 use crate::auth::signing::SigningKey;
 use crate::failure::{Failure, Kind};
@@ -27,13 +30,15 @@ pub struct Asking<'a> {
     pub client: &'a Client,
     /// The key with which the client proves itself, if it does so with one.
     pub key: Option<&'a SigningKey>,
+    /// The key that the tokens are to be bound to, if they are.
+    pub binding: Option<&'a Arc<ProofKey>>,
 }
 
 impl Asking<'_> {
     /// Asks for tokens with this form, in which `secret` is not to be told.
     pub(super) async fn tokens(&self, form: &[(&str, &str)], secret: Option<&Secret>) -> Result<Tokens, Trouble> {
         let (answer, secrets) = self.answer(form, secret).await?;
-        tokens(answer, self.endpoint(), &secrets)
+        tokens(answer, self.endpoint(), &secrets, self.binding)
     }
 
     /// What the token endpoint says to this form, in which `secret` is not to be told, and what else is not.
@@ -42,20 +47,24 @@ impl Asking<'_> {
         form: &[(&str, &str)],
         secret: Option<&Secret>,
     ) -> Result<(Said, Secrets), Trouble> {
-        let (made, secrets) = self.made(form, secret)?;
-        let response = ask(self.http, self.endpoint(), made).await?;
+        let mut secrets = Secrets::default();
+        let make = || self.made(form, secret, &mut secrets);
+        let fetched = send_proven(self.http, self.endpoint(), make, self.binding).await?;
+        let response = understood(&fetched, self.endpoint(), self.binding, &secrets)?;
         Ok((read(&response), secrets))
     }
 
     /// What another `endpoint` of the server says to this form, and what of it is not to be told.
     pub(super) async fn fetched(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<(Fetched, Secrets), Trouble> {
-        let (made, secrets) = self.made(form, None)?;
+        let mut secrets = Secrets::default();
+        let made = self.made(form, None, &mut secrets)?;
         Ok((send(self.http, endpoint, made).await?, secrets))
     }
 
     /// Asks for an identity assertion with this form, in which `secret` is not to be told.
     pub(super) async fn assertion(&self, form: &[(&str, &str)], secret: &Secret) -> Result<Secret, Trouble> {
-        let (made, secrets) = self.made(form, Some(secret))?;
+        let mut secrets = Secrets::default();
+        let made = self.made(form, Some(secret), &mut secrets)?;
         let fetched = send(self.http, self.endpoint(), made).await?;
         answer::of_token_exchange(&fetched, self.endpoint(), &secrets)
     }
@@ -64,9 +73,14 @@ impl Asking<'_> {
         &self.server.token_endpoint
     }
 
-    /// The request, with the proof of the client (RFC 6749, section 2.3.1; RFC 7523, section 2.2).
-    fn made(&self, form: &[(&str, &str)], secret: Option<&Secret>) -> Result<(HttpRequest, Secrets), Trouble> {
-        let mut secrets = Secrets::default();
+    /// The request, with the proof of the client (RFC 6749, section 2.3.1; RFC 7523, section 2.2). What is in
+    /// it that is not to be told goes to `secrets`.
+    fn made(
+        &self,
+        form: &[(&str, &str)],
+        secret: Option<&Secret>,
+        secrets: &mut Secrets,
+    ) -> Result<HttpRequest, Trouble> {
         let own = self.client.secret.as_ref();
         for secret in [secret, own].into_iter().flatten() {
             secrets.learn(secret.expose());
@@ -101,7 +115,7 @@ impl Asking<'_> {
         if let Some(head) = head {
             headers.insert(header::AUTHORIZATION, head);
         }
-        Ok((made, secrets))
+        Ok(made)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Inner, Stand, Turn};
+use super::{Inner, Stand, Turn, Unbound};
 use crate::auth::change::{Demand, How};
 use crate::auth::now;
 use crate::auth::ticket::Ticket;
@@ -20,7 +20,15 @@ impl Inner {
         let other = state.grant.as_ref().is_some_and(|known| known.is_of_another(&grant));
         let renewed =
             state.grant.as_ref().is_none_or(|known| known.serial != grant.serial || known.lineage != grant.lineage);
-        let left = std::mem::replace(&mut state.ticket, Ticket::of(&grant, self.options.use_id_token));
+        let ticket = Ticket::of(&grant, self.options.use_id_token);
+        let ticket = match state.unbound {
+            Unbound::Taken => ticket.unbound(None).unwrap_or(ticket),
+            Unbound::No | Unbound::Tried => {
+                state.unbound = Unbound::No;
+                ticket
+            }
+        };
+        let left = std::mem::replace(&mut state.ticket, ticket);
         state.grant = Some(grant);
         // The store may have told of it before whoever made it.
         if renewed || how != How::Kept {

@@ -1,12 +1,15 @@
 //! A sign-in with a code, which the person enters on any device that has a browser (RFC 8628). Nobody
 //! comes back here: the authorization server is asked until it knows.
 
+use std::sync::Arc;
+
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::{asked, client, device_endpoint, held, issued, keep, remember, waited, without_codes};
+use super::{asked, client, device_endpoint, held, issued, keep, key, remember, waited, without_codes};
 use crate::auth::change::{Job, Progress, Tools};
 use crate::auth::discovery::Discovery;
+use crate::auth::dpop::ProofKey;
 use crate::auth::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Request, SLOWER, device_code, poll};
 use crate::auth::grants::{Asking, Tokens, Trouble};
 use crate::auth::now;
@@ -16,6 +19,8 @@ use crate::store::{Client, Grant, Origin, Pending, Way};
 /// A code that was given, before anybody knows of it.
 pub struct ByDevice {
     client: Client,
+    /// The key that the tokens are to be bound to.
+    key: Option<Arc<ProofKey>>,
     code: DeviceCode,
     asked: Vec<String>,
     before: Option<Grant>,
@@ -31,6 +36,7 @@ impl ByDevice {
         let wishes = job.options.client.with_codes();
         let before = held(job, tools).await.map_err(Trouble::Transient)?;
         let asked = asked(job, discovery, before.as_ref());
+        let key = key(job, discovery).map_err(Trouble::Refused)?;
         let mut again = true;
         loop {
             let client = client(job, tools, discovery, &wishes, REDIRECT_URI).await.map_err(Trouble::Refused)?;
@@ -44,7 +50,7 @@ impl ByDevice {
                 Err(Trouble::Refused(failure)) if failure.remedy.is_none() => {
                     return Err(Trouble::Refused(failure.remedy(without_codes(job))));
                 }
-                outcome => return outcome.map(|code| ByDevice { client, code, asked, before }),
+                outcome => return outcome.map(|code| ByDevice { client, key, code, asked, before }),
             }
         }
     }
@@ -87,7 +93,8 @@ impl ByDevice {
 
     /// Asks again and again, for as long as the code lives.
     async fn granted(&self, tools: &Tools<'_>, discovery: &Discovery) -> Result<Tokens, Trouble> {
-        let asking = Asking { http: tools.http, server: &discovery.server, client: &self.client, key: None };
+        let (server, client) = (&discovery.server, &self.client);
+        let asking = Asking { http: tools.http, server, client, key: None, binding: self.key.as_ref() };
         let mut last = None;
         let polled = timeout(self.code.life, self.polled(&asking, discovery.resource.as_deref(), &mut last)).await;
         polled.unwrap_or_else(|_| {
@@ -147,7 +154,7 @@ async fn give(
     client: &Client,
     asked: &[String],
 ) -> Result<DeviceCode, Trouble> {
-    let asking = Asking { http: tools.http, server: &discovery.server, client, key: None };
+    let asking = Asking { http: tools.http, server: &discovery.server, client, key: None, binding: None };
     let request = Request {
         endpoint,
         behalf: &job.options.url().map_err(Trouble::Refused)?,

@@ -1,9 +1,12 @@
 //! Where a grant without a person is asked for, for what, and as which client.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::super::change::{Demand, Job};
 use super::super::discovery::{AuthorizationServer, ResourceChoice, discover_one};
+use super::super::dpop::{self, ProofKey, Proofs};
 use super::super::flow::Flow;
 use super::super::grants::{client_credentials, jwt_bearer};
 use super::super::registration::name;
@@ -23,6 +26,8 @@ pub struct Place {
     pub resource: Option<String>,
     /// The scopes to ask for; none leaves them to the authorization server.
     pub scopes: Vec<String>,
+    /// What the MCP server says of tokens that are bound to a key.
+    pub proofs: Proofs,
 }
 
 impl Place {
@@ -41,21 +46,35 @@ impl Place {
             };
             // Its issuer is not known. Who takes assertions for its own endpoint takes this (RFC 7523, section 3).
             let server = AuthorizationServer::at(endpoint.to_owned(), url(endpoint)?);
-            return Ok(Place { server, resource, scopes: asked(job, held, None) });
+            return Ok(Place { server, resource, scopes: asked(job, held, None), proofs: Proofs::default() });
         }
         // A renewal must not depend on what a server answers today without its own challenge.
         if let (Demand::Renewal, Some(held)) = (&job.demand, held) {
             let server = AuthorizationServer::at(held.issuer.clone(), url(&held.token_endpoint)?);
             let revocation_endpoint = held.revocation_endpoint.as_deref().map(url).transpose()?;
             let server = AuthorizationServer { revocation_endpoint, ..server };
-            return Ok(Place { server, resource: held.resource.clone(), scopes: held.scopes.clone() });
+            let (resource, scopes) = (held.resource.clone(), held.scopes.clone());
+            return Ok(Place { server, resource, scopes, proofs: Proofs::default() });
         }
         let (at, choice) = (options.url()?, &options.resource);
         let fit = |server: &AuthorizationServer| offers(server, &options.flow);
         let discovery = discover_one(http, &at, job.demand.challenge(), choice, &fit).await?;
         let published = scopes::wanted(options.client.scope(), job.demand.challenge(), &discovery);
         let scopes = asked(job, held, Some(published));
-        Ok(Place { server: discovery.server, resource: discovery.resource, scopes })
+        Ok(Place { server: discovery.server, resource: discovery.resource, scopes, proofs: discovery.proofs })
+    }
+
+    /// The key that the token is to be bound to, if it is: that of the token that is `held`, or a new one.
+    ///
+    /// # Errors
+    /// The server takes no other tokens, and nobody can make one with such a key.
+    pub fn binding(&self, job: &Job, held: Option<&OAuth>) -> Result<Option<Arc<ProofKey>>, Failure> {
+        let kept = held.and_then(|held| held.binding.as_ref());
+        let again = kept.is_some() && matches!(job.demand, Demand::Renewal);
+        if !again && !dpop::wanted(&self.server, &self.proofs, job.demand.challenge())? {
+            return Ok(None);
+        }
+        kept.and_then(|kept| ProofKey::read(&kept.key)).map_or_else(ProofKey::generate, Ok).map(Some)
     }
 
     /// The client that asks, and how it proves itself. `held` says how it did so before.

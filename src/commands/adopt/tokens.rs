@@ -64,6 +64,7 @@ pub async fn take(http: &Http, server: &Url, options: &Options, kept: &Kept) -> 
         resource: found.resource,
         client: client.clone(),
         unattended: false,
+        binding: None,
     };
     let given = match &options.resource {
         auth::discovery::ResourceChoice::Given(resource) => Some(resource.clone()),

@@ -160,6 +160,7 @@ impl Server {
             own,
             body: Bytes::new(),
             body_out: None,
+            proof: None,
         };
         ticket.add_to(&mut request);
         request

@@ -56,6 +56,15 @@ export const SERVERS = {
     name: "an MCP server behind oidc-provider whose codes live for 6 s",
     command: (port) => [process.execPath, join(HERE, "servers/oidc_provider.mjs"), port, "5", "6"],
     path: "/mcp",
+    opened: /session opened/g,
+    ended: /session ended/g,
+  },
+  oidcProviderBound: {
+    name: "an MCP server behind oidc-provider that takes tokens with a proof only",
+    command: (port) => [process.execPath, join(HERE, "servers/oidc_provider.mjs"), port, "5", "600", "bound"],
+    path: "/mcp",
+    opened: /session opened/g,
+    ended: /session ended/g,
   },
   fastmcpOauth: {
     name: "a FastMCP server behind FastMCP's authorization server",

@@ -1,14 +1,18 @@
-// `node oidc_provider.mjs PORT [SECONDS [CODE]]`: an MCP server behind oidc-provider, both on one port. Dynamic
+// `node oidc_provider.mjs PORT [SECONDS [CODE [bound]]]`: an MCP server behind oidc-provider, both on one port. Dynamic
 // registration, resource indicators, access tokens of SECONDS (5), rotating refresh tokens with reuse
-// detection. A login page and a consent page, for sign-ins with codes too, which live for CODE seconds (600); it says what it grants and what it revokes. Without a person it knows a
-// client for each kind of key in tests/keys, and one with a secret.
+// detection. A login page and a consent page, for sign-ins with codes too, which live for CODE seconds (600); it says
+// what it grants and what it revokes. Without a person it knows a client for each kind of key in tests/keys, and one
+// with a secret. It binds tokens to a key (DPoP) for who shows one; with `bound` no others are taken, and both sides
+// want nonces.
 
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
-import { bearer, mcp, turnAway } from "./protected_mcp.mjs";
+import { bearer, mcp, proven, turnAway } from "./protected_mcp.mjs";
 
-const [port, seconds = "5", code = "600"] = process.argv.slice(2);
+const [port, seconds = "5", code = "600", binding] = process.argv.slice(2);
+const BOUND = binding === "bound";
 const ORIGIN = `http://127.0.0.1:${port}`;
 const RESOURCE = `${ORIGIN}/mcp`;
 const METADATA = "/.well-known/oauth-protected-resource/mcp";
@@ -42,6 +46,7 @@ const provider = new Provider(ORIGIN, {
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => BOUND },
     registration: { enabled: true },
     revocation: { enabled: true },
     resourceIndicators: {
@@ -85,8 +90,13 @@ createServer(async (request, response) => {
     return response.end(JSON.stringify(document));
   }
   if (pathname !== "/mcp") return answer(request, response);
-  const value = bearer(request) ?? "none";
+  const { token: value = "none", thumbprint, error, nonce } = BOUND ? proven(request, ORIGIN) : { token: bearer(request) };
+  if (error) {
+    const more = nonce ? { "dpop-nonce": nonce } : {};
+    return turnAway(response, ORIGIN + METADATA, SCOPE, `DPoP error="${error}",`, more);
+  }
   const token = (await provider.AccessToken.find(value)) ?? (await provider.ClientCredentials.find(value));
-  if (token?.aud !== RESOURCE) return turnAway(response, ORIGIN + METADATA, SCOPE);
+  const mine = token?.aud === RESOURCE && (!BOUND || token.jkt === thumbprint);
+  if (!mine) return turnAway(response, ORIGIN + METADATA, SCOPE, BOUND ? "DPoP" : "Bearer");
   return serve(request, response, { token: token.jti, clientId: token.clientId, scopes: [...token.scopes], extra: { sub: token.accountId } });
 }).listen(Number(port), "127.0.0.1");

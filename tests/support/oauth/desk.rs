@@ -1,7 +1,7 @@
 //! The requests to an authorization server: which endpoint they are for, what was sent, and what goes wrong on the way.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Condvar, Mutex, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{Manners, clients::Clients, device::DEVICE_CODE, tokens::Ledger};
+use super::{Manners, clients::Clients, device::DEVICE_CODE, dpop::Judge, tokens::Ledger};
 use crate::support::{
     server::{Reply, Request},
     sync::{Gate, PATIENCE, lock},
@@ -104,6 +104,8 @@ pub struct Asked {
     pub endpoint: Endpoint,
     pub request: Request,
     pub params: Vec<(String, String)>,
+    /// The thumbprint of the key that the sender has proved to have.
+    pub thumbprint: Option<String>,
 }
 
 impl Asked {
@@ -114,7 +116,7 @@ impl Asked {
             _ => "",
         };
         let params = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-        Self { endpoint, request: request.clone(), params }
+        Self { endpoint, request: request.clone(), params, thumbprint: None }
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -142,6 +144,9 @@ pub struct Desk {
     manners: Mutex<Manners>,
     pub clients: Clients,
     pub ledger: Ledger,
+    pub judge: Judge,
+    /// What clients have proved themselves with: good once.
+    pub(super) assertions: Mutex<HashSet<String>>,
     /// The authorization requests that wait for a person.
     pub(super) pending: Mutex<HashMap<String, Asked>>,
     asked: Mutex<Vec<Asked>>,
@@ -162,6 +167,8 @@ impl Desk {
             manners: Mutex::new(manners),
             clients: Clients::default(),
             ledger: Ledger::default(),
+            judge: Judge::default(),
+            assertions: Mutex::default(),
             pending: Mutex::default(),
             asked: Mutex::default(),
             arrived: Condvar::new(),
@@ -303,11 +310,38 @@ impl Desk {
             Endpoint::Enter => self.enter(asked),
             _ if !form(&asked.request) => Answer::error(400, "invalid_request", "the body is not a form"),
             Endpoint::Device => self.give_device_code(asked),
-            Endpoint::Poll => self.poll(asked),
-            Endpoint::Code => self.redeem(asked),
-            Endpoint::Refresh => self.refresh(asked),
-            Endpoint::OtherGrant => self.unattended(asked),
             Endpoint::Revoke => self.revoke(asked),
+            Endpoint::Code | Endpoint::Refresh | Endpoint::Poll | Endpoint::OtherGrant => match self.proven(asked) {
+                Ok((asked, nonce)) => {
+                    let answer = match asked.endpoint {
+                        Endpoint::Code => self.redeem(&asked),
+                        Endpoint::Refresh => self.refresh(&asked),
+                        Endpoint::Poll => self.poll(&asked),
+                        _ => self.unattended(&asked),
+                    };
+                    nonce.into_iter().fold(answer, |answer, nonce| answer.header("DPoP-Nonce", nonce))
+                }
+                Err(answer) => answer,
+            },
+        }
+    }
+
+    /// RFC 9449, section 5: what comes with a proof is bound to its key.
+    fn proven(&self, asked: &Asked) -> Result<(Asked, Option<String>), Answer> {
+        let binding = self.manners().binding;
+        if asked.request.header("dpop").is_none() && !binding.required {
+            return Ok((asked.clone(), None));
+        }
+        match self.judge.proven(&asked.request, &self.at("/token"), None, binding.nonces) {
+            Ok((thumbprint, nonce)) => {
+                Ok((Asked { thumbprint: binding.offered.then_some(thumbprint), ..asked.clone() }, nonce))
+            }
+            Err(refusal) => {
+                // The client is looked at before the proof, so what it proves itself with is used up.
+                let _ = self.client_of(asked);
+                let answer = Answer::error(400, refusal.code, &refusal.why);
+                Err(refusal.nonce.into_iter().fold(answer, |answer, nonce| answer.header("DPoP-Nonce", nonce)))
+            }
         }
     }
 }

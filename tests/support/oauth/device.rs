@@ -59,6 +59,7 @@ impl Desk {
             scope: manners.tokens.granted.unwrap_or(asked.get("scope").unwrap_or_default()).to_owned(),
             resource: asked.get("resource").map(str::to_owned),
             family,
+            thumbprint: None,
         };
         let dies = Instant::now() + device.lifetime;
         let waiting = Waiting { grant, user_code: user_code.clone(), allowed: None, asked: None, dies };
@@ -122,7 +123,7 @@ impl Desk {
             None => Answer::error(400, "authorization_pending", "nobody has come yet"),
             Some(false) => Answer::error(400, "access_denied", "the person said no"),
             Some(true) => {
-                let grant = waiting.grant.clone();
+                let grant = Grant { thumbprint: asked.thumbprint.clone(), ..waiting.grant.clone() };
                 // It works once.
                 waiting.dies = now;
                 drop(devices);

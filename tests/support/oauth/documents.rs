@@ -105,6 +105,9 @@ impl Desk {
         if manners.authorize.iss != Iss::Absent {
             document["authorization_response_iss_parameter_supported"] = true.into();
         }
+        if manners.binding.offered {
+            document["dpop_signing_alg_values_supported"] = json!(["RS256", "ES256"]);
+        }
         if manners.metadata_documents || !manners.published.is_empty() {
             document["client_id_metadata_document_supported"] = true.into();
         }

@@ -4,13 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::documents::Page;
+use super::{documents::Page, dpop::Nonces};
 use crate::support::server::Request;
 
 /// The header of a 401, as a strict server writes it.
 pub const CHALLENGE: &str = r#"Bearer resource_metadata="{metadata}""#;
 /// The header of a 403 that asks for more.
 pub const STEP_UP: &str = r#"Bearer error="insufficient_scope", scope="{scope}", resource_metadata="{metadata}""#;
+
+/// The header of a 401 of a server that takes tokens with a proof only.
+pub const PROOF_CHALLENGE: &str = r#"DPoP resource_metadata="{metadata}", algs="ES256 PS256""#;
 
 #[derive(Clone)]
 pub struct Guard {
@@ -35,6 +38,13 @@ pub struct Guard {
     pub scopes: HashMap<String, String>,
     /// The header of a 403; also `{scope}`.
     pub step_up: String,
+    /// It has never heard of proofs: a token that is bound to a key is a bearer token, and no other scheme is known.
+    pub knows_no_proofs: bool,
+    /// It takes no token without a proof, bound or not.
+    pub wants_proofs: bool,
+    pub nonces: Nonces,
+    /// The error of every proof, and the header that goes with it.
+    pub refuses_proofs: Option<(&'static str, String)>,
     /// A request may pass for another reason than its token: an API key.
     pub also: Option<Arc<Pass>>,
 }
@@ -54,6 +64,10 @@ impl Default for Guard {
             metadata: Vec::new(),
             scopes: HashMap::new(),
             step_up: STEP_UP.to_owned(),
+            knows_no_proofs: false,
+            wants_proofs: false,
+            nonces: Nonces::None,
+            refuses_proofs: None,
             also: None,
         }
     }

@@ -9,6 +9,7 @@ use super::{
     clients::Client,
     device::Device,
     documents::{Page, Place},
+    dpop::Nonces,
     unattended::Unattended,
 };
 
@@ -36,6 +37,19 @@ pub struct Manners {
     pub unattended: Unattended,
     /// Sign-ins with codes, if there are any.
     pub device: Option<Device>,
+    pub binding: Binding,
+}
+
+/// Tokens that are bound to a key (RFC 9449).
+#[derive(Clone, Default)]
+pub struct Binding {
+    /// The metadata offer it, and who proves to have a key gets such tokens. Proofs are looked at in any case.
+    pub offered: bool,
+    /// Nobody gets others.
+    pub required: bool,
+    /// The access tokens are not bound all the same, and only the refresh tokens are.
+    pub only_refresh_tokens: bool,
+    pub nonces: Nonces,
 }
 
 impl Default for Manners {
@@ -53,6 +67,7 @@ impl Default for Manners {
             published: Vec::new(),
             unattended: Unattended::default(),
             device: None,
+            binding: Binding::default(),
         }
     }
 }

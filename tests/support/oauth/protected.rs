@@ -13,12 +13,15 @@ use serde_json::json;
 use super::{
     Manners,
     desk::{Answer, Desk},
+    documents::Page,
+    dpop::{Judge, Refusal},
     guard::Guard,
 };
 use crate::support::{
+    http_sse::{HttpSse, Wire},
     legacy::Legacy,
-    server::{Handler, Reply, Request, Server},
-    sync::lock,
+    server::{BeforeBody, Handler, Reply, Request, Server, Sse},
+    sync::{Mailbox, lock},
 };
 
 pub struct Protected {
@@ -34,6 +37,7 @@ struct Gatehouse {
     own: Option<Arc<Desk>>,
     behind: Arc<Handler>,
     turned_away: AtomicUsize,
+    judge: Judge,
 }
 
 impl Protected {
@@ -59,16 +63,36 @@ impl Protected {
         })
     }
 
+    /// Before one that speaks HTTP+SSE, at `/sse`.
+    pub fn start_sse(desk: &Arc<Desk>, behind: HttpSse, change: impl FnOnce(&mut Guard)) -> (Self, Wire) {
+        let (wire, handler) = behind.into_parts();
+        let server = Self::before(vec![desk.clone()], None, (0, Mailbox::new(), None, handler), |guard| {
+            guard.documents = vec![("/.well-known/oauth-protected-resource/sse".to_owned(), Page::Good)];
+            guard.resource = "{origin}/sse".to_owned();
+            change(guard);
+        });
+        (server, wire)
+    }
+
     fn build(desks: Vec<Arc<Desk>>, own: Option<Arc<Desk>>, legacy: Legacy, change: impl FnOnce(&mut Guard)) -> Self {
+        Self::before(desks, own, legacy.into_parts(), change)
+    }
+
+    fn before(
+        desks: Vec<Arc<Desk>>,
+        own: Option<Arc<Desk>>,
+        (port, streams, before_body, behind): Parts,
+        change: impl FnOnce(&mut Guard),
+    ) -> Self {
         let mut guard = Guard::default();
         change(&mut guard);
-        let (port, streams, before_body, behind) = legacy.into_parts();
         let gate = Arc::new(Gatehouse {
             guard: Mutex::new(guard),
             desks: Mutex::new(desks),
             own: own.clone(),
             behind,
             turned_away: AtomicUsize::new(0),
+            judge: Judge::default(),
         });
         let handler = {
             let gate = gate.clone();
@@ -109,6 +133,16 @@ impl Protected {
         lock(&self.gate.desks).push(desk.clone());
     }
 
+    /// How many proofs were good so far or would have been, were it not for their nonce.
+    pub fn proofs(&self) -> usize {
+        self.gate.judge.count()
+    }
+
+    /// No nonce that was given so far is good any more.
+    pub fn forget_nonces(&self) {
+        self.gate.judge.forget_nonces();
+    }
+
     /// How many requests were answered with 401 so far.
     pub fn turned_away(&self) -> usize {
         self.gate.turned_away.load(Ordering::SeqCst)
@@ -146,17 +180,55 @@ impl Gatehouse {
             return reply.text(404, "no such document");
         }
         match self.refusal(&guard, request, &origin) {
-            Some(answer) => answer.send(reply),
-            None => (self.behind)(request, reply),
+            (Some(answer), nonce) => with_nonce(reply, nonce, |reply| answer.send(reply)),
+            (None, nonce) => with_nonce(reply, nonce, |reply| (self.behind)(request, reply)),
         }
     }
 
-    /// 401 for who is not known, 403 for who may not do this.
-    fn refusal(&self, guard: &Guard, request: &Request, origin: &str) -> Option<Answer> {
+    /// 401 for who is not known, 403 for who may not do this. The nonce of the next proof goes with either.
+    fn refusal(&self, guard: &Guard, request: &Request, origin: &str) -> (Option<Answer>, Option<String>) {
         if guard.open || guard.also.as_ref().is_some_and(|pass| pass(request)) {
-            return None;
+            return (None, None);
         }
-        let grant = bearer(request).and_then(|token| self.find(token));
+        match self.presented(guard, request, origin) {
+            Ok((grant, nonce)) => (self.refusal_of(guard, request, origin, grant), nonce),
+            Err(refusal) => {
+                self.turned_away.fetch_add(1, Ordering::SeqCst);
+                let text =
+                    format!(r#"DPoP error="{}", error_description="{}""#, refusal.code, refusal.why.replace('"', "'"));
+                let answer = Answer::json(401, &json!({ "error": refusal.code })).header("WWW-Authenticate", text);
+                let date = guard.refuses_proofs.as_ref().map(|(_, date)| date.clone()).filter(|date| !date.is_empty());
+                (Some(date.into_iter().fold(answer, |answer, date| answer.header("Date", date))), refusal.nonce)
+            }
+        }
+    }
+
+    /// What the token stands for. One that is bound to a key comes with a proof (RFC 9449, section 7).
+    fn presented(
+        &self,
+        guard: &Guard,
+        request: &Request,
+        origin: &str,
+    ) -> Result<(Option<super::tokens::Grant>, Option<String>), Refusal> {
+        if let Some(token) = token(request, "dpop").filter(|_| !guard.knows_no_proofs) {
+            let url = format!("{origin}{}", request.path.split('?').next().unwrap_or_default());
+            let (thumbprint, nonce) = self.judge.proven(request, &url, Some(token), guard.nonces)?;
+            if let Some((code, _)) = guard.refuses_proofs {
+                return Err(Refusal { code, why: "it does not please".to_owned(), nonce: None });
+            }
+            return Ok((self.find(token).filter(|it| it.thumbprint.as_ref() == Some(&thumbprint)), nonce));
+        }
+        let grant = token(request, "bearer").and_then(|token| self.find(token));
+        Ok((grant.filter(|it| guard.knows_no_proofs || it.thumbprint.is_none() && !guard.wants_proofs), None))
+    }
+
+    fn refusal_of(
+        &self,
+        guard: &Guard,
+        request: &Request,
+        origin: &str,
+        grant: Option<super::tokens::Grant>,
+    ) -> Option<Answer> {
         // A token that names another resource is not for this server, however good it is.
         let mine = |resource: &Option<String>| resource.as_ref().is_none_or(|it| *it == guard.resource_at(origin));
         let Some(grant) = grant.filter(|grant| !guard.refuses_all && mine(&grant.resource)) else {
@@ -182,10 +254,19 @@ impl Gatehouse {
     }
 }
 
-fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.header("authorization")?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+fn token<'a>(request: &'a Request, scheme: &str) -> Option<&'a str> {
+    let (named, token) = request.header("authorization")?.split_once(' ')?;
+    named.eq_ignore_ascii_case(scheme).then_some(token)
 }
+
+fn with_nonce(reply: Reply, nonce: Option<String>, send: impl FnOnce(Reply)) {
+    send(match nonce {
+        Some(nonce) => reply.header("DPoP-Nonce", nonce),
+        None => reply,
+    });
+}
+
+type Parts = (u16, Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>);
 
 fn echoing() -> Legacy {
     Legacy::new().on("tools/call", |request, reply| {

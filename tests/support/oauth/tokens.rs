@@ -30,6 +30,8 @@ pub struct Grant {
     pub resource: Option<String>,
     /// All that came of the same consent.
     pub family: usize,
+    /// The key that what comes of it is bound to: its thumbprint.
+    pub thumbprint: Option<String>,
 }
 
 #[derive(Clone)]
@@ -80,7 +82,13 @@ impl Ledger {
 
     /// A token of the test's own is good too (an id token, say).
     pub fn honour(&self, token: &str, scope: &str) {
-        let grant = Grant { client: "the test".to_owned(), scope: scope.to_owned(), resource: None, family: 0 };
+        let grant = Grant {
+            client: "the test".to_owned(),
+            scope: scope.to_owned(),
+            resource: None,
+            family: 0,
+            thumbprint: None,
+        };
         let dies = Instant::now() + Duration::from_secs(3600);
         lock(&self.access).insert(token.to_owned(), Access { grant, dies });
     }
@@ -135,6 +143,7 @@ impl Desk {
             scope: self.manners().tokens.granted.unwrap_or(asked.get("scope").unwrap_or_default()).to_owned(),
             resource: asked.get("resource").map(str::to_owned),
             family,
+            thumbprint: asked.get("dpop_jkt").map(str::to_owned),
         };
         let redirect_uri = asked.need("redirect_uri").to_owned();
         let challenge = asked.need("code_challenge").to_owned();
@@ -167,13 +176,17 @@ impl Desk {
         if !(43..=128).contains(&verifier.len()) || !proven {
             return Answer::error(400, "invalid_grant", "code_verifier does not fit the challenge");
         }
+        if code.grant.thumbprint.is_some() && code.grant.thumbprint != asked.thumbprint {
+            return Answer::error(400, "invalid_grant", "the code is for another key");
+        }
         if let Err(answer) = self.check_resource(asked, &code.grant) {
             return answer;
         }
+        let grant = Grant { thumbprint: asked.thumbprint.clone(), ..code.grant.clone() };
         let tokens = self.manners().tokens;
-        let offline = !tokens.offline_access || code.grant.scope.split(' ').any(|scope| scope == "offline_access");
-        let refresh = (tokens.refresh_token && offline).then(|| self.issue_refresh(&code.grant));
-        self.token_answer(&tokens, &code.grant, refresh)
+        let offline = !tokens.offline_access || grant.scope.split(' ').any(|scope| scope == "offline_access");
+        let refresh = (tokens.refresh_token && offline).then(|| self.issue_refresh(&grant));
+        self.token_answer(&tokens, &grant, refresh)
     }
 
     pub(super) fn refresh(&self, asked: &Asked) -> Answer {
@@ -195,6 +208,11 @@ impl Desk {
         if self.ledger.is_revoked(grant.family) {
             return Answer::error(400, "invalid_grant", "this refresh token was revoked");
         }
+        // RFC 9449, section 5: of a public client, which proves itself in no other way.
+        if grant.thumbprint.is_some() && grant.thumbprint != asked.thumbprint {
+            return Answer::error(400, "invalid_grant", "the refresh token is bound to another key");
+        }
+        grant.thumbprint.clone_from(&asked.thumbprint);
         if let Err(answer) = self.check_resource(asked, &grant) {
             return answer;
         }
@@ -257,10 +275,12 @@ impl Desk {
     pub(super) fn token_answer(&self, tokens: &Tokens, grant: &Grant, refresh: Option<String>) -> Answer {
         let (_, token) = self.ledger.next("access");
         let dies = Instant::now() + tokens.lifetime;
-        lock(&self.ledger.access).insert(token.clone(), Access { grant: grant.clone(), dies });
+        let thumbprint = grant.thumbprint.clone().filter(|_| !self.manners().binding.only_refresh_tokens);
+        let token_type = if thumbprint.is_some() { Some("DPoP") } else { tokens.token_type };
+        lock(&self.ledger.access).insert(token.clone(), Access { grant: Grant { thumbprint, ..grant.clone() }, dies });
 
         let mut members: Vec<(&str, String)> = vec![("access_token", json!(token).to_string())];
-        members.extend(tokens.token_type.map(|kind| ("token_type", json!(kind).to_string())));
+        members.extend(token_type.map(|kind| ("token_type", json!(kind).to_string())));
         match tokens.expires_in {
             ExpiresIn::Lifetime => members.push(("expires_in", tokens.lifetime.as_secs().to_string())),
             ExpiresIn::Raw(raw) => members.push(("expires_in", raw.to_owned())),

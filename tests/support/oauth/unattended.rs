@@ -14,6 +14,7 @@ use super::{
     desk::{Answer, Asked, Desk},
     tokens::Grant,
 };
+use crate::support::sync::lock;
 
 pub const CLIENT_CREDENTIALS: &str = "client_credentials";
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -134,6 +135,7 @@ impl Desk {
             scope: tokens.granted.unwrap_or(asked.get("scope").unwrap_or_default()).to_owned(),
             resource: asked.get("resource").map(str::to_owned),
             family: 0,
+            thumbprint: asked.thumbprint.clone(),
         };
         if tokens.resource.is_some() && tokens.resource != grant.resource {
             return Answer::error(400, "invalid_target", &format!("resource is {:?}", grant.resource));
@@ -163,6 +165,10 @@ impl Desk {
         let (begin, end) = (said["iat"].as_u64().unwrap_or(0), said["exp"].as_u64().unwrap_or(0));
         if begin > in_seconds(5) || end < in_seconds(0) || end > begin + 600 || said["jti"].as_str().is_none() {
             return Err("the client_assertion is not of now");
+        }
+        // RFC 7523, section 3: a jti need not be taken twice.
+        if !lock(&self.assertions).insert(said["jti"].to_string()) {
+            return Err("the client_assertion was used before");
         }
         Ok(())
     }
