@@ -198,6 +198,8 @@ fn what_get_and_options_are_answered_with_is_told_and_stops_nothing() {
         (Legacy::new().on("GET", |_, reply| reply.status(404)).start(), "ok", "HTTP 404"),
         (Legacy::new().on("GET", |_, reply| reply.send(200, "text/html", "<html>")).start(), "warn", "a web page"),
         (Legacy::new().on("GET", |_, reply| reply.json("{}")).start(), "warn", "HTTP 200 and no stream"),
+        (Legacy::new().on("GET", |_, reply| reply.hang_up()).start(), "warn", "breaks the connection"),
+        (Legacy::new().hold("GET", &Mailbox::new()).start(), "warn", "not answered within 5 s"),
     ] {
         let seen = Findings::at(&server.url(), |launch| launch);
         assert_eq!((seen.code, seen.state("stream")), (0, state), "{seen:?}");

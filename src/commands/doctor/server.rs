@@ -104,6 +104,11 @@ impl Server {
         timeout(limit.min(left), future).await.ok()
     }
 
+    /// Whether the time for all steps is up.
+    pub fn is_late(&self) -> bool {
+        self.end <= Instant::now()
+    }
+
     /// Sends one request, and reads the beginning of what comes back.
     ///
     /// # Errors
