@@ -7,9 +7,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 use support::{
-    Authorization, Binding, Bridge, CLIENT_CREDENTIALS, Client, Endpoint, Guard, HttpSse, Human, JWT_BEARER, Legacy,
-    Manners, Nonces, PROOF_CHALLENGE, Proof, Protected, Request, Rotation, Server, Told, World, call, end_well,
-    in_seconds, jwt, notification, request, result,
+    Authorization, Binding, Bridge, CLIENT_CREDENTIALS, Client, Device, Endpoint, Guard, HttpSse, Human, JWT_BEARER,
+    Legacy, Manners, Nonces, PROOF_CHALLENGE, Proof, Protected, Request, Rotation, Server, Told, Visit, World, call,
+    end_well, in_seconds, jwt, notification, request, result,
 };
 use tempfile::TempDir;
 
@@ -313,6 +313,29 @@ fn grants_without_a_person_are_bound_to_one_key_that_is_kept() {
         assert_all_bound(&world.server);
         assert_eq!(human.windows(), 0);
     }
+}
+
+#[test]
+fn a_sign_in_with_a_code_is_bound_with_every_question() {
+    let world = bound(
+        |it| {
+            it.device = Some(Device::default());
+            it.binding.required = true;
+            it.binding.nonces = Nonces::Once;
+        },
+        |_| (),
+    );
+    let shell = world.command("login").arg("--device-code").at_shell();
+    let told = shell.wait_stderr("WDJB-");
+    let address = told.split_whitespace().find(|word| word.contains("/device")).unwrap();
+    world.authorization.wait(1, Endpoint::Poll);
+    assert_eq!(Visit::by_link(address).consent().status, 200);
+    says(&shell.finish(), "signed in");
+    let polls = world.authorization.asked(Endpoint::Poll);
+    assert!(polls.iter().all(|poll| thumbprint(&poll.request) == thumbprint(&polls[0].request)), "{polls:?}");
+    world.authorization.ledger.drop_access_tokens();
+    world.needs_no_window();
+    assert_all_bound(&world.server);
 }
 
 #[test]

@@ -41,6 +41,12 @@ impl Sent {
     fn header(name: HeaderName, text: &str, secret: &Secret) -> Option<Self> {
         Some(Sent::Header { name, value: value(text)?, secret: secret.clone() })
     }
+
+    /// RFC 9449, section 7.1.
+    fn bound(token: &Secret, key: &Secret) -> Option<Self> {
+        let (value, key) = (value(&format!("DPoP {}", token.expose()))?, ProofKey::read(key)?);
+        Some(Sent::Bound { value, secret: token.clone(), key })
+    }
 }
 
 impl Ticket {
@@ -48,7 +54,7 @@ impl Ticket {
     pub fn of(grant: &Grant, use_id_token: bool) -> Self {
         let sent = match &grant.credential {
             Credential::OAuth(oauth) => match oauth.bound(use_id_token) {
-                Some(binding) => bound(&oauth.access_token, &binding.key),
+                Some(binding) => Sent::bound(&oauth.access_token, &binding.key),
                 None => return Ticket::bearer(oauth.bearer(use_id_token)).unwrap_or_default(),
             },
             Credential::ApiKey(key) => match &key.place {
@@ -130,12 +136,6 @@ impl Ticket {
             Some(Sent::Header { secret, .. } | Sent::Bound { secret, .. } | Sent::Query { secret, .. }) => Some(secret),
         }
     }
-}
-
-/// RFC 9449, section 7.1.
-fn bound(token: &Secret, key: &Secret) -> Option<Sent> {
-    let (value, key) = (value(&format!("DPoP {}", token.expose()))?, ProofKey::read(key)?);
-    Some(Sent::Bound { value, secret: token.clone(), key })
 }
 
 fn value(text: &str) -> Option<HeaderValue> {

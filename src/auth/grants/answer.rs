@@ -79,8 +79,8 @@ pub fn of_token_exchange(fetched: &Fetched, endpoint: &Url, secrets: &Secrets) -
 }
 
 /// The code of the error in an answer, and what is said of it; `None` where it is something else.
-pub fn error_of(fetched: &Fetched) -> Option<(String, Option<String>)> {
-    let members = members(std::str::from_utf8(&fetched.body).ok()?.trim())?;
+pub fn error_of(fetched: &Fetched, endpoint: &Url) -> Option<(String, Option<String>)> {
+    let members = understood(fetched, endpoint).ok()?;
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     Some((text("error")?, text("error_description")))
 }
@@ -124,11 +124,6 @@ pub(super) fn without(fetched: &Fetched, endpoint: &Url, what: &str) -> Trouble 
     let status = fetched.status.as_u16();
     let fact = format!("{} answers without {what} (HTTP {status})", shown(endpoint));
     Trouble::Refused(Failure::new(Kind::Protocol, fact).status(status))
-}
-
-/// The members of an object or a form.
-fn members(text: &str) -> Option<HashMap<String, Value>> {
-    object(text).or_else(|| form(text))
 }
 
 /// Each member is read for itself: one number that no type can hold must not cost the tokens.

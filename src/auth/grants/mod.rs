@@ -220,7 +220,7 @@ async fn send_proven(
     key: Option<&Arc<ProofKey>>,
 ) -> Result<Fetched, Trouble> {
     let fetched = post(http, endpoint, make()?, key).await?;
-    let wants_nonce = || answer::error_of(&fetched).is_some_and(|(code, _)| code == USE_NONCE);
+    let wants_nonce = || answer::error_of(&fetched, endpoint).is_some_and(|(code, _)| code == USE_NONCE);
     if key.is_some() && fetched.headers.contains_key(NONCE) && wants_nonce() {
         return post(http, endpoint, make()?, key).await;
     }
@@ -280,7 +280,7 @@ fn understood(
     key: Option<&Arc<ProofKey>>,
     secrets: &Secrets,
 ) -> Result<HttpResponse, Trouble> {
-    if let (Some(_), Some((code, description))) = (key, answer::error_of(fetched))
+    if let (Some(_), Some((code, description))) = (key, answer::error_of(fetched, endpoint))
         && dpop::is_about_proof(&code)
     {
         let refused = dpop::refused(&shown(endpoint), &code, description.as_deref(), &fetched.headers, secrets);
