@@ -173,8 +173,15 @@ fn control_c_at_a_question_gives_the_call_up() {
 
 #[test]
 fn changes_are_told_as_json_lines_until_control_c() {
+    for protocol in ["auto", "legacy"] {
+        changes_are_told(protocol);
+    }
+}
+
+fn changes_are_told(protocol: &str) {
     let server = Legacy::new().listening().start();
-    let shell = Bridge::bare().args(["listen", &server.url(), "--uri", "file:///a"]).at_shell();
+    let args = ["listen", &server.url(), "--uri", "file:///a", "--protocol", protocol];
+    let shell = Bridge::bare().args(args).at_shell();
     let mut stream = server.stream();
     server.wait(1, "resources/subscribe");
     shell.wait_stderr("listening to");

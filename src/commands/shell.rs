@@ -15,7 +15,7 @@ use super::heard::Heard;
 use super::terminal::Terminal;
 use super::{access, ask, login, run};
 use crate::cli::{Reach, Relay};
-use crate::client::{Asked, Client, Reply, Wants};
+use crate::client::{Asked, Client, Reply, Wants, is_unknown_method};
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -168,7 +168,11 @@ impl Shell {
     /// As for [`Client::listen`].
     pub async fn listen(&mut self, wanted: &str) -> Result<(), Failure> {
         // A subscription says nothing until something changes, so who may not have one is found out before.
-        self.ask("server/discover", "{}").await?;
+        match self.ask("server/discover", "{}").await {
+            // With --protocol legacy nothing is discovered.
+            Err(failure) if !is_unknown_method(&failure) => return Err(failure),
+            _ => {}
+        }
         self.client.listen(wanted).await
     }
 
