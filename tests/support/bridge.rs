@@ -192,8 +192,8 @@ pub struct Bridge {
     child: Child,
     stdin: Option<Sender<Vec<u8>>>,
     lines: Receiver<String>,
-    /// Came while something else was waited for.
-    aside: VecDeque<String>,
+    /// Came while something else was waited for: read once, however often it is looked at.
+    aside: VecDeque<(String, Vec<Envelope>)>,
     stderr: Arc<Mutex<String>>,
     stderr_closed: Gate,
     reading: Gate,
@@ -345,10 +345,7 @@ impl Bridge {
 
     #[track_caller]
     pub fn recv_within(&mut self, patience: Duration) -> Option<String> {
-        match self.aside.pop_front() {
-            Some(line) => Some(line),
-            None => self.read_line(patience),
-        }
+        self.aside.pop_front().or_else(|| self.read_line(patience)).map(|(line, _)| line)
     }
 
     /// Nothing for this long: for what must *not* come. Keep it short, every run pays it in full.
@@ -404,18 +401,19 @@ impl Bridge {
 
     #[track_caller]
     fn find(&mut self, what: &str, wanted: impl Fn(&Envelope) -> bool) -> String {
-        let matches = |line: &str| Envelope::read(line).is_some_and(|envelope| wanted(&envelope));
-        if let Some(at) = self.aside.iter().position(|line| matches(line)) {
-            return self.aside.remove(at).unwrap();
+        // A batch is for whoever reads whole lines.
+        let matches = |line: &str, read: &[Envelope]| !line.starts_with('[') && read.iter().any(&wanted);
+        if let Some(at) = self.aside.iter().position(|(line, read)| matches(line, read)) {
+            return self.aside.remove(at).unwrap().0;
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.read_line(left) {
-                Some(line) if matches(&line) => return line,
-                Some(line) => self.aside.push_back(line),
+                Some((line, read)) if matches(&line, &read) => return line,
+                Some(other) => self.aside.push_back(other),
                 None => {
-                    let aside: Vec<_> = self.aside.iter().take(20).map(|line| excerpt(line)).collect();
+                    let aside: Vec<_> = self.aside.iter().take(20).map(|(line, _)| excerpt(line)).collect();
                     panic!("waited for {what}; what came instead: {aside:#?}\nstderr: {}", self.stderr());
                 }
             }
@@ -424,14 +422,14 @@ impl Bridge {
 
     /// Promise 2 is checked here, on every line of every test.
     #[track_caller]
-    fn read_line(&mut self, patience: Duration) -> Option<String> {
+    fn read_line(&mut self, patience: Duration) -> Option<(String, Vec<Envelope>)> {
         let line = match self.lines.recv_timeout(patience) {
             Ok(line) => line,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
         };
         let messages = envelopes(&line);
         assert!(!messages.is_empty(), "not a JSON-RPC message on stdout: {}", excerpt(&line));
-        for message in messages {
+        for message in &messages {
             assert_eq!(
                 message.raw("jsonrpc"),
                 Some(r#""2.0""#),
@@ -455,14 +453,14 @@ impl Bridge {
                 excerpt(&line)
             );
         }
-        Some(line)
+        Some((line, messages))
     }
 
     /// Everything the bridge still writes until it closes stdout.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<String> {
-        let mut lines: Vec<String> = self.aside.drain(..).collect();
-        while let Some(line) = self.read_line(PATIENCE) {
+        let mut lines: Vec<String> = self.aside.drain(..).map(|(line, _)| line).collect();
+        while let Some((line, _)) = self.read_line(PATIENCE) {
             lines.push(line);
         }
         lines
