@@ -43,6 +43,19 @@ fn a_call_that_may_have_run_is_sent_once() {
 }
 
 #[test]
+fn an_error_of_the_way_says_that_the_call_may_have_run() {
+    for (how, script) in IN_DOUBT {
+        let server = Legacy::new().on("tools/call", script).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        // With these two it is the server itself that speaks.
+        if !matches!(how, "500" | "408") {
+            bridge.expect_error("1", &["may have run"]);
+        }
+    }
+}
+
+#[test]
 fn an_unknown_method_that_may_have_run_is_sent_once() {
     for (how, script) in IN_DOUBT {
         let server = Legacy::new().on("vendor/launch", script).start();

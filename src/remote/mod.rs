@@ -39,6 +39,7 @@ pub use call::{Call, Stage};
 pub use inflow::Weight;
 pub use modern::Alone;
 use session::Shared;
+use streamable::MAY_HAVE_RUN;
 
 /// Names one exchange towards the loop.
 pub type Key = u64;
@@ -231,7 +232,7 @@ impl Remote {
                     }
                     sleep(pause).await;
                 }
-                None => return Err(trouble.into_failure()),
+                None => return Err(trouble.given_up(call.repeatable)),
             }
             session = self.0.current().unwrap_or(session);
         }
@@ -270,6 +271,15 @@ enum Trouble {
 }
 
 impl Trouble {
+    /// What is told of a request that is not sent (again).
+    fn given_up(self, repeatable: bool) -> Failure {
+        match self {
+            // In place of "try again", too.
+            Trouble::Cut(failure) if !repeatable => failure.remedy(MAY_HAVE_RUN),
+            trouble => trouble.into_failure(),
+        }
+    }
+
     fn into_failure(self) -> Failure {
         match self {
             Trouble::NotSent(failure)

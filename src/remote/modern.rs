@@ -74,7 +74,7 @@ impl Remote {
                     }
                     sleep(pause).await;
                 }
-                None => return Err(trouble.into_failure()),
+                None => return Err(trouble.given_up(call.repeatable)),
             }
         }
     }
