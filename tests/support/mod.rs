@@ -5,6 +5,10 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod bridge;
+#[cfg(unix)]
+mod chaos;
+#[cfg(unix)]
+mod chaotic;
 mod client;
 mod doctor;
 mod http_sse;
@@ -23,6 +27,10 @@ mod user;
 mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
+#[cfg(unix)]
+pub use chaos::{Chaos, Dice, Mishap, Seed};
+#[cfg(unix)]
+pub use chaotic::{Effects, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};
 pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};

@@ -85,6 +85,12 @@ impl Server {
         self.requests().into_iter().filter(wanted).collect()
     }
 
+    /// For a test so long that what came would fill the memory.
+    pub fn forget_requests(&self) {
+        lock(&self.shared.requests).clear();
+        lock(&self.shared.connections).retain(|connection| connection.strong_count() > 0);
+    }
+
     /// How often a JSON-RPC method was POSTed so far.
     pub fn count(&self, rpc_method: &str) -> usize {
         self.matching(|request| request.is(rpc_method)).len()

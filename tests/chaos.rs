@@ -1,0 +1,324 @@
+//! Every promise about messages at once, over a network that fails at random: what was asked is answered exactly once,
+//! nothing has its effect twice, streams keep their order, memory stays flat, and the relay ends well.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use support::{Bridge, Chaos, Dice, Moods, NOTES, PATIENCE, Seed, Server, cancel, json, request, request_with};
+
+#[test]
+fn a_legacy_editor_and_a_legacy_server() {
+    short(Era::Legacy, Era::Legacy);
+}
+
+#[test]
+fn a_modern_editor_and_a_modern_server() {
+    short(Era::Modern, Era::Modern);
+}
+
+#[test]
+fn a_legacy_editor_and_a_modern_server() {
+    short(Era::Legacy, Era::Modern);
+}
+
+#[test]
+fn a_modern_editor_and_a_legacy_server() {
+    short(Era::Modern, Era::Legacy);
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn ten_thousand_calls_of_every_pair() {
+    for (editor, server) in PAIRS {
+        let seed = Seed::of_this_run();
+        World::new(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, ..SHORT });
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Era {
+    Legacy,
+    Modern,
+}
+
+fn short(editor: Era, server: Era) {
+    let seed = Seed::of_this_run();
+    World::new(editor, server, &seed).play(&SHORT);
+}
+
+/// How a run goes.
+struct Plan {
+    calls: usize,
+    /// Or until so much time has passed.
+    time: Duration,
+    /// Mishaps in a thousand pieces.
+    rate: u64,
+    /// Requests that wait for their answer at once.
+    width: usize,
+    /// Between two requests.
+    pace: Duration,
+}
+
+struct World {
+    moods: Moods,
+    /// In the order in which they end.
+    editor: Editor,
+    chaos: Chaos,
+    server: Server,
+    dice: Dice,
+}
+
+impl World {
+    fn new(editor: Era, server: Era, seed: &Seed) -> Self {
+        let moods = Moods::new(seed.0);
+        let server = if server == Era::Legacy { moods.legacy() } else { moods.modern() };
+        let chaos = Chaos::before(server.port, seed.0);
+        let editor = Editor::start(editor, &format!("http://127.0.0.1:{}/mcp", chaos.port));
+        Self { moods, editor, chaos, server, dice: Dice::new(seed.0, u64::MAX - 1) }
+    }
+
+    fn play(mut self, plan: &Plan) {
+        let begun = Instant::now();
+        let mut flat = Flat::default();
+        self.chaos.rage(plan.rate);
+        let mut asked = 0;
+        while asked < plan.calls && begun.elapsed() < plan.time {
+            while self.editor.waiting.len() >= plan.width {
+                self.editor.hear();
+            }
+            self.editor.ask(asked, &mut self.dice);
+            asked += 1;
+            if asked % SAMPLED == 0 {
+                flat.look(&self.editor.bridge);
+                self.server.forget_requests();
+            }
+            if !plan.pace.is_zero() {
+                self.editor.hear_for(plan.pace);
+            }
+        }
+        self.editor.hear_the_rest();
+        self.chaos.calm();
+        eprintln!(
+            "{asked} requests, {} results, {} errors, {} cancelled, {} resumed, in {:?}; {:?}; {flat:?}",
+            self.editor.results,
+            self.editor.errors.values().sum::<usize>(),
+            self.editor.cancelled,
+            self.moods.resumed.load(std::sync::atomic::Ordering::SeqCst),
+            begun.elapsed(),
+            self.chaos.happened(),
+        );
+        eprintln!("{:#?}", self.editor.errors);
+        self.editor.recovers(asked);
+        assert!(self.editor.results * 2 > asked, "most is answered all the same: {} of {asked}", self.editor.results);
+        assert_eq!(self.moods.effects.repeated(), [0; 0], "these calls had their effect twice");
+        for n in &self.editor.worked {
+            assert_eq!(self.moods.effects.of(*n), 1, "call {n} has a result");
+        }
+        for (n, error) in &self.editor.not_run {
+            assert_eq!(self.moods.effects.of(*n), 0, "it may have run, which is not said: {error}");
+        }
+        let happened = self.chaos.happened();
+        assert!(happened.len() >= 6, "{happened:?}");
+        flat.holds();
+        self.editor.ends();
+    }
+}
+
+/// An editor that knows what it has asked.
+struct Editor {
+    era: Era,
+    bridge: Bridge,
+    /// The requests that have no answer yet, with the number of the call if it is one.
+    waiting: HashMap<String, Option<usize>>,
+    cancelled: usize,
+    /// The calls whose notifications may come at any time.
+    let_go: HashSet<usize>,
+    /// The last notification of each stream.
+    heard: HashMap<String, u64>,
+    worked: Vec<usize>,
+    /// The calls whose error does not say that they may have run.
+    not_run: Vec<(usize, String)>,
+    results: usize,
+    errors: HashMap<String, usize>,
+}
+
+impl Editor {
+    fn start(era: Era, url: &str) -> Self {
+        let bridge = match era {
+            Era::Legacy => Bridge::launch(url).ready_as("2025-11-25"),
+            Era::Modern => {
+                let mut bridge = Bridge::launch(url).spawn();
+                bridge.send(request_with(r#""hello""#, "server/discover", &format!(r#"{{"_meta":{{{META}}}}}"#)));
+                bridge.answer(r#""hello""#);
+                bridge
+            }
+        };
+        Self {
+            era,
+            bridge,
+            waiting: HashMap::new(),
+            cancelled: 0,
+            let_go: HashSet::new(),
+            heard: HashMap::new(),
+            worked: Vec::new(),
+            not_run: Vec::new(),
+            results: 0,
+            errors: HashMap::new(),
+        }
+    }
+
+    /// Mostly calls; some reads; and some calls that nobody waits for any more.
+    fn ask(&mut self, n: usize, dice: &mut Dice) {
+        let (method, rest) = match dice.below(10) {
+            0 => ("tools/list", String::new()),
+            1 if self.era == Era::Legacy => ("ping", String::new()),
+            _ => ("tools/call", format!(r#""name":"count","arguments":{{"n":{n}}}"#)),
+        };
+        self.send(n, method, &rest);
+        if method == "tools/call" {
+            self.waiting.insert(n.to_string(), Some(n));
+            if dice.one_in(30) {
+                self.bridge.send(cancel(n));
+                self.let_go.insert(n);
+                self.cancelled += 1;
+                self.waiting.remove(&n.to_string());
+            }
+        } else {
+            self.waiting.insert(n.to_string(), None);
+        }
+    }
+
+    fn send(&mut self, id: impl std::fmt::Display, method: &str, rest: &str) {
+        let message = match (self.era, rest) {
+            (Era::Legacy, "") => request(id, method),
+            (Era::Legacy, rest) => request_with(id, method, &format!("{{{rest}}}")),
+            (Era::Modern, "") => request_with(id, method, &format!(r#"{{"_meta":{{{META}}}}}"#)),
+            (Era::Modern, rest) => request_with(id, method, &format!(r#"{{"_meta":{{{META}}},{rest}}}"#)),
+        };
+        self.bridge.send(&message);
+    }
+
+    #[track_caller]
+    fn hear(&mut self) {
+        let line = self.bridge.recv_within(PATIENCE);
+        self.take(&line.unwrap_or_else(|| panic!("never answered: {:?}", self.waiting)));
+    }
+
+    fn hear_for(&mut self, span: Duration) {
+        let end = Instant::now() + span;
+        while let Some(line) = self.bridge.recv_within(end.saturating_duration_since(Instant::now())) {
+            self.take(&line);
+        }
+    }
+
+    fn hear_the_rest(&mut self) {
+        while !self.waiting.is_empty() {
+            self.hear();
+        }
+    }
+
+    /// That an answer has a question, and only one answer has it, is what [`Bridge`] looks at.
+    fn take(&mut self, line: &str) {
+        let message = json(line);
+        if message.get("method").is_some() {
+            return self.take_note(&message["params"]["data"]);
+        }
+        let call = self.waiting.remove(&message["id"].to_string());
+        match &message["error"]["message"] {
+            Value::String(error) => {
+                let fact: String = error.chars().filter(|it| !it.is_ascii_digit()).collect();
+                *self.errors.entry(fact).or_default() += 1;
+            }
+            _ => self.results += 1,
+        }
+        let Some(Some(n)) = call else { return };
+        let notes = self.heard.remove(&n.to_string());
+        if let Some(text) = message["result"]["content"][0]["text"].as_str() {
+            assert_eq!(text.trim_end_matches(" again"), n.to_string(), "the answer to another call: {line}");
+            self.worked.push(n);
+            if text.ends_with("again") {
+                // Its own stream was cut, and goes on behind the answer.
+                self.let_go.insert(n);
+            } else {
+                assert!(
+                    notes.is_none_or(|last| last == NOTES as u64),
+                    "notifications of call {n} are missing: {notes:?}"
+                );
+            }
+        } else if !line.contains("may have run") {
+            self.not_run.push((n, line.to_owned()));
+        }
+    }
+
+    fn take_note(&mut self, note: &Value) {
+        let (Some(on), Some(k)) = (note["on"].as_str(), note["k"].as_u64()) else { return };
+        let last = self.heard.insert(on.to_owned(), k);
+        match on.parse::<usize>() {
+            // What was said on a standing stream while nobody listened may be missed.
+            Err(_) => assert!(last < Some(k), "{k} on {on} follows {last:?}"),
+            Ok(_) if self.waiting.contains_key(on) => {
+                assert_eq!(last.unwrap_or(0) + 1, k, "on the stream of call {on}");
+            }
+            Ok(n) => {
+                self.heard.remove(on);
+                assert!(self.let_go.contains(&n), "notification {k} of call {n} comes after its answer");
+            }
+        }
+    }
+
+    /// With the network calm again a call works, whatever has gone wrong before.
+    fn recovers(&mut self, n: usize) {
+        self.send(n, "tools/call", &format!(r#""name":"count","arguments":{{"n":{n}}}"#));
+        self.waiting.insert(n.to_string(), Some(n));
+        self.hear_the_rest();
+        assert_eq!(self.worked.last(), Some(&n), "no result on a calm network: {:#?}", self.errors);
+    }
+
+    fn ends(mut self) {
+        self.bridge.close_stdin();
+        for line in self.bridge.rest() {
+            self.take(&line);
+        }
+        let code = if self.errors.is_empty() { 0 } else { UNREACHABLE };
+        assert_eq!(self.bridge.wait_exit(PATIENCE), code, "{}", self.bridge.stderr());
+    }
+}
+
+/// Memory and descriptors of the relay over time.
+#[derive(Debug, Default)]
+struct Flat {
+    resident: Vec<usize>,
+    descriptors: Vec<usize>,
+}
+
+impl Flat {
+    fn look(&mut self, bridge: &Bridge) {
+        self.resident.push(bridge.resident());
+        self.descriptors.push(fs::read_dir(format!("/proc/{}/fd", bridge.pid())).unwrap().count());
+    }
+
+    /// The second half needs no more than the first.
+    fn holds(&self) {
+        for (what, values, slack) in [("bytes", &self.resident, 2 << 20), ("descriptors", &self.descriptors, 20)] {
+            let (first, second) = values.split_at(values.len() / 2);
+            let (before, after) = (first.iter().max().unwrap(), second.iter().max().unwrap());
+            assert!(*after <= before + slack, "{what} grow: {values:?}");
+        }
+    }
+}
+
+const PAIRS: [(Era, Era); 4] =
+    [(Era::Legacy, Era::Legacy), (Era::Modern, Era::Modern), (Era::Legacy, Era::Modern), (Era::Modern, Era::Legacy)];
+const SHORT: Plan = Plan { calls: 1500, time: Duration::from_secs(3600), rate: 25, width: 16, pace: Duration::ZERO };
+/// The exit code that says that the server gave no answer to some request.
+const UNREACHABLE: i32 = 5;
+/// How many requests lie between two looks at memory.
+const SAMPLED: usize = 50;
+const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
