@@ -6,7 +6,7 @@ mod support;
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -38,8 +38,32 @@ fn a_modern_editor_and_a_legacy_server() {
 fn ten_thousand_calls_of_every_pair() {
     for (editor, server) in PAIRS {
         let seed = Seed::of_this_run();
-        World::new(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, ..SHORT });
+        World::new(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
     }
+}
+
+/// One mishap in a hundred pieces, for an hour or for `SOAK_SECONDS`.
+#[test]
+#[ignore = "takes an hour: `tests/run long`"]
+fn an_hour_of_every_pair() {
+    let seconds = std::env::var("SOAK_SECONDS").map_or(3600, |it| it.parse().expect("SOAK_SECONDS is a number"));
+    let plan = Plan {
+        calls: usize::MAX,
+        time: Duration::from_secs(seconds),
+        rate: 10,
+        pace: Duration::from_millis(40),
+        sampled: usize::try_from(seconds / 2).unwrap(),
+        ..SHORT
+    };
+    thread::scope(|scope| {
+        for (editor, server) in PAIRS {
+            let plan = &plan;
+            scope.spawn(move || {
+                let seed = Seed::of_this_run();
+                World::new(editor, server, &seed).play(plan);
+            });
+        }
+    });
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +88,8 @@ struct Plan {
     width: usize,
     /// Between two requests.
     pace: Duration,
+    /// How many requests lie between two looks at memory.
+    sampled: usize,
 }
 
 struct World {
@@ -95,7 +121,7 @@ impl World {
             }
             self.editor.ask(asked, &mut self.dice);
             asked += 1;
-            if asked % SAMPLED == 0 {
+            if asked.is_multiple_of(plan.sampled) {
                 flat.look(&self.editor.bridge);
                 self.server.forget_requests();
             }
@@ -316,9 +342,8 @@ impl Flat {
 
 const PAIRS: [(Era, Era); 4] =
     [(Era::Legacy, Era::Legacy), (Era::Modern, Era::Modern), (Era::Legacy, Era::Modern), (Era::Modern, Era::Legacy)];
-const SHORT: Plan = Plan { calls: 1500, time: Duration::from_secs(3600), rate: 25, width: 16, pace: Duration::ZERO };
+const SHORT: Plan =
+    Plan { calls: 1500, time: Duration::from_secs(3600), rate: 25, width: 16, pace: Duration::ZERO, sampled: 50 };
 /// The exit code that says that the server gave no answer to some request.
 const UNREACHABLE: i32 = 5;
-/// How many requests lie between two looks at memory.
-const SAMPLED: usize = 50;
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
