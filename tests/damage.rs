@@ -125,6 +125,22 @@ fn a_lost_index_entry_is_mended_too() {
 }
 
 #[test]
+fn what_a_killed_writer_left_beside_a_grant_goes_with_the_next_renewal() {
+    let world = World::signed_in();
+    let left =
+        ["credentials", "grants"].map(|folder| world.file(folder).with_file_name(format!(".{}-XvVXvV", world.name)));
+    for path in &left {
+        fs::copy(world.file("credentials"), path).unwrap();
+    }
+    let stranger = world.file("credentials").with_file_name(".somebody-elses");
+    fs::write(&stranger, "").unwrap();
+    world.authorization.ledger.drop_access_tokens();
+    world.works();
+    assert!(!left.iter().any(|path| path.exists()), "{left:?}");
+    assert!(stranger.exists());
+}
+
+#[test]
 fn a_damaged_credential_is_named_left_alone_and_replaced_by_a_login() {
     let world = World::signed_in();
     let whole = fs::read(world.file("credentials")).unwrap();

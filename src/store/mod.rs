@@ -369,7 +369,7 @@ impl Store {
         let bytes = Item::bytes(about, grant).ok_or_else(unwritten)?;
         match keeper {
             Keeper::Keychain => self.write_to_keychain(key.as_str(), &label(about), bytes).await?,
-            Keeper::File | Keeper::Memory => self.inner.credentials.write(key.as_str(), &bytes)?,
+            Keeper::File | Keeper::Memory => self.inner.credentials.write_alone(key.as_str(), &bytes)?,
         }
         let before = self.entry(key).ok().flatten();
         let entry = Entry::new(about.clone(), keeper, grant, before.as_ref());
@@ -382,7 +382,7 @@ impl Store {
 
     fn keep_entry(&self, key: &Key, entry: &Entry) -> Result<(), Failure> {
         let bytes = serde_json::to_vec_pretty(entry).map_err(|_| unwritten())?;
-        self.inner.index.write(key.as_str(), &bytes)
+        self.inner.index.write_alone(key.as_str(), &bytes)
     }
 
     /// The store for a first grant.

@@ -59,6 +59,19 @@ impl Shelf {
         }
     }
 
+    /// As [`Shelf::write`], for who holds the lock under which this name is written: then what another writer
+    /// left that was killed, perhaps with a token in it, goes too. Not first, because a new token waits to be written.
+    ///
+    /// # Errors
+    /// The file cannot be written; what there was is still there.
+    pub fn write_alone(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        self.write(name, bytes)?;
+        if let Shelf::Folder(home, folder) = self {
+            sweep(home, folder, name);
+        }
+        Ok(())
+    }
+
     /// Removes what is there, and what a writer left that was killed. Says whether there was anything.
     ///
     /// # Errors
@@ -68,12 +81,7 @@ impl Shelf {
             Shelf::Memory(kept) => Ok(kept.send_if_modified(|files| files.remove(name).is_some())),
             Shelf::Folder(home, _) if !home.is_there()? => Ok(false),
             Shelf::Folder(home, folder) => {
-                let left = format!(".{name}.json-");
-                for entry in fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten() {
-                    if entry.file_name().to_string_lossy().starts_with(&left) {
-                        let _ = fs::remove_file(entry.path());
-                    }
-                }
+                sweep(home, folder, name);
                 let path = path(home, folder, name);
                 match fs::remove_file(&path) {
                     Ok(()) => Ok(true),
@@ -109,6 +117,16 @@ impl Shelf {
         match self {
             Shelf::Memory(_) => None,
             Shelf::Folder(home, folder) => Some(path(home, folder, name)),
+        }
+    }
+}
+
+/// Removes what lies beside the file for `name`, waiting to be renamed.
+fn sweep(home: &Home, folder: &str, name: &str) {
+    let left = format!(".{name}.json-");
+    for entry in fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&left) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
