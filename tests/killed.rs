@@ -58,6 +58,34 @@ fn a_renewal_killed_at_each_of_its_system_calls_loses_nothing_but_in_the_one_win
     assert!(world.lost.len() < world.killed / 4, "{:?} of {}", world.lost, world.killed);
 }
 
+#[test]
+fn a_renewal_in_which_one_system_call_fails_loses_nothing() {
+    let seed = Seed::of_this_run();
+    let mut dice = Dice::new(seed.0, 1);
+    let mut world = World::new();
+    for (call, n) in world.points() {
+        if OF_FILES.contains(&call.as_str()) && (is_rename(&call) || call == "fsync" || dice.one_in(4)) {
+            let error = ERRORS[usize::try_from(dice.below(ERRORS.len() as u64)).unwrap()];
+            world.fail_at(&call, n, error);
+        }
+    }
+    assert!(world.failed > 20, "{} calls failed", world.failed);
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn a_renewal_in_which_any_system_call_fails_loses_nothing() {
+    let mut world = World::new();
+    for (call, n) in world.points() {
+        if OF_FILES.contains(&call.as_str()) {
+            for error in ERRORS {
+                world.fail_at(&call, n, error);
+            }
+        }
+    }
+    assert!(world.failed > 200, "{} calls failed", world.failed);
+}
+
 /// A person who is signed in, and the order that a relay gives its helper when a token has to be renewed.
 struct World {
     human: Human,
@@ -66,6 +94,8 @@ struct World {
     home: TempDir,
     order: Value,
     killed: usize,
+    /// Calls that failed because they were told to.
+    failed: usize,
     /// The calls in front of which a kill lost the grant.
     lost: Vec<String>,
 }
@@ -81,6 +111,7 @@ impl World {
             home: TempDir::new().unwrap(),
             order: Value::Null,
             killed: 0,
+            failed: 0,
             lost: Vec::new(),
         };
         world.sign_in();
@@ -186,6 +217,25 @@ impl World {
         true
     }
 
+    /// Has one call fail of a helper that renews: the answer of the authorization server is not among what can fail,
+    /// so the grant is kept whatever it says.
+    fn fail_at(&mut self, call: &str, n: usize, error: &str) {
+        let at = format!("{call} number {n} with {error}");
+        let log = self.home.path().join("failed");
+        let inject = format!("inject={call}:error={error}:when={n}");
+        let told = self.helper(|command| traced(command, &log, &["-f", "-qq", "-e", &inject]));
+        self.failed += usize::from(fs::read_to_string(&log).unwrap().contains("(INJECTED)"));
+        assert!(!told.contains("panicked"), "{at}: {told}");
+        self.nothing_is_locked(&at);
+        self.nothing_is_torn(&at);
+        let refresh = self.kept()["refresh_token"].as_str().unwrap().to_owned();
+        let live = self.authorization.ledger.live_refresh_tokens();
+        assert!(live.contains(&refresh), "{at}: the grant is lost; {told}");
+        let told = self.helper(|command| copy(command));
+        assert!(told.contains("published"), "{at}: {told}");
+        self.nothing_is_left_beside(&at);
+    }
+
     /// What a helper says whose token was refused.
     fn helper(&self, change: impl FnOnce(&Command) -> Command) -> String {
         self.authorization.ledger.drop_access_tokens();
@@ -289,6 +339,9 @@ fn digest(secret: &str) -> String {
     Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What may fail on a disk that is full or broken, or with no descriptor left.
+const OF_FILES: [&str; 8] = ["openat", "fsync", "rename", "renameat", "mkdir", "fchmod", "flock", "statx"];
+const ERRORS: [&str; 3] = ["ENOSPC", "EMFILE", "EIO"];
 /// The calls by which others see something of it.
 const TELLING: [&str; 16] = [
     "openat",
