@@ -1,6 +1,9 @@
 //! `mcpbridge <URL>`: what an editor runs.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
@@ -35,7 +38,7 @@ use super::{access, server};
 pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     let store = access::store();
     let history = History::begin(relay, store.as_ref().ok());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let runtime = event_loop().context("no event loop")?;
     let outcome = relay_until_the_end(&runtime, relay, store, &history);
     history.end(&outcome);
     logging::finish();
@@ -45,6 +48,13 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         End::Wanting(kind) => kind.exit_code().into(),
         End::Interrupted => INTERRUPTED,
     })
+}
+
+/// tokio takes it for certain that there are descriptors for its own pipe, and panics without them.
+fn event_loop() -> io::Result<Runtime> {
+    #[cfg(unix)]
+    drop((UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?));
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 fn relay_until_the_end(
