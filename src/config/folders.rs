@@ -68,7 +68,8 @@ impl Home {
     /// Somebody else can, or it is no folder: [`Kind::StoreUnavailable`].
     pub fn is_there(&self) -> Result<bool, Failure> {
         match fs::symlink_metadata(&self.state) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            // Services have homes like /dev/null, in which nothing is.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
             Err(error) => return Err(unreadable(&self.state, &error)),
             Ok(_) => {}
         }
