@@ -55,6 +55,12 @@ impl Launch {
         self
     }
 
+    /// Without a variable that every other run has.
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.push((name.into(), None));
+        self
+    }
+
     /// Where this run keeps its state, for tests of what a second run remembers.
     pub fn home(mut self, home: &Path) -> Self {
         self.home = Some(home.to_owned());

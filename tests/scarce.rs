@@ -1,0 +1,133 @@
+//! Computers on which something is missing: a home, room for files, descriptors. What can be done without is done
+//! without; for the rest there is an answer, and never silence.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::{os::unix::process::CommandExt, process::Command};
+
+use support::{
+    Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, call, initialize, json,
+    same_environment,
+};
+
+/// Where nothing can be, for root neither.
+const NOWHERE: &str = "/dev/null/home";
+
+#[test]
+fn a_server_without_a_sign_in_needs_no_home() {
+    let server = Legacy::new().start();
+    for mut bridge in [
+        homeless(Bridge::to(&server)).spawn(),
+        Bridge::to(&server).env("MCPBRIDGE_CONFIG_DIR", NOWHERE).spawn(),
+        of_nobody(Bridge::to(&server)),
+    ] {
+        bridge.shake_hands("2025-06-18");
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        bridge.close_stdin();
+        assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    }
+}
+
+#[test]
+fn a_sign_in_without_a_home_is_refused_by_the_name_of_the_folder_and_opens_no_window() {
+    let authorization = Authorization::start(|_| ()).may_be_unused();
+    let server = Protected::start(&authorization.desk(), |_| ());
+    let human = Human::at_ease();
+    let launch = || Bridge::launch(server.url()).human(&human);
+    for mut bridge in
+        [homeless(launch()).spawn(), launch().env("MCPBRIDGE_CONFIG_DIR", NOWHERE).spawn(), of_nobody(launch())]
+    {
+        bridge.send(initialize(0, "2025-06-18"));
+        let error = bridge.expect_error("0", &["MCPBRIDGE_CONFIG_DIR"]);
+        assert_eq!(error["data"]["mcpbridge"], "store_unavailable", "{error}");
+        bridge.close_stdin();
+        assert_eq!(bridge.wait_exit(PATIENCE), 8, "{}", bridge.stderr());
+    }
+    assert_eq!(human.windows(), 0);
+}
+
+#[test]
+fn with_hardly_any_descriptors_a_relay_works_or_says_what_is_missing() {
+    let server = Legacy::new().start();
+    let mut worked = 0;
+    // With fewer the system cannot load a program.
+    for limit in 4..24 {
+        let mut bridge = with_descriptors(Bridge::to(&server), limit);
+        bridge.send(initialize(0, "2025-06-18"));
+        bridge.send(INITIALIZED);
+        bridge.send(call(1));
+        bridge.close_stdin();
+        let end = bridge.outcome();
+        assert!(!end.stderr.contains("panicked"), "with {limit}: {end:?}");
+        let answer = |id: u64| end.stdout.iter().map(|line| json(line)).find(|line| line["id"] == id);
+        match (answer(0), answer(1)) {
+            (Some(hello), Some(called)) if hello.get("result").is_some() && called.get("result").is_some() => {
+                assert_eq!(end.code, 0, "with {limit}: {end:?}");
+                worked += 1;
+            }
+            (Some(_), Some(_)) => assert_ne!(end.code, 0, "with {limit}: {end:?}"),
+            // It did not even start.
+            _ => assert!(end.code != 0 && !end.stderr.is_empty(), "with {limit}: {end:?}"),
+        }
+    }
+    assert!(worked > 5, "{worked}");
+}
+
+#[test]
+fn more_calls_than_descriptors_are_all_answered_and_the_relay_recovers() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("tools/call", &held).start();
+    let mut bridge = with_descriptors(Bridge::to(&server), 32);
+    bridge.shake_hands("2025-06-18");
+    for id in 1..=64 {
+        bridge.send(call(id));
+    }
+    let mut released = 0;
+    let mut answered = 0;
+    while answered < 64 {
+        // What arrived is answered, until all have their answer or their error.
+        while let Some((request, reply)) = held.take_within(std::time::Duration::from_millis(50)) {
+            reply.result(&request, "{}");
+            released += 1;
+        }
+        while bridge.recv_within(std::time::Duration::from_millis(50)).is_some() {
+            answered += 1;
+        }
+    }
+    assert!(released > 10, "{released}");
+    bridge.send(call(99));
+    let (request, reply) = held.take();
+    reply.result(&request, "{}");
+    bridge.expect_result("99");
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+}
+
+/// Nothing says where the state belongs but the variable HOME, and there is nothing.
+fn homeless(launch: Launch) -> Launch {
+    launch.without("MCPBRIDGE_CONFIG_DIR").env("HOME", NOWHERE)
+}
+
+/// Of a user who has no home, and no variable for one. Only root can become somebody else.
+fn of_nobody(launch: Launch) -> Bridge {
+    if !rustix::process::geteuid().is_root() {
+        return homeless(launch).spawn();
+    }
+    launch.without("MCPBRIDGE_CONFIG_DIR").without("HOME").spawn_as(|command| {
+        command.current_dir("/").uid(NOBODY).gid(NOBODY);
+    })
+}
+
+fn with_descriptors(launch: Launch, limit: u32) -> Bridge {
+    launch.spawn_as(|command| {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={limit}:{limit}")).arg("--").arg(command.get_program()).args(command.get_args());
+        same_environment(command, &mut limited);
+        *command = limited;
+    })
+}
+
+/// Nobody on Linux.
+const NOBODY: u32 = 65_534;
