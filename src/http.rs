@@ -362,10 +362,14 @@ pub fn shown(url: &Url) -> String {
         text.push(if index == 0 { '?' } else { '&' });
         // A name without a value may be the key itself.
         text.push_str(if value.is_empty() { "" } else { &name });
-        text.push_str(if value.is_empty() { "…" } else { "=…" });
+        text.push_str(if value.is_empty() { "" } else { "=" });
+        text.push_str(LEFT_OUT);
     }
     text
 }
+
+/// What [`shown`] has in the place of what it does not show.
+pub const LEFT_OUT: &str = "…";
 
 /// Whether nobody on the way can read what goes to `url`.
 pub fn is_private(url: &Url) -> bool {

@@ -127,6 +127,45 @@ fn a_sign_out_is_told_after_everything_else_is_forgotten() {
 }
 
 #[test]
+fn every_account_of_a_server_is_told_as_it_stands() {
+    let world = World::new();
+    let human = Human::prompt();
+    world.command("login").human(&human).told().expect(0, &[]);
+    world.command("login").args(["--account", "work"]).human(&human).told().expect(0, &[]);
+    for verb in ["why", "status"] {
+        let told = world.command(verb).arg("--json").told();
+        let all = told.expect(0, &[]).json();
+        let states = all["accounts"].as_array().unwrap().iter();
+        let mut states: Vec<_> = states.map(|it| (it["account"].to_string(), it["state"].to_string())).collect();
+        states.sort();
+        let ready = |account: &str| (account.to_owned(), r#""ready""#.to_owned());
+        assert_eq!(states, [ready(r#""work""#), ready("null")], "{verb}: {all}");
+    }
+    let told = world.command("why").told();
+    let url = world.server.url();
+    for part in [format!("mcpbridge tools {url}\n"), format!("mcpbridge tools {url} --account work\n")] {
+        assert!(told.expect(0, &[]).stdout.contains(&part), "{part:?}: {told:?}");
+    }
+    assert!(!told.stdout.contains("not signed in"), "{told:?}");
+}
+
+#[test]
+fn what_a_url_carries_is_not_in_the_command_that_is_told_and_that_command_is_quoted() {
+    let world = World::new();
+    let secret = format!("{}?key=SECRETq123", world.server.url().replace("://", "://user:SECRETp456@"));
+    let run = |args: &[&str]| Bridge::bare().args(args).home(world.home.path()).human(&Human::prompt()).told();
+    run(&["login", &secret]).expect(0, &[]);
+    let told = run(&["why", &secret]);
+    let command = format!("mcpbridge tools '{}?key=…'", world.server.url());
+    assert!(told.expect(0, &[]).stdout.contains(&command) && !told.stdout.contains("SECRET"), "{told:?}");
+    // As it is shown it is another URL, which nobody has meant.
+    let shown = format!("{}?key=…", world.server.url());
+    for verb in ["login", "tools", "why"] {
+        run(&[verb, &shown]).expect(2, &["with a part left out", "mcpbridge add NAME URL"]);
+    }
+}
+
+#[test]
 fn a_server_that_nobody_signed_in_to_is_told_with_the_next_command() {
     let home = TempDir::new().unwrap();
     let why = |args: &[&str]| Bridge::bare().arg("why").args(args).home(home.path()).told();

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::failure::{Failure, Kind};
-use crate::http::{is_loopback, shown};
+use crate::http::{LEFT_OUT, is_loopback, shown};
 use crate::secret::Secrets;
 use crate::source::Source;
 use crate::store::Store;
@@ -56,6 +56,14 @@ pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
     if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
         let fact = format!("{} is plain http to another machine: everybody on the way can read it", shown(&url));
         return usage(fact, "use https, or --allow-http if you trust the network".into());
+    }
+    // As `shown` leaves them out: what is kept for the URL is kept under the whole of it.
+    if url.query_pairs().any(|(name, value)| value == LEFT_OUT || value.is_empty() && name == LEFT_OUT) {
+        let fact = format!("{} is a URL with a part left out", shown(&url));
+        return usage(
+            fact,
+            "write it as it is in your configuration, or give it a name: mcpbridge add NAME URL".into(),
+        );
     }
     let mut url = url;
     url.set_fragment(None);

@@ -75,7 +75,10 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
     let (url, key) = access::select(typed, selection)?;
     let named = selection.named.as_ref().map(access::named);
     let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten(), named.clone());
-    if store.entry(&key)?.is_some() || selection.account.is_some() || selection.resource.is_some() {
+    let is_chosen = selection.account.is_some() || selection.resource.is_some();
+    // Read also where all are meant: that the index cannot be read is no "not signed in".
+    let is_known = store.entry(&key)?.is_some();
+    if is_chosen {
         let (name, resource) = (selection.account.clone(), selection.resource.clone());
         return Ok(vec![Account { server: crate::http::shown(&url), name, resource, ..whole(&key) }]);
     }
@@ -88,8 +91,8 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
         .filter(|(_, entry)| entry.about.server == shown)
         .map(|(key, entry)| Account::new(store, key, Some(entry), named.clone()))
         .collect();
-    if all.is_empty() {
-        all.push(Account { server: shown, ..whole(&key) });
+    if all.is_empty() || is_known && !all.iter().any(|account| account.is(&key)) {
+        all.insert(0, Account { server: shown, ..whole(&key) });
     }
     Ok(all)
 }
@@ -166,12 +169,12 @@ impl Account {
         self.state == State::Ready
     }
 
-    /// The command that signs in.
-    pub fn command(&self) -> String {
+    /// The command `verb` about it, as it can be typed.
+    pub fn command(&self, verb: &str) -> String {
         let (account, resource) = (self.name.as_deref(), self.resource.as_deref());
         match &self.named {
-            Some(named) => named.command("login", account, resource),
-            None => auth::command("login", &self.server, account, resource),
+            Some(named) => named.command(verb, account, resource),
+            None => auth::command(verb, &self.server, account, resource),
         }
     }
 
@@ -203,7 +206,7 @@ impl Account {
             "why": entry.and_then(|entry| entry.ended.as_ref()).map(|ended| ended.why.clone()),
             "sign_in_url": self.waiting.as_ref().map(|pending| &pending.url),
             "sign_in_code": self.waiting.as_ref().and_then(|pending| pending.code.as_ref()),
-            "hint": (self.state != State::Ready).then(|| self.command()),
+            "hint": (self.state != State::Ready).then(|| self.command("login")),
             "key": self.key.as_str(),
         })
     }
@@ -261,7 +264,7 @@ impl Account {
         }
         let mut text = format!("  {style}{mark}{style:#} {name}  {}\n", facts.join(" · "));
         if !matches!(self.state, State::Ready | State::Waiting | State::Without) {
-            text += &format!("    run: {}\n", self.command());
+            text += &format!("    run: {}\n", self.command("login"));
         }
         text
     }

@@ -26,9 +26,7 @@ pub fn run(typed: &Why) -> anyhow::Result<ExitCode> {
         let accounts: Vec<Value> = stories.iter().map(Story::json).collect();
         print_json(&json!({ "schema_version": 1, "accounts": accounts }))?;
     } else {
-        let server = typed.selection.server.as_deref().unwrap_or_default();
-        let server = typed.selection.named.as_ref().map_or(server, |named| &named.name);
-        print(stories.iter().map(|story| story.lines(server)).collect::<Vec<_>>().join("\n").as_bytes())?;
+        print(stories.iter().map(Story::lines).collect::<Vec<_>>().join("\n").as_bytes())?;
     }
     Ok(match stories.iter().all(|story| story.account.is_ready()) {
         true => ExitCode::SUCCESS,
@@ -52,20 +50,23 @@ fn stories(store: &Store, typed: &Why) -> Result<Vec<Story>, Failure> {
     if selection.account.is_none() && selection.resource.is_none() {
         let (url, _) = access::select(selection.server.as_deref().unwrap_or_default(), selection)?;
         let shown = shown(&url);
-        let mut gone = Vec::new();
+        let mut others = Vec::new();
         for key in store.stories().into_iter().filter(|key| !accounts.iter().any(|account| account.is(key))) {
             if let Some(last) = store.story(&key).pop().filter(|last| last.server == shown) {
                 let named = selection.named.as_ref().map(access::named);
-                gone.push(Account::gone(store, key, (shown.clone(), last.account), named));
+                others.push(match store.entry(&key).ok().flatten() {
+                    Some(entry) => Account::new(store, key, Some(entry), named),
+                    None => Account::gone(store, key, (shown.clone(), last.account), named),
+                });
             }
         }
         // Nothing is known of the one that was typed, and something of others.
-        if !gone.is_empty() {
+        if !others.is_empty() {
             accounts.retain(|account| {
                 store.entry(account.key()).is_ok_and(|entry| entry.is_some()) || !store.story(account.key()).is_empty()
             });
         }
-        accounts.extend(gone);
+        accounts.extend(others);
     }
     Ok(accounts.into_iter().map(|account| Story::of(store, account)).collect())
 }
@@ -86,7 +87,7 @@ impl Story {
         value
     }
 
-    fn lines(&self, server: &str) -> String {
+    fn lines(&self) -> String {
         let now = auth::now();
         let bold = Style::new().bold();
         let mut text = format!("{bold}{}{bold:#}\n", one_line(self.account.server()));
@@ -103,7 +104,7 @@ impl Story {
         }
         text += &format!("now:\n{}", self.account.lines());
         if self.account.is_ready() {
-            text += &format!("    to try it: mcpbridge tools {server}\n");
+            text += &format!("    to try it: {}\n", self.account.command("tools"));
         }
         text
     }
