@@ -134,6 +134,71 @@ fn a_server_that_was_not_reached_and_a_relay_that_could_not_begin_are_noted_with
 }
 
 #[test]
+fn the_cause_is_told_and_not_what_followed_from_it() {
+    let home = TempDir::new().unwrap();
+    let port = unused_port();
+    let mut bridge = Bridge::launch(format!("http://127.0.0.1:{port}/mcp"))
+        .args(["--connect-timeout", "0.2"])
+        .home(home.path())
+        .spawn();
+    bridge.send(initialize(0, VERSION));
+    bridge.send(call(1));
+    bridge.expect_error("0", &[]);
+    bridge.expect_error("1", &["there is no session, because initialize failed"]);
+    bridge.close_stdin();
+    assert_eq!(bridge.outcome().code, 5);
+    let [run] = &runs(home.path())[..] else { panic!() };
+    let why = run["why"].as_str().unwrap();
+    assert!(why.contains(&port.to_string()) && !why.contains("there is no session"), "{run}");
+    assert_eq!(run["failed"], 2, "{run}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_relay_that_runs_is_known_also_where_its_beginning_is_no_longer_kept() {
+    let server = Legacy::new().start();
+    let home = TempDir::new().unwrap();
+    let bridge = Bridge::to(&server).home(home.path()).ready();
+    let deadline = Instant::now() + PATIENCE;
+    while runs(home.path())[0]["eras"].is_null() {
+        assert!(Instant::now() < deadline, "{:?}", runs(home.path()));
+    }
+    let [(path, text)] = &files(&home.path().join("mcpbridge/runs"))[..] else { panic!() };
+    let lines: Vec<&str> = text.lines().filter(|line| !line.contains(r#""event":"start""#)).collect();
+    assert!(!lines.is_empty() && lines.len() < text.lines().count(), "{text}");
+    fs::write(path, lines.join("\n") + "\n").unwrap();
+    let run = &logs(home.path(), &[&server.url()])["servers"][0]["runs"][0];
+    assert_eq!((&run["state"], &run["version"]), (&"running".into(), &"".into()), "{run}");
+    end_well(bridge);
+}
+
+#[test]
+fn the_commands_below_the_runs_are_of_the_account_and_can_be_pasted() {
+    let world = World::new();
+    let human = Human::unwilling();
+    let mut bridge = world.relay(&human).args(["--account", "at work"]).spawn();
+    bridge.send(initialize(0, VERSION));
+    refusal(&mut bridge, &["access_denied"]);
+    bridge.close_stdin();
+    assert_eq!(bridge.outcome().code, 4);
+    let told = Bridge::bare().arg("logs").home(world.home.path()).told();
+    let command = format!("run: mcpbridge why {} --account 'at work'\n", world.server.url());
+    assert!(told.expect(0, &[]).stdout.contains(&command), "{told:?}");
+    let told = Bridge::bare().args(["logs", "https://never.example/mcp?key=x"]).home(world.home.path()).told();
+    assert!(told.expect(0, &[]).stdout.contains("mcpbridge 'https://never.example/mcp?key=…'\n"), "{told:?}");
+}
+
+#[test]
+fn no_runs_at_all_cannot_be_asked_for() {
+    let server = Legacy::new().start();
+    let home = TempDir::new().unwrap();
+    works(Bridge::to(&server).home(home.path()));
+    let told = Bridge::bare().args(["logs", "--last", "0"]).home(home.path()).told();
+    assert_eq!(told.expect(2, &["--last", "1.."]).stdout, "");
+    assert_eq!(logs(home.path(), &["--last", "1"])["servers"][0]["runs"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn what_stderr_would_have_said_is_kept_also_where_nothing_is_said() {
     for flag in ["--debug", "--silent"] {
         let server = Legacy::new().start();

@@ -359,7 +359,7 @@ impl Bridge {
             Step::ToEditor(line) | Step::Answer(line) => self.tell_editor(Side::Server, &line),
             Step::Failed(line, kind) => {
                 self.tally.add(kind);
-                self.witness.fails(&line);
+                self.witness.fails(&line, kind);
                 self.tell_editor(Side::Bridge, &line);
             }
             Step::Unserved(kind) => self.tally.add(kind),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use crate::era::{CLIENT_KEY, Road, Spoken};
+use crate::failure::Kind;
 use crate::message::{Kind as Is, Message, Parsed, member, plain_string};
 
 /// What becomes known in the course of a run.
@@ -22,8 +23,9 @@ pub struct Seen {
 pub struct Counts {
     requests: AtomicU64,
     failed: AtomicU64,
-    /// What the editor was told of the last of these.
-    failure: Mutex<Option<String>>,
+    /// What the editor was told of the first of these of each kind: what comes after it is often only its
+    /// consequence.
+    failures: Mutex<Vec<(Kind, String)>>,
 }
 
 impl Counts {
@@ -37,9 +39,11 @@ impl Counts {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// What the editor was told of the last of those.
-    pub fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the editor was told of the first of those of this kind, or of any other.
+    pub fn failure(&self, kind: Kind) -> Option<String> {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = failures.iter().find(|(of, _)| *of == kind).or_else(|| failures.first());
+        told.map(|(_, text)| text.clone())
     }
 }
 
@@ -93,11 +97,15 @@ impl Witness {
     }
 
     /// A request was answered with this error in the server's stead.
-    pub fn fails(&self, line: &[u8]) {
+    pub fn fails(&self, line: &[u8], kind: Kind) {
         self.counts.failed.fetch_add(1, Ordering::Relaxed);
+        let mut failures = self.counts.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.iter().any(|(of, _)| *of == kind) {
+            return;
+        }
         let text = str::from_utf8(line).ok().and_then(|line| member(line, "error"));
         let text = text.and_then(|error| member(error, "message")).and_then(plain_string);
-        *self.counts.failure.lock().unwrap_or_else(PoisonError::into_inner) = text.map(|text| text.into_owned());
+        failures.extend(text.map(|text| (kind, text.into_owned())));
     }
 
     /// A session is being opened over this transport.

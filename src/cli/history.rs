@@ -17,8 +17,8 @@ pub struct Logs {
     pub named: Option<Named>,
 
     /// Show this many runs of each server, the newest last
-    #[arg(long, value_name = "NUMBER", default_value = "10")]
-    pub last: usize,
+    #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: u32,
 
     /// Print the result as JSON
     #[arg(long)]

@@ -71,11 +71,11 @@ impl History {
     pub fn end(&self, outcome: &anyhow::Result<How>) {
         let Some(notes) = &self.0 else { return };
         let counts = notes.bridge.get().map(|(_, counts)| counts);
-        let failure = counts.and_then(|counts| counts.failure());
+        let failure = |kind| counts.and_then(|counts| counts.failure(kind));
         let (code, why) = match outcome {
             Ok(How::Served) => (0, None),
             Ok(How::Stopped) => (0, Some("stopped by a signal".to_owned())),
-            Ok(How::Wanting(kind)) => (kind.exit_code(), failure),
+            Ok(How::Wanting(kind)) => (kind.exit_code(), failure(*kind)),
             Ok(How::Interrupted) => (Kind::Interrupted.exit_code(), None),
             Err(error) => {
                 let kind = error.downcast_ref::<Failure>().map_or(Kind::Internal, |failure| failure.kind);

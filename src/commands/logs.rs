@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::moment::moment;
 use super::{access, overview, print, print_json, server, span, status};
-use crate::auth;
+use crate::auth::{self, Named};
 use crate::cli::Logs;
 use crate::client::one_line;
 use crate::config::Config;
@@ -31,7 +31,7 @@ pub fn run(typed: &Logs) -> anyhow::Result<ExitCode> {
 /// A server, and the runs that are shown.
 struct Server {
     shown: String,
-    name: Option<String>,
+    named: Option<Named>,
     /// The newest last.
     runs: Vec<Run>,
 }
@@ -41,20 +41,20 @@ fn servers(store: &Store, typed: &Logs) -> Result<Vec<Server>, Failure> {
     let config = status::configured();
     let last = |key: &Key| {
         let mut runs = store.runs(key);
-        runs.drain(..runs.len().saturating_sub(typed.last));
+        runs.drain(..runs.len().saturating_sub(typed.last as usize));
         runs
     };
     if let Some(word) = &typed.server {
         let url = server::url(word, true)?;
-        let name = typed.named.as_ref().map(|named| named.name.clone());
+        let named = typed.named.as_ref().map(access::named);
         let runs = last(&Key::new(&url, None, None));
-        return Ok(vec![Server { shown: shown(&url), name, runs }]);
+        return Ok(vec![Server { shown: shown(&url), named, runs }]);
     }
     let server = |key: Key| {
         let runs = last(&key);
         // The line of the beginning may be gone, but not of all runs.
         let shown = runs.iter().rev().map(|run| &run.start.server).find(|server| !server.is_empty())?.clone();
-        Some(Server { shown, name: name(&config, &key), runs })
+        Some(Server { shown, named: named(&config, &key), runs })
     };
     let mut servers: Vec<Server> = store.servers_with_runs().into_iter().filter_map(server).collect();
     servers.sort_by_key(|server| server.runs.last().map(|run| run.began));
@@ -62,19 +62,28 @@ fn servers(store: &Store, typed: &Logs) -> Result<Vec<Server>, Failure> {
 }
 
 /// The name that the server has, whatever the account.
-fn name(config: &Config, key: &Key) -> Option<String> {
-    overview::of_names(config).find(|(url, _)| Key::new(url, None, None) == *key).map(|(_, named)| named.name)
+fn named(config: &Config, key: &Key) -> Option<Named> {
+    overview::of_names(config).find(|(url, _)| Key::new(url, None, None) == *key).map(|(_, named)| named)
 }
 
 impl Server {
     fn json(&self) -> Value {
         let runs: Vec<Value> = self.runs.iter().map(json).collect();
-        json!({ "server": self.shown, "name": self.name, "runs": runs })
+        json!({ "server": self.shown, "name": self.named.as_ref().map(|named| &named.name), "runs": runs })
     }
 
-    /// What one types for it.
-    fn typed(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.shown)
+    /// The relay for it, as it can be typed.
+    fn relay(&self) -> String {
+        let server = self.named.as_ref().map_or(&self.shown, |named| &named.name);
+        format!("mcpbridge {}", auth::quoted(server))
+    }
+
+    /// The command that tells of the sign-in to an account of it.
+    fn why(&self, account: Option<&str>) -> String {
+        match &self.named {
+            Some(named) => named.command("why", account, None),
+            None => auth::command("why", &self.shown, account, None),
+        }
     }
 }
 
@@ -111,20 +120,21 @@ fn human(servers: &[Server]) -> String {
     let bold = Style::new().bold();
     let mut text = String::new();
     for server in servers {
-        let name = server.name.as_ref().map(|name| format!("{bold}{name}{bold:#}  ")).unwrap_or_default();
+        let name = server.named.as_ref().map(|named| format!("{bold}{}{bold:#}  ", named.name)).unwrap_or_default();
         text += &format!("{name}{bold}{}{bold:#}\n", one_line(&server.shown));
         for run in &server.runs {
             text += &lines(run);
         }
         let last = server.runs.last();
         if last.is_none() {
-            text += &format!("  no run is noted\n  a relay notes its runs by itself: mcpbridge {}\n", server.typed());
+            text += &format!("  no run is noted\n  a relay notes its runs by itself: {}\n", server.relay());
         }
         let code = last.and_then(|run| run.end.as_ref()).map(|(_, end)| end.code);
         if code
             .is_some_and(|code| [Kind::SignInRequired, Kind::SignInRefused].iter().any(|kind| kind.exit_code() == code))
         {
-            text += &format!("  run: mcpbridge why {}\n", server.typed());
+            let account = last.and_then(|run| run.start.account.as_deref());
+            text += &format!("  run: {}\n", one_line(&server.why(account)));
         }
     }
     if servers.is_empty() {

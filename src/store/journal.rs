@@ -104,7 +104,10 @@ pub(super) fn words(text: &str) -> String {
     let mut kept: String = text
         .split(' ')
         .map(|word| match word.find("://").and_then(|scheme| word[scheme..].find(['?', '#']).map(|at| scheme + at)) {
-            Some(at) => format!("{}?…", &word[..at]),
+            // A command may have the URL in quotes, and a sentence goes on behind it.
+            Some(at) => {
+                format!("{}?…{}", &word[..at], &word[word.trim_end_matches(['\'', ')', ',']).len().max(at + 1)..])
+            }
             None => word.to_owned(),
         })
         .collect::<Vec<_>>()
@@ -188,7 +191,12 @@ mod tests {
         let said = "sign in at https://as.example/authorize?state=abc&x=1 or run: mcpbridge login https://h.example/#f";
         let kept = "sign in at https://as.example/authorize?… or run: mcpbridge login https://h.example/?…";
         assert_eq!(words(said), kept);
-        assert_eq!(words("why? no, (see http://a.example/?k=v)"), "why? no, (see http://a.example/?…");
+        assert_eq!(words("why? no, (see http://a.example/?k=v)"), "why? no, (see http://a.example/?…)");
+        assert_eq!(
+            words("run: mcpbridge login 'http://a.example/?k=…', or"),
+            "run: mcpbridge login 'http://a.example/?…', or"
+        );
+        assert_eq!(words("http://a.example/?' b"), "http://a.example/?…' b");
         assert_eq!(words(&"ä".repeat(1000)).chars().count(), LONGEST + 1);
     }
 

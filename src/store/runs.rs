@@ -228,7 +228,9 @@ impl Run {
                 // It belongs to another user, so it is another process.
                 Err(_) => false,
             });
-            Some(there && self.start.born == born(self.pid))
+            // The line of the beginning may be gone, and where a system has no births it names none.
+            let is_it = |born_then| Some(born_then) == born(self.pid);
+            Some(there && self.start.born.is_none_or(is_it))
         }
         #[cfg(not(unix))]
         None
