@@ -371,6 +371,39 @@ fn a_command_of_the_shell_is_recorded_too() {
 }
 
 #[test]
+fn what_a_command_of_the_shell_recorded_answers_editors_of_both_eras() {
+    let server = Legacy::new().start();
+    let folder = TempDir::new().unwrap();
+    let told = Bridge::bare().args(["request", &server.url(), "tools/list", "--record"]).arg(file(&folder)).told();
+    told.expect(0, &[]);
+    let text = fs::read_to_string(file(&folder)).unwrap();
+    assert!(!said(&text).iter().any(|(from, it)| *from == "editor" && it.contains("\"initialize\"")), "{text}");
+    for (wanted, told) in [(VERSION, VERSION), ("2024-11-05", "2024-11-05"), ("1999-01-01", "2025-11-25")] {
+        let mut legacy = replay(&file(&folder)).spawn();
+        legacy.send(initialize(0, wanted));
+        let opened = legacy.expect_result("0");
+        assert_eq!((&opened["protocolVersion"], &opened["capabilities"]), (&told.into(), &json(r#"{"tools":{}}"#)));
+        assert!(opened["serverInfo"]["name"].is_string() && opened["serverInfo"]["version"].is_string(), "{opened}");
+        legacy.send(INITIALIZED);
+        legacy.send(request(1, "tools/list"));
+        assert!(legacy.expect_result("1")["tools"].is_array());
+        end_well(legacy);
+    }
+    let meta = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}"#;
+    let mut modern = replay(&file(&folder)).spawn();
+    modern.send(request_with(0, "server/discover", meta));
+    let found = modern.expect_result("0");
+    assert_eq!(
+        (&found["supportedVersions"][0], &found["capabilities"]),
+        (&"2026-07-28".into(), &json(r#"{"tools":{}}"#))
+    );
+    assert_eq!(found["resultType"], "complete");
+    modern.send(request_with(1, "tools/list", meta));
+    assert!(modern.expect_result("1")["tools"].is_array());
+    end_well(modern);
+}
+
+#[test]
 fn equal_requests_get_their_answers_in_turn_and_the_last_one_again() {
     let folder = TempDir::new().unwrap();
     let path = recording(

@@ -4,6 +4,7 @@
 //! said by itself is part of a *scene*: it comes where it came then, between the editor's cue and the
 //! answer, or behind the last thing that happened before it.
 
+mod opening;
 mod params;
 mod scenes;
 
@@ -124,7 +125,8 @@ impl Replay {
         let cue = Cue::of(message);
         let given = self.count(&cue);
         let Some(scenes) = self.scenes.by_cue.get(&cue) else {
-            return said.push(self.unknown(message, id));
+            let made_up = opening::made_up(message, &self.scenes).map(|result| result_line(id, &result));
+            return said.push(made_up.unwrap_or_else(|| self.unknown(message, id)));
         };
         // Equal requests have the answers that they had then, one after the other.
         let scene = scenes[given.min(scenes.len() - 1)];

@@ -132,6 +132,12 @@ impl Scenes {
         methods
     }
 
+    /// Whether it has a notification with this method.
+    pub fn says(&self, method: &str) -> bool {
+        let pieces = self.all.iter().flat_map(|scene| &scene.pieces);
+        pieces.into_iter().any(|piece| matches!(piece, Piece::Say(message, _) if message.method() == method))
+    }
+
     fn begin(&mut self, message: &Message) -> usize {
         let scene = Scene::of(message);
         self.by_cue.entry(scene.cue.clone()).or_default().push(self.all.len());
