@@ -47,7 +47,7 @@ fn resources_and_their_templates_are_listed() {
 #[test]
 fn a_resource_is_read_to_the_byte() {
     let server = library();
-    assert_eq!(at(&server, &["read", "file:///a"]).told().expect(0, &[]).stdout, "no end of line\n");
+    assert_eq!(at(&server, &["read", "file:///a"]).told().expect(0, &[]).stdout, "no end of line");
     let scratch = tempfile::tempdir().unwrap();
     let output = at(&server, &["read", "file:///b.bin"]).command(scratch.path()).output().unwrap();
     assert_eq!(output.stdout, [0, 1, 255, 10]);
@@ -63,7 +63,7 @@ fn a_resource_is_read_to_the_byte() {
     let text = scratch.path().join("a.txt");
     at(&server, &["read", "file:///a", "-o", text.to_str().unwrap()]).told().expect(0, &["saved"]);
     assert_eq!(fs::read_to_string(text).unwrap(), "no end of line");
-    at(&server, &["read", "file:///none"]).told().expect(6, &["resource not found"]);
+    at(&server, &["read", "file:///none"]).told().expect(6, &["resource not found", "mcpbridge resources http"]);
 }
 
 #[test]

@@ -116,6 +116,62 @@ fn a_tool_that_says_it_failed_ends_with_seven_and_says_why() {
 }
 
 #[test]
+fn what_a_tool_says_is_printed_also_where_its_files_cannot_be_saved() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let failed = answers(r#"{"isError":true,"content":[{"type":"text","text":"disk is on fire"}]}"#).start();
+    let told_plain = told(&failed, &["call", "fail", "-o", &file("out.png")]);
+    assert_eq!(told_plain.expect(7, &["no file in it"]).stdout, "disk is on fire\n");
+    let told_json = told(&failed, &["call", "fail", "-o", &file("out.png"), "--json"]);
+    assert_eq!(told_json.expect(7, &["no file in it"]).json()["content"][0]["text"], "disk is on fire");
+
+    let image = r#"{"content":[{"type":"text","text":"done"},{"type":"image","data":"AAH/","mimeType":"image/png"}]}"#;
+    let done = answers(image).start();
+    let nowhere = file("none/of/it.png");
+    let told_plain = told(&done, &["call", "fail", "-o", &nowhere]);
+    assert_eq!(told_plain.expect(2, &["cannot be written", "--output"]).stdout, "done\n");
+    let told_json = told(&done, &["call", "fail", "-o", &nowhere, "--json"]);
+    assert_eq!(told_json.expect(2, &["cannot be written"]).json()["content"][0]["text"], "done");
+    assert_eq!(done.count("tools/call"), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_of_the_server_is_not_written_through_a_link() {
+    let result = r#"{"content":[{"type":"resource","resource":{"uri":"file:///a.bin","blob":"AQ=="}}]}"#;
+    let server = answers(result).start();
+    let scratch = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (scratch.path().join("all"), scratch.path().join("elsewhere"));
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.join("a.bin")).unwrap();
+    told(&server, &["call", "shout", "-o", folder.to_str().unwrap()]).expect(0, &["a-2.bin"]);
+    assert!(!elsewhere.exists() && folder.join("a-2.bin").exists());
+}
+
+#[test]
+fn the_command_that_lists_the_tools_is_the_one_for_this_server_and_account() {
+    let server = tools().start();
+    let home = tempfile::tempdir().unwrap();
+    Bridge::bare().args(["add", "open", &server.url()]).home(home.path()).told().expect(0, &[]);
+    let told = |args: &[&str]| Bridge::bare().args(args).home(home.path()).told();
+    told(&["call", "open", "zzz"]).expect(2, &["; mcpbridge tools open lists those"]);
+    let named = told(&["call", "open", "zzz", "--account", "at work"]);
+    named.expect(2, &["; mcpbridge tools open --account 'at work' lists those"]);
+    let url = format!("{}?key=abc", server.url());
+    told(&["call", &url, "zzz"]).expect(2, &[&format!("; mcpbridge tools '{}?key=…' lists those", server.url())]);
+    let refused = Legacy::new()
+        .on("tools/list", |request, reply| reply.error(200, request, -32601, "Method not found"))
+        .on("tools/call", |request, reply| reply.error(200, request, -32602, "no such thing"))
+        .start();
+    let told = at(&refused, &["call", "a", "--json"]).told();
+    let error = json(told.expect(6, &[]).stderr.trim());
+    assert!(
+        error["error"]["hint"].as_str().unwrap().contains(&format!("mcpbridge tools {}", refused.url())),
+        "{error}"
+    );
+}
+
+#[test]
 fn structured_content_is_printed_in_the_spelling_of_the_server() {
     let server = answers(r#"{"content":[],"structuredContent":{"z":1.0,"a":12345678901234567890123}}"#).start();
     let told_json = told(&server, &["call", "shout", "--json"]);

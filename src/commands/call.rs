@@ -11,6 +11,7 @@ use super::{arguments, print_raw, shell, tools};
 use crate::cli::Call;
 use crate::client::is_unknown_method;
 use crate::era::quoted;
+use crate::failure::{self, Failure};
 use crate::message::{elements, member};
 
 /// Calls the tool, and prints what it says. Exits with [`SAYS_ERROR`] where it says that it failed.
@@ -31,42 +32,50 @@ pub fn run(typed: Call) -> anyhow::Result<ExitCode> {
         let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, quoted(&typed.tool));
         let answer = shell.ask("tools/call", &params).await?;
         let result = answer.result().unwrap_or("{}");
-        if json {
-            print_json(&typed.tool, result, typed.output.as_deref())?;
-        } else {
-            print_content(result, typed.output.as_deref())?;
+        let output = typed.output.as_deref();
+        let saved = if json { print_json(&typed.tool, result, output)? } else { print_content(result, output)? };
+        match (saved, member(result, "isError") == Some("true")) {
+            (Ok(()), false) => Ok(ExitCode::SUCCESS),
+            (Err(failure), false) => Err(failure.into()),
+            (saved, true) => {
+                // What the tool says matters more than what was to become of it.
+                if let Err(failure) = saved {
+                    failure::report(&failure.into(), json);
+                }
+                Ok(ExitCode::from(SAYS_ERROR))
+            }
         }
-        let failed = member(result, "isError") == Some("true");
-        Ok(if failed { ExitCode::from(SAYS_ERROR) } else { ExitCode::SUCCESS })
     })
 }
+
+/// What became of the files that were to be saved. The tool has run, so its result is printed first.
+type Saved = Result<(), Failure>;
 
 fn pieces(result: &str) -> Vec<Piece> {
     let content = member(result, "content").unwrap_or("[]");
     elements(content).unwrap_or_default().into_iter().map(|at| Piece::of_block(&content[at])).collect()
 }
 
-fn print_content(result: &str, output: Option<&Path>) -> anyhow::Result<()> {
-    let mut pieces = pieces(result);
-    if let Some(place) = output {
-        save(&mut pieces, place, false)?;
-    }
-    let structured = member(result, "structuredContent").filter(|_| pieces.is_empty() && output.is_none());
-    pieces.extend(structured.map(|structured| Piece::Text(indented(structured))));
-    print_raw(&shown(&pieces, "--output FILE saves it"))?;
-    Ok(())
+fn print_content(result: &str, output: Option<&Path>) -> anyhow::Result<Saved> {
+    let is_file = |piece: &Piece| output.is_some() && matches!(piece, Piece::File { .. });
+    let (files, mut others): (Vec<Piece>, Vec<Piece>) = pieces(result).into_iter().partition(is_file);
+    let structured = member(result, "structuredContent").filter(|_| files.is_empty() && others.is_empty());
+    others.extend(structured.map(|structured| Piece::Text(indented(structured))));
+    print_raw(&shown(&others, "--output FILE saves it"))?;
+    Ok(output.map_or(Ok(()), |place| save(&files, place).map(drop)))
 }
 
 /// The parts of the result in the server's own spelling.
-fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result<()> {
-    let saved = match output {
-        Some(place) => format!(r#","saved":{}"#, json!(save(&mut pieces(result), place, false)?)),
-        None => String::new(),
-    };
+fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result<Saved> {
+    let is_file = |piece: &Piece| matches!(piece, Piece::File { .. });
+    let saved = output.map(|place| save(&pieces(result).into_iter().filter(is_file).collect::<Vec<_>>(), place));
+    let paths =
+        saved.as_ref().and_then(|saved| saved.as_ref().ok()).map(|paths| format!(r#","saved":{}"#, json!(paths)));
+    let paths = paths.unwrap_or_default();
     let structured = member(result, "structuredContent").map(|part| format!(r#","structuredContent":{part}"#));
     let meta = member(result, "_meta").map(|part| format!(r#","_meta":{part}"#));
     let line = format!(
-        r#"{{"schema_version":1,"tool":{},"isError":{},"content":{}{}{}{saved}}}"#,
+        r#"{{"schema_version":1,"tool":{},"isError":{},"content":{}{}{}{paths}}}"#,
         quoted(tool),
         member(result, "isError") == Some("true"),
         member(result, "content").unwrap_or("[]"),
@@ -74,7 +83,7 @@ fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result
         meta.unwrap_or_default(),
     );
     print_raw(format!("{line}\n").as_bytes())?;
-    Ok(())
+    Ok(saved.map_or(Ok(()), |saved| saved.map(drop)))
 }
 
 /// The exit code of a call whose tool says that it failed.

@@ -1,7 +1,8 @@
 //! What a server gives: text, and files of other kinds.
 
-use std::fs;
-use std::io::{self, IsTerminal};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -68,8 +69,8 @@ impl Piece {
     }
 }
 
-/// The pieces as they are printed: for a person, with nothing in it that a terminal would obey; for a
-/// pipe, byte for byte. `remedy` says how a file is had that cannot be shown.
+/// The pieces as they are printed, each from the beginning of a line: for a person, with nothing in it
+/// that a terminal would obey; for a pipe, as they are. `remedy` says how a file is had that cannot be shown.
 pub fn shown(pieces: &[Piece], remedy: &str) -> Vec<u8> {
     let terminal = io::stdout().is_terminal();
     // What one file is piped for is the file.
@@ -101,19 +102,30 @@ pub fn shown(pieces: &[Piece], remedy: &str) -> Vec<u8> {
     out
 }
 
-/// Writes the files among `pieces` to `place`, and takes them out: one file under that very name, or
-/// several into the folder, with names of their own. What was written is said on stderr.
+/// As [`shown`], but what is only text is a file too: in a pipe not even the end of a line is added.
+pub fn exactly(pieces: &[Piece], remedy: &str) -> Vec<u8> {
+    let texts: Option<Vec<&[u8]>> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_bytes()),
+            _ => None,
+        })
+        .collect();
+    match texts {
+        Some(texts) if !io::stdout().is_terminal() => texts.concat(),
+        _ => shown(pieces, remedy),
+    }
+}
+
+/// Writes `files` to `place`: one file under that very name, or several into the folder, with names of
+/// their own. What was written is said on stderr.
 ///
 /// # Errors
 /// There is nothing to write, or it cannot be written.
-pub fn save(pieces: &mut Vec<Piece>, place: &Path, with_text: bool) -> Result<Vec<PathBuf>, Failure> {
-    let (files, rest): (Vec<Piece>, Vec<Piece>) = pieces
-        .drain(..)
-        .partition(|piece| matches!(piece, Piece::File { .. }) || (with_text && matches!(piece, Piece::Text(_))));
-    *pieces = rest;
+pub fn save(files: &[Piece], place: &Path) -> Result<Vec<PathBuf>, Failure> {
     if files.is_empty() {
         let fact = "the result has no file in it that could be saved";
-        return Err(Failure::new(Kind::Usage, fact).remedy("leave --output out"));
+        return Err(Failure::new(Kind::Usage, fact).remedy("leave --output out: what is not a file is printed"));
     }
     let ends_with_slash = place.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]);
     let folder = files.len() > 1 || place.is_dir() || ends_with_slash;
@@ -127,12 +139,12 @@ pub fn save(pieces: &mut Vec<Piece>, place: &Path, with_text: bool) -> Result<Ve
             Piece::Text(text) => ("text/plain", None, text.as_bytes()),
             Piece::Link { .. } => continue,
         };
-        let path = match (folder, name) {
-            (false, _) => place.to_owned(),
-            (true, Some(name)) => free(place, name),
-            (true, None) => free(place, &format!("{}.{}", index + 1, extension(media))),
+        let own = || format!("{}.{}", index + 1, extension(media));
+        let path = match folder {
+            false => fs::write(place, bytes).map(|()| place.to_owned()),
+            true => write_new(place, &name.map_or_else(own, str::to_owned), bytes),
         };
-        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))?;
+        let path = path.map_err(|error| unwritable(place, &error))?;
         eprintln!("saved {} ({}, {})", path.display(), one_line(media), size(bytes.len()));
         saved.push(path);
     }
@@ -144,12 +156,20 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
         .remedy("name another with --output")
 }
 
-/// A path in `folder` that is nobody's yet: a server gives the names, and must not overwrite with them.
-fn free(folder: &Path, name: &str) -> PathBuf {
+/// Writes to a path in `folder` that is nobody's yet: a server gives the names, and must not overwrite
+/// with them, nor write to where a link of that name leads.
+fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
-    let first = folder.join(name);
-    let others = (2..).map(|number| folder.join(format!("{stem}-{number}{end}")));
-    std::iter::once(first).chain(others).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
+    let others = (2..=MOST_NAMESAKES).map(|number| format!("{stem}-{number}{end}"));
+    for name in iter::once(name.to_owned()).chain(others) {
+        let path = folder.join(name);
+        match File::create_new(&path) {
+            Ok(mut file) => return file.write_all(bytes).map(|()| path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// The last part of a URI, if it is fit for the name of a file.
@@ -188,6 +208,8 @@ fn word(text: &str, name: &str) -> Option<String> {
     member(text, name).and_then(plain_string).map(|text| text.into_owned())
 }
 
+/// Files of one name, with numbers, before no further one is written.
+const MOST_NAMESAKES: u32 = 100_000;
 /// Bytes of a name of a file; some systems have no more than 255.
 const LONGEST_NAME: usize = 200;
 

@@ -51,8 +51,7 @@ async fn one(
     let Some(prompt) = prompts.iter().find(|prompt| word(prompt, "name").as_deref() == Some(name)) else {
         let names: Vec<String> = prompts.iter().filter_map(|prompt| word(prompt, "name")).collect();
         let meant = did_you_mean(name, names.iter().map(String::as_str));
-        let remedy =
-            meant.unwrap_or_else(|| format!("mcpbridge prompts {} lists those that there are", shell.server()));
+        let remedy = meant.unwrap_or_else(|| format!("{} lists those that there are", shell.command("prompts")));
         return Err(Failure::new(Kind::Usage, format!("{} has no prompt {name:?}", shell.server()))
             .remedy(remedy)
             .into());

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::content::{Piece, save, shown};
+use super::content::{Piece, exactly, save};
 use super::{print_raw, shell};
 use crate::cli::Read;
 use crate::era::quoted;
@@ -23,12 +23,13 @@ pub fn run(typed: Read) -> anyhow::Result<ExitCode> {
         let each = elements(contents).unwrap_or_default().into_iter();
         let mut pieces: Vec<Piece> = each.map(|at| Piece::of_resource(&contents[at])).collect();
         if let Some(place) = &typed.output {
-            save(&mut pieces, place, true)?;
+            save(&pieces, place)?;
+            pieces.clear();
         }
         if json {
             let line = format!(r#"{{"schema_version":1,"uri":{},"contents":{contents}}}"#, quoted(&typed.uri));
             return print_raw(format!("{line}\n").as_bytes());
         }
-        print_raw(&shown(&pieces, "--output FILE saves it"))
+        print_raw(&exactly(&pieces, "--output FILE saves it"))
     })
 }

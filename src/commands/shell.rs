@@ -14,6 +14,7 @@ use url::Url;
 use super::heard::Heard;
 use super::terminal::Terminal;
 use super::{access, ask, login, run};
+use crate::auth;
 use crate::cli::{Reach, Relay};
 use crate::client::{Asked, Client, Reply, Wants, is_unknown_method};
 use crate::era::quoted;
@@ -79,6 +80,15 @@ impl Shell {
         shown(&self.url)
     }
 
+    /// The command `verb` about the server, as it can be typed for the account that is used here.
+    pub fn command(&self, verb: &str) -> String {
+        let (account, resource) = (self.relay.sign_in.account.as_deref(), self.relay.sign_in.resource.as_deref());
+        match &self.relay.named {
+            Some(named) => access::named(named).command(verb, account, resource),
+            None => auth::command(verb, &self.server(), account, resource),
+        }
+    }
+
     /// The bridge to it.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client
@@ -106,7 +116,7 @@ impl Shell {
         }
         let mut rounds = 0;
         loop {
-            let asked = match reply? {
+            let asked = match reply.map_err(|failure| self.with_remedy(failure, method))? {
                 Reply::Result(result) => {
                     self.heard.clear();
                     return Ok(result);
@@ -122,6 +132,20 @@ impl Shell {
             let heard = &mut self.heard;
             reply = self.client.answer((method, params), &asked, &answers, &mut |news| heard.hear(news)).await;
         }
+    }
+
+    /// An error of the server has a code and words, but nothing that one could do.
+    fn with_remedy(&self, failure: Failure, method: &str) -> Failure {
+        let verb = match method {
+            "tools/call" => "tools",
+            "resources/read" => "resources",
+            "prompts/get" => "prompts",
+            _ => return failure,
+        };
+        if failure.remedy.is_some() || failure.error.is_none() {
+            return failure;
+        }
+        failure.remedy(format!("what it has: {}", self.command(verb)))
     }
 
     async fn answers<'a>(&mut self, asked: &'a Asked, rounds: u32) -> Result<Vec<(&'a str, String)>, Failure> {

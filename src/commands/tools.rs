@@ -50,7 +50,7 @@ pub fn find<'a>(tools: &'a [String], name: &str, shell: &Shell) -> Result<&'a st
     }
     let names: Vec<String> = tools.iter().filter_map(|tool| named(tool)).collect();
     let meant = did_you_mean(name, names.iter().map(String::as_str));
-    let remedy = meant.unwrap_or_else(|| format!("mcpbridge tools {} lists those that there are", shell.server()));
+    let remedy = meant.unwrap_or_else(|| format!("{} lists those that there are", shell.command("tools")));
     Err(Failure::new(Kind::Usage, format!("{} has no tool {name:?}", shell.server())).remedy(remedy))
 }
 
