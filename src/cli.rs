@@ -265,10 +265,11 @@ pub fn command() -> clap::Command {
         .mut_subcommand("add", |add| add.defer(named::with_the_flags))
 }
 
+/// Its parts are sections of the manual page, too. Lines break where a terminal wants them to.
 const AFTER_HELP: &str = "\
-Every flag has a variable MCPBRIDGE_<FLAG> (MCPBRIDGE_HEADER, MCPBRIDGE_ALLOW_TOOL and other flags
-that may be repeated: one value a line), and is a key of config.toml, the file that `mcpbridge list`
-names. A flag overrides its variable, and a variable the file.
+Every flag has a variable MCPBRIDGE_<FLAG> (MCPBRIDGE_HEADER, MCPBRIDGE_ALLOW_TOOL and other flags that may \
+be repeated: one value a line), and is a key of config.toml, the file that `mcpbridge list` names. A flag \
+overrides its variable, and a variable the file.
 
 Examples:
   mcpbridge https://mcp.example.com/mcp
@@ -277,9 +278,17 @@ Examples:
   mcpbridge https://mcp.example.com/mcp --header 'X-API-Key:${EXAMPLE_KEY}'
   mcpbridge demo
 
-Exit codes: 0 every request was answered by the server, 2 usage, 3 the server wants a credential, 4 the
-sign-in was refused, 5 the server was not reached or did not answer in time, 6 the server broke the
-protocol, 7 the called tool says that it failed, 8 the credential store is locked or fails, 130 interrupted.";
+Exit codes:
+  0    every request was answered by the server
+  1    a fault of mcpbridge itself
+  2    usage
+  3    the server wants a credential
+  4    the sign-in was refused
+  5    the server was not reached or did not answer in time
+  6    the server broke the protocol, or answered a command with an error
+  7    the called tool says that it failed
+  8    the credential store is locked or fails
+  130  interrupted";
 
 #[cfg(test)]
 mod tests {

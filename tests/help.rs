@@ -44,10 +44,8 @@ fn the_long_and_the_short_form_of_the_relay_have_the_same_flags() {
 #[test]
 fn the_readme_names_every_command() {
     let (help, readme) = (mcpbridge(&["--help"]), read("README.md"));
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // A long line is wrapped, and goes on below its text.
-    let names = commands.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
-    let names: Vec<&str> = names.filter_map(|line| line.split_whitespace().next()).collect();
+    let names = commands(&help);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert!(names.contains(&"run") && names.contains(&"demo"), "the commands cannot be read from --help: {names:?}");
     for name in names.into_iter().filter(|name| *name != "help") {
         assert!(readme.contains(&format!("`mcpbridge {name}")), "the README does not say what `mcpbridge {name}` does");
@@ -56,14 +54,75 @@ fn the_readme_names_every_command() {
 
 #[test]
 fn the_exit_codes_in_the_readme_are_those_of_the_help() {
-    let (help, readme) = (mcpbridge(&["--help"]), read("README.md"));
-    let (_, codes) = help.split_once("Exit codes:").expect("--help names no exit codes");
-    let codes = codes.replace(['\n', '.'], " ");
-    for part in codes.split(", ") {
-        let code = part.split_whitespace().next().unwrap();
-        assert!(code.parse::<u8>().is_ok(), "{part:?} does not begin with a code");
-        assert!(readme.contains(&format!("\n| {code} |")), "the README's table of exit codes lacks {code}");
+    let readme = read("README.md");
+    let table = readme.lines().skip_while(|line| *line != "| Exit code | |").skip(2);
+    let written: Vec<&str> = table
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|line| line.split('|').nth(1))
+        .map(str::trim)
+        .collect();
+    assert!(written.len() > 5, "the README has no table of exit codes: {written:?}");
+    for columns in ["80", "100"] {
+        let help = ran(&["--help"], &[("COLUMNS", columns)]);
+        let (_, codes) = help.split_once("\nExit codes:\n").expect("--help names no exit codes");
+        let told: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(told, written, "at {columns} columns each line has one code: {codes}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_flag_of_the_help_and_names_no_other_page() {
+    let page = mcpbridge(&["man"]).replace("\\-", "-");
+    let section = |name: &str| page.lines().position(|line| line.trim_matches('"') == name);
+    for name in [".SH EXAMPLES", ".SH \"EXIT STATUS", ".SH COMMANDS"] {
+        assert!(section(name).is_some(), "the manual page has no {name}");
+    }
+    assert!(section(".SH EXTRA").is_none() && !page.contains("mcpbridge-"), "{page}");
+    for command in commands(&mcpbridge(&["--help"])).iter().filter(|command| *command != "help") {
+        let begins = format!(".SS \"mcpbridge {command}\"");
+        let (_, about) = page.split_once(&begins).unwrap_or_else(|| panic!("the manual page lacks {begins}"));
+        let about = about.split("\n.S").next().unwrap_or_default();
+        for flag in long_flags(&mcpbridge(&[command.as_str(), "--help"])) {
+            let there = about.split(|c: char| c != '-' && !c.is_alphanumeric()).any(|word| word == flag.as_str())
+                || about.contains(&format!("fB{flag}\\fR"));
+            assert!(there, "what the manual page says of {command} lacks {flag}: {about}");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_is_told_to_a_program_with_what_is_missing_and_the_command_that_helps() {
+    for (args, message, hint) in [
+        (&["call", "u", "--json"][..], "arguments were not provided: <TOOL>", "mcpbridge call --help"),
+        (&["secret", "set", "--json"], "arguments were not provided: <NAME>", "mcpbridge secret set --help"),
+        (&["man", "--json"], "unexpected argument '--json'", "mcpbridge man --help"),
+        (&["replay", "r", "--json"], "unexpected argument '--json'", "mcpbridge replay --help"),
+        (&["completions", "bash", "--json"], "unexpected argument '--json'", "mcpbridge completions --help"),
+        (&["tools", "u", "--transport", "x", "--json"], "invalid value 'x'", "[possible values: http-first"),
+        (&["status", "--exit-zeroo", "--json"], "unexpected argument '--exit-zeroo'", "'--exit-zero'"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mcpbridge")).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert!(told["error"]["message"].as_str().unwrap().contains(message), "{args:?}: {told}");
+        assert!(told["error"]["hint"].as_str().unwrap().contains(hint), "{args:?}: {told}");
+    }
+}
+
+/// The names of the commands in a help text. A long line of it is wrapped, and goes on below its text.
+fn commands(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The flags that a help text documents.
+fn long_flags(help: &str) -> Vec<String> {
+    let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
+    let flags = lines.filter_map(|line| line.find("--").map(|at| &line[at..]));
+    let flags = flags.filter_map(|line| line.split([' ', '=', '[']).next()).map(str::to_owned);
+    flags.filter(|flag| !["--help", "--version"].contains(&flag.as_str())).collect()
 }
 
 /// A flag, as far as both sides can say it.
@@ -124,13 +183,17 @@ fn between<'a>(line: &'a str, start: &str, end: &str) -> Option<&'a str> {
 }
 
 fn mcpbridge(args: &[&str]) -> String {
+    ran(args, &[])
+}
+
+fn ran(args: &[&str], variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcpbridge"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MCPBRIDGE_") {
             command.env_remove(name);
         }
     }
-    let output = command.args(args).output().unwrap();
+    let output = command.args(args).envs(variables.iter().copied()).output().unwrap();
     assert!(output.status.success(), "{args:?}: {output:?}");
     lines(String::from_utf8(output.stdout).unwrap())
 }

@@ -132,8 +132,7 @@ fn blamed(command: &mut Command, front: &[OsString], added: &[Added]) -> Option<
         let words = front.iter().cloned().chain([flag.word.clone(), "server".into()]);
         let error = command.try_get_matches_from_mut(words).err()?;
         let (fact, remedy) = said(&error);
-        let failure = Failure::new(Kind::Usage, format!("{}: {fact}", flag.from));
-        Some(if remedy.is_empty() { failure } else { failure.remedy(remedy) })
+        Some(Failure { remedy, ..Failure::new(Kind::Usage, format!("{}: {fact}", flag.from)) })
     };
     added.iter().find_map(wrong)
 }
@@ -159,21 +158,39 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ! {
         }),
         _ => {
             let (fact, remedy) = said(error);
-            Failure::new(Kind::Usage, fact).remedy(remedy)
+            Failure::new(Kind::Usage, fact).remedy(remedy.unwrap_or_else(|| help(error)))
         }
     };
     failure::report(&failure.into(), wants_json);
     process::exit(error.exit_code());
 }
 
-/// What clap says, as a fact and a remedy.
-fn said(error: &clap::Error) -> (String, String) {
+/// What clap says, as a fact and, if it has one, a remedy.
+fn said(error: &clap::Error) -> (String, Option<String>) {
     let text = error.render().to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let fact = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let rest: Vec<&str> =
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let said: Vec<&str> =
         lines.take_while(|line| !line.starts_with("For more") && !line.starts_with("Usage:")).collect();
-    (fact, rest.join(" ").trim_start_matches("tip: ").to_owned())
+    let (fact, rest) = said.split_first().unwrap_or((&"", &[]));
+    let fact = fact.trim_start_matches("error: ");
+    // The tip to write `-- --json` is for who means a value by it, and not for a program.
+    let is_tip = |line: &&&str| line.starts_with("tip: ") && !line.contains("as a value");
+    let tips: Vec<&str> = rest.iter().filter(is_tip).map(|line| line.trim_start_matches("tip: ")).collect();
+    let others: Vec<&str> = rest.iter().filter(|line| !line.starts_with("tip: ")).copied().collect();
+    // What is missing, or cannot go together, stands below a colon.
+    let is_list = fact.ends_with(':');
+    let remedy = if is_list { tips.join(" ") } else { [others.as_slice(), &tips].concat().join(" ") };
+    let fact = if is_list { format!("{fact} {}", others.join(", ")) } else { fact.to_owned() };
+    (fact, Some(remedy).filter(|remedy| !remedy.is_empty()))
+}
+
+/// The command that shows the help of the one that was typed.
+fn help(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: mcpbridge")).unwrap_or_default();
+    let is_command = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    let words: Vec<&str> = usage.split_whitespace().take_while(is_command).collect();
+    ["mcpbridge"].into_iter().chain(words).chain(["--help"]).collect::<Vec<_>>().join(" ")
 }
 
 /// The commands about accounts and runs that files set flags for, beside those with flags of the relay.
