@@ -190,6 +190,47 @@ fn a_command_without_a_token_is_an_error_that_names_it_for_every_request() {
 
 #[cfg(unix)]
 #[test]
+fn a_command_that_fails_fails_once_for_all_who_wait_for_it() {
+    let door = Door::guarded();
+    door.write_token("s3cret-one");
+    door.lets_in("s3cret-one");
+    let at = |name: &str| door.home.path().join(name).display().to_string();
+    // While its gate is shut the vault hangs, and then it fails.
+    let command = format!(
+        "sh -c 'echo asked >>{}; cat {} && exit; while [ ! -e {} ]; do sleep 0.1; done; sleep 1; exit 3'",
+        at("asked"),
+        at("token"),
+        at("gate")
+    );
+    let mut bridge = door.relay().args(["--token-command", &command]).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    assert_eq!(door.asked(), 1);
+    fs::remove_file(at("token")).unwrap();
+    door.lets_in("s3cret-two");
+    let before = door.server.requests().len();
+    for id in 2..6 {
+        bridge.send(call(id));
+    }
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while door.server.requests().len() < before + 4 {
+        assert!(std::time::Instant::now() < deadline, "not all calls were refused");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    fs::write(at("gate"), "").unwrap();
+    for id in 2..6 {
+        let answer = bridge.answer(&id.to_string());
+        assert!(answer.contains("exit code 3"), "{answer}");
+    }
+    assert_eq!(door.asked(), 2, "one run for four requests");
+    // The next one tries again.
+    door.write_token("s3cret-two");
+    bridge.send(call(6));
+    bridge.expect_result("6");
+}
+
+#[cfg(unix)]
+#[test]
 fn login_tries_the_token_of_a_command() {
     let door = Door::guarded();
     door.write_token("s3cret-one");

@@ -1,5 +1,6 @@
 //! Tokens that a command of the person prints: for those who have a vault or a broker of their own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Deserialize;
@@ -20,8 +21,10 @@ pub struct TokenCommand {
     /// The URL of the server as it may be shown.
     server: String,
     state: Mutex<State>,
-    /// Whoever has it runs the command; the others wait for what it prints.
-    turn: tokio::sync::Mutex<()>,
+    /// Whoever has it runs the command; the others wait for what it prints. Why the last run failed, if it did.
+    turn: tokio::sync::Mutex<Option<Failure>>,
+    /// How many runs have ended.
+    ended: AtomicU64,
     /// Who is told what the tokens are.
     known: OnceLock<Known>,
 }
@@ -47,7 +50,7 @@ impl TokenCommand {
     /// A command that has not run yet. `server` is for sentences.
     pub fn new(source: Source, store: Store, server: String) -> Self {
         let (state, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        TokenCommand { source, store, server, state, turn, known: OnceLock::new() }
+        TokenCommand { source, store, server, state, turn, ended: AtomicU64::new(0), known: OnceLock::new() }
     }
 
     /// From now on `known` learns every token before a request has it.
@@ -63,12 +66,12 @@ impl TokenCommand {
         if let Some(ticket) = self.alive() {
             return Ok(ticket);
         }
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn().await?;
         match self.alive() {
             Some(ticket) => Ok(ticket),
             None => {
                 let unproven = self.state().unproven;
-                self.ask(unproven).await
+                self.run(&mut turn, unproven).await
             }
         }
     }
@@ -85,12 +88,12 @@ impl TokenCommand {
             let remedy = format!("let {} print one that has them", self.source);
             return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403).into());
         }
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn().await?;
         if let Some(ticket) = self.alive().filter(|ticket| ticket != refused) {
             return Ok(ticket);
         }
         if !self.state().unproven {
-            let ticket = self.ask(true).await?;
+            let ticket = self.run(&mut turn, true).await?;
             if ticket != *refused {
                 return Ok(ticket);
             }
@@ -116,6 +119,25 @@ impl TokenCommand {
     fn alive(&self) -> Option<Ticket> {
         let state = self.state();
         (now() < state.until).then(|| state.ticket.clone())
+    }
+
+    /// Waits for the turn. A run that fails meanwhile fails for all who wait: each of them to run the command
+    /// again would let the last one wait for all of these.
+    async fn turn(&self) -> Result<tokio::sync::MutexGuard<'_, Option<Failure>>, Failure> {
+        let ended = self.ended.load(Ordering::Relaxed);
+        let turn = self.turn.lock().await;
+        match turn.as_ref().filter(|_| self.ended.load(Ordering::Relaxed) != ended) {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(turn),
+        }
+    }
+
+    /// Runs the command, for those too who wait for the `turn`.
+    async fn run(&self, turn: &mut Option<Failure>, unproven: bool) -> Result<Ticket, Failure> {
+        let outcome = self.ask(unproven).await;
+        *turn = outcome.as_ref().err().cloned();
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        outcome
     }
 
     async fn ask(&self, unproven: bool) -> Result<Ticket, Failure> {
