@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use rcgen::date_time_ymd;
+use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use support::{
     Authority, Bridge, Front, Identity, Launch, Legacy, Server, VERSION, initialize, reaches_nothing, works,
 };
@@ -72,6 +72,18 @@ fn a_certificate_out_of_its_time_is_told_with_the_date_and_the_clock() {
     }
 }
 
+/// As `openssl req -x509` makes one.
+#[test]
+fn a_certificate_of_an_authority_in_place_of_a_servers_is_told_with_what_makes_another() {
+    let (server, authority) = (unused(), Authority::named("authority"));
+    let both = authority.issue(&["localhost"], |it| it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let front = Front::of(&server, &both);
+    let text = reaches_nothing(Bridge::launch(front.url()).arg("--ca-cert").arg(authority.file()));
+    for words in ["is that of an authority, not of a server", "basicConstraints=critical,CA:FALSE", "--insecure"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
 #[test]
 fn a_client_certificate_is_shown_to_a_server_that_asks() {
     let (server, authority) = (Legacy::new().start(), Authority::named("authority"));
@@ -115,7 +127,9 @@ fn a_file_that_a_flag_names_and_that_will_not_do_is_an_error_at_once() {
     fs::write(at("empty"), "").unwrap();
     let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
     fs::write(at("encrypted"), encrypted).unwrap();
+    fs::write(at("nothing"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     for (flags, words) in [
+        (vec!["--ca-cert".to_owned(), at("nothing")], ["--ca-cert", "no certificate in it that can be read"]),
         (vec!["--ca-cert".to_owned(), at("none")], ["--ca-cert", "cannot be read"]),
         (vec!["--ca-cert".to_owned(), at("empty")], ["--ca-cert", "no certificate"]),
         (vec!["--client-cert".to_owned(), file(&me, "cert.pem")], ["--client-key", "no private key"]),

@@ -8,7 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::Settings;
 use super::certificate::{Names, names};
@@ -99,7 +99,7 @@ impl Trust {
     /// One bundle file. The usual way reads the bundle and every file of the certificate directory.
     #[cfg(not(any(target_os = "macos", windows)))]
     fn load(&self, added: Vec<CertificateDer<'static>>) -> Option<Arc<dyn ServerCertVerifier>> {
-        let mut roots = rustls::RootCertStore::empty();
+        let mut roots = RootCertStore::empty();
         if let Some(path) = BUNDLES.iter().map(Path::new).find(|path| path.exists()) {
             roots.add_parsable_certificates(readable(path));
         }
@@ -202,7 +202,12 @@ impl ServerCertVerifier for Verifier {
 /// One cannot: [`Kind::Usage`].
 pub fn check(settings: &Settings) -> Result<(), Failure> {
     for path in &settings.ca_certs {
-        certificates(path, "--ca-cert")?;
+        let found = certificates(path, "--ca-cert")?;
+        // Bundles have odd ones among the others, which are left out.
+        if !found.into_iter().any(|found| RootCertStore::empty().add(found).is_ok()) {
+            let fact = format!("{} (--ca-cert) has no certificate in it that can be read", path.display());
+            return Err(Failure::new(Kind::Usage, fact).remedy("get the file anew from whoever runs the authority"));
+        }
     }
     if settings.client_cert.is_some() || settings.client_key.is_some() {
         Arc::new(Trust::new(settings)).config(settings, false)?;

@@ -1,6 +1,7 @@
 //! What is wrong with a certificate: which one it is, what it lacks, and what helps.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -49,6 +50,10 @@ impl Untrusted {
             }
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 ("is not meant for servers".to_owned(), "its operator has to get one that is")
+            }
+            CertificateError::Other(OtherError(other)) if is_of_an_authority(&**other) => {
+                let fact = format!("{whose} is that of an authority, not of a server");
+                return Some(Untrusted(Failure::new(Kind::Unreachable, fact).remedy(another(name))));
             }
             other => (format!("cannot be used ({other})"), "its operator has to mend that"),
         };
@@ -106,6 +111,25 @@ fn unknown_issuer(whose: &str, names: &Option<Names>, top: Option<&CertificateDe
     let remedy = "if that is your company's inspecting proxy or authority, name its certificate: --ca-cert FILE; \
                   if not, somebody is in the way, perhaps the sign-in page of a network";
     Failure::new(Kind::Unreachable, fact).remedy(remedy)
+}
+
+/// Whether the library takes a certificate for one that issues others.
+fn is_of_an_authority(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// What helps against the certificate that `openssl req -x509` makes if nothing else is said.
+fn another(name: &ServerName<'_>) -> String {
+    let is_here = match name {
+        ServerName::DnsName(name) => name.as_ref().eq_ignore_ascii_case("localhost"),
+        ServerName::IpAddress(address) => IpAddr::from(*address).is_loopback(),
+        _ => false,
+    };
+    let unchecked = if is_here { ", or take this one unchecked: --insecure" } else { "" };
+    format!(
+        "make another with openssl req -x509 -addext basicConstraints=critical,CA:FALSE, and name it: \
+         --ca-cert FILE{unchecked}"
+    )
 }
 
 /// The names of a certificate, from their form in the library: `DnsName("a")`, `IpAddress(1.2.3.4)`.
