@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::challenge::Bearer;
 use super::change::digest;
@@ -119,7 +119,6 @@ impl Ticket {
         let mut secrets = Secrets::default();
         if let Some(secret) = self.secret() {
             secrets.learn(secret.expose());
-            secrets.learn(&form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect::<String>());
         }
         secrets
     }

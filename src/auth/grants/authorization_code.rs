@@ -8,7 +8,7 @@ use oauth2::{
 use subtle::ConstantTimeEq;
 use url::{Url, form_urlencoded};
 
-use super::{Tokens, Trouble, ask, endpoints, named_beside, tokens};
+use super::{Tokens, Trouble, ask, endpoints, learn, named_beside, tokens};
 use crate::auth::discovery::AuthorizationServer;
 use crate::auth::dpop::ProofKey;
 use crate::auth::scopes::OFFLINE_ACCESS;
@@ -206,9 +206,7 @@ pub async fn exchange(http: &Http, permission: &Permission<'_>, proof: Proof, co
     let mut secrets = Secrets::default();
     secrets.learn(code.0.expose());
     secrets.learn(proof.verifier.secret());
-    if let Some(secret) = &permission.client.secret {
-        secrets.learn(secret.expose());
-    }
+    learn(&mut secrets, permission.client);
     let known = endpoints(permission.client)
         .set_token_uri(TokenUrl::from_url(endpoint.clone()))
         .set_redirect_uri(redirect_uri(permission.client).map_err(Trouble::Refused)?);

@@ -33,6 +33,7 @@ pub mod revoke;
 pub mod token_exchange;
 
 pub use request::Asking;
+use request::learn;
 
 /// What a token endpoint gave.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oauth2::{RefreshToken, RequestTokenError, TokenUrl};
 use url::Url;
 
-use super::{Said, Tokens, Trouble, ask, endpoints, named_beside, tokens};
+use super::{Said, Tokens, Trouble, ask, endpoints, learn, named_beside, tokens};
 use crate::auth::dpop::{ProofKey, is_about_proof};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
@@ -23,9 +23,10 @@ pub async fn refresh(http: &Http, held: &OAuth) -> Result<Tokens, Trouble> {
     let token = held.refresh_token.as_ref().ok_or_else(|| Trouble::Refused(missing()))?;
     let endpoint = &endpoint(&held.token_endpoint)?;
     let mut secrets = Secrets::default();
-    for secret in [Some(token), Some(&held.access_token), held.client.secret.as_ref()].into_iter().flatten() {
+    for secret in [token, &held.access_token] {
         secrets.learn(secret.expose());
     }
+    learn(&mut secrets, &held.client);
     let known = endpoints(&held.client).set_token_uri(TokenUrl::from_url(endpoint.clone()));
     let token = RefreshToken::new(token.expose().to_owned());
     let asked = async |key: Option<&Arc<ProofKey>>| {

@@ -82,9 +82,10 @@ impl Asking<'_> {
         secrets: &mut Secrets,
     ) -> Result<HttpRequest, Trouble> {
         let own = self.client.secret.as_ref();
-        for secret in [secret, own].into_iter().flatten() {
+        if let Some(secret) = secret {
             secrets.learn(secret.expose());
         }
+        learn(secrets, self.client);
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
         // Also beside a proof that names the client: some servers look for it nowhere else, and it is no secret.
@@ -119,9 +120,22 @@ impl Asking<'_> {
     }
 }
 
-fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Trouble> {
+/// What `client` proves itself with, in the form and in the header, is not to be told.
+pub(super) fn learn(secrets: &mut Secrets, client: &Client) {
+    if let Some(secret) = &client.secret {
+        secrets.learn(secret.expose());
+        secrets.learn(&pair(&client.id, secret));
+    }
+}
+
+/// Id and secret as the header has them.
+fn pair(id: &str, secret: &Secret) -> String {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret.expose())));
+    BASE64_STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret.expose())))
+}
+
+fn basic(id: &str, secret: &Secret) -> Result<HeaderValue, Trouble> {
+    let pair = pair(id, secret);
     let odd = |_| Trouble::Refused(Failure::new(Kind::Internal, "the client's secret makes no header"));
     HeaderValue::from_str(&format!("Basic {pair}")).map_err(odd)
 }

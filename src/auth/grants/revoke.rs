@@ -4,7 +4,7 @@ use oauth2::{AccessToken, RefreshToken, RevocationUrl, StandardRevocableToken};
 use url::Url;
 
 use super::refresh::endpoint;
-use super::{Trouble, answer, endpoints, named_beside, refused, send_now};
+use super::{Trouble, answer, endpoints, learn, named_beside, refused, send_now};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::{Secret, Secrets};
@@ -71,9 +71,8 @@ async fn once(
     (kind, secret): (StandardRevocableToken, Option<&Secret>),
 ) -> Result<(), Trouble> {
     let mut secrets = Secrets::default();
-    for secret in [Some(token), client.secret.as_ref()].into_iter().flatten() {
-        secrets.learn(secret.expose());
-    }
+    secrets.learn(token.expose());
+    learn(&mut secrets, client);
     // oauth2 insists on https, on this machine too. It is shown an https URL; what it makes is sent
     // to the real one, which was checked when it was found.
     let mut shown = endpoint.clone();
