@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use support::{
     Authorization, Bridge, Client, Device, Endpoint, Fault, Human, JWT_BEARER, Launch, Manners, PATIENCE, Proof,
@@ -311,6 +313,56 @@ fn an_id_token_of_somebody_else_needs_no_sign_in() {
     with(&company.id_token(-60), 3, &["the id token from env:ID_TOKEN expired 6", "a fresh one"]);
     with("opaque", 3, &["invalid_grant", "the id token is no JWT", "put a token into env:ID_TOKEN"]);
     with("", 2, &["env:ID_TOKEN is empty"]);
+}
+
+#[test]
+fn what_an_organization_gives_slowly_is_waited_for_when_the_editor_has_left() {
+    let company = Company::new(2);
+    company.works(0, &Human::prompt());
+    company.provider.fail(Endpoint::OtherGrant, Fault::Slow(Duration::from_secs(1)));
+    let token = company.id_token(60);
+    let nobody = Human::at_ease();
+    let by_token = company.relay(0, &nobody).args(["--idp-token", "env:ID_TOKEN"]).env("ID_TOKEN", &token);
+    company.offices[0].authorization.ledger.drop_access_tokens();
+    for launch in [company.relay(1, &nobody), by_token] {
+        let mut bridge = launch.spawn();
+        bridge.send(initialize(0, VERSION));
+        bridge.close_stdin();
+        bridge.expect_result("0");
+        assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    }
+    assert_eq!(nobody.windows(), 0);
+}
+
+#[test]
+fn login_asks_nobody_where_nobody_is_and_uses_what_is_there() {
+    let company = Company::new(2);
+    let human = Human::at_ease();
+    for flags in [&[][..], &["--force"], &["--device-code"]] {
+        for launch in [company.command("login", 0).env("CI", "1"), company.command("login", 0).arg("--non-interactive")]
+        {
+            let began = Instant::now();
+            let told = launch.args(flags.iter().copied()).human(&human).told();
+            told.expect(3, &["nobody is asked here", "--idp", "--interactive"]);
+            // A second is promised; this machine may be busy.
+            assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        }
+    }
+    assert!(
+        company.provider.asked(Endpoint::Authorize).is_empty() && company.provider.asked(Endpoint::Device).is_empty()
+    );
+    company.works(0, &Human::prompt());
+    let login = || company.command("login", 1).env("CI", "1").human(&human);
+    login().told().expect(0, &[]);
+    let token = company.id_token(60);
+    let by_token = login().args(["--idp-token", "env:ID_TOKEN", "--force"]).env("ID_TOKEN", &token);
+    by_token.told().expect(0, &[]);
+    login().arg("--force").told().expect(3, &["--interactive"]);
+    // A sign-in is there, and what is wrong is something else.
+    company.offices[1].authorization.ledger.drop_access_tokens();
+    company.provider.fail(Endpoint::OtherGrant, Fault::error(400, "access_denied"));
+    login().told().expect(4, &["access_denied"]);
+    assert_eq!(human.windows(), 0);
 }
 
 #[test]

@@ -61,6 +61,11 @@ impl Flow {
     pub fn is_unattended(&self) -> bool {
         matches!(self, Flow::ClientCredentials(_) | Flow::Workload { .. } | Flow::Organization(_))
     }
+    /// Whether it is an organization that has no token, so that a person may have to sign in there.
+    pub fn may_ask(&self) -> bool {
+        matches!(self, Flow::Organization(organization) if organization.token.is_none())
+    }
+
 
     /// The account that it is for where the person named none: it must not take the place of a sign-in
     /// of the same person, nor that of another client. `client` is the client that was given.

@@ -151,7 +151,7 @@ impl Session {
         {
             return Ok(done);
         }
-        if !self.options.interactive && !self.options.flow.is_unattended() {
+        if !self.options.interactive && self.needs_somebody(force)? {
             return Err(self.alone());
         }
         let challenge = match self.knock(&Ticket::default()).await? {
@@ -203,6 +203,14 @@ impl Session {
         })
     }
 
+    /// Whether nothing comes of a sign-in in which nobody is asked.
+    fn needs_somebody(&self, force: bool) -> Result<bool, Failure> {
+        if self.options.flow.may_ask() {
+            return Ok(force || self.store.entry(&self.sign_in_key)?.is_none());
+        }
+        Ok(!self.options.flow.is_unattended())
+    }
+
     async fn is_known(&self) -> Result<bool, Failure> {
         Ok(self.store.entry(&self.key)?.is_some() || self.store.read(&self.key).await?.is_some())
     }
@@ -223,8 +231,9 @@ impl Session {
             demand,
             refused: None,
             renewed_in_vain: false,
-            person: true,
-            forced: true,
+            person: self.options.interactive,
+            // Where nobody is, a sign-in that is kept at the identity provider is all that there is.
+            forced: self.options.interactive || !self.options.flow.may_ask(),
             link: false,
             editor: None,
             by: By::this(BY),
@@ -237,6 +246,11 @@ impl Session {
         let tell = |Progress::Waiting { url, code, opened }: Progress| self.show(&url, code.as_deref(), opened);
         let tools = Tools { store: &self.store, http: &self.http, tell: &tell };
         let mut job = self.job(Demand::Token(challenge));
+        if !job.forced {
+            // Whatever is kept for the server has been tried, and will not do.
+            let kept = self.store.read(&self.key).await?;
+            job.refused = kept.and_then(|grant| Ticket::of(&grant, self.options.use_id_token).digest());
+        }
         loop {
             let outcome = {
                 let mut changing = std::pin::pin!(change(&job, &tools));

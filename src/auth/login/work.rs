@@ -157,8 +157,9 @@ impl Inner {
         };
         let for_nobody = async {
             let _ = closed.wait_for(|closed| *closed).await;
-            // A renewal is worth waiting for, and has an end. Without a grant a person is about to be asked.
-            if self.state().grant.is_some() {
+            // A renewal is worth waiting for, and has an end; so is a grant that nobody is asked for, or that an
+            // organization may give without anybody. Else a person is about to be asked.
+            if self.state().grant.is_some() || self.options.flow.is_unattended() {
                 std::future::pending::<()>().await;
             }
             sleep(LAST_CHANCE).await;
