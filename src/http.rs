@@ -46,10 +46,13 @@ use trouble::explain;
 use upload::Upload;
 
 /// How connections are made.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// How long a connection may take; `None` leaves it to the operating system.
     pub connect_timeout: Option<Duration>,
+    /// How long the whole of an answer may take that is read whole, redirects included: one of an authorization
+    /// server, for which a person or an editor waits. `None` is without a limit.
+    pub answer_timeout: Option<Duration>,
     /// Only IPv4.
     pub ipv4: bool,
     /// Keep the cookies of the server.
@@ -64,6 +67,22 @@ pub struct Settings {
     pub insecure: bool,
     /// The URL of a proxy, instead of those of the environment.
     pub proxy: Option<Secret>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            connect_timeout: None,
+            answer_timeout: Some(ANSWER_TIMEOUT),
+            ipv4: false,
+            cookies: false,
+            ca_certs: Vec::new(),
+            client_cert: None,
+            client_key: None,
+            insecure: false,
+            proxy: None,
+        }
+    }
 }
 
 impl Settings {
@@ -433,6 +452,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(180);
 /// streams that nobody reads must not fill the window of the connection for one that is read.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 32 * 1024 * 1024;
+/// For one answer, where nobody says otherwise. A refresh has no more than this.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {

@@ -432,7 +432,7 @@ pub(super) async fn in_step<T>(
     match limit {
         None => work.await,
         Some(limit) => timeout(limit, work).await.unwrap_or_else(|_| {
-            let fact = format!("the authorization server did not answer within {} s", limit.as_secs());
+            let fact = format!("the authorization server did not answer within {} s", limit.as_secs_f64());
             Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while, or raise --auth-timeout"))
         }),
     }

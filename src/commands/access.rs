@@ -43,17 +43,22 @@ pub fn start_log(output: &cli::Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How connections are made.
+/// How connections are made. `answer_timeout` is for each answer of an authorization server.
 ///
 /// # Errors
 /// A file cannot be used, or a flag is not for this server.
-pub fn http(connection: &cli::Connection, server: &Url) -> Result<http::Settings, Failure> {
+pub fn http(
+    connection: &cli::Connection,
+    answer_timeout: Option<Duration>,
+    server: &Url,
+) -> Result<http::Settings, Failure> {
     if connection.insecure && !is_loopback(server) {
         let fact = format!("--insecure is for servers on this machine, and {} is not", shown(server));
         return Err(usage(&fact, "to trust an authority of your own, give its certificate: --ca-cert FILE"));
     }
     let settings = http::Settings {
         connect_timeout: connection.connect_timeout.limit(),
+        answer_timeout,
         ipv4: connection.ipv4,
         cookies: !connection.disable_cookies,
         ca_certs: connection.ca_certs.clone(),

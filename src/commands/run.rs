@@ -117,7 +117,7 @@ pub async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failu
         headers.secrets.learn(spelled.trim_end_matches('='));
     }
     let url = headers.take_user(url);
-    let http = access::http(connection, &url)?;
+    let http = access::http(connection, relay.sign_in.auth_timeout.limit(), &url)?;
     let settings = Settings {
         url,
         headers: Arc::new(headers.all),

@@ -37,11 +37,11 @@ impl Http {
     ///
     /// # Errors
     /// A [`Trouble`]; a redirect that is not followed, an answer above [`LARGEST`] and one that is
-    /// not there after [`PATIENCE`] are some.
+    /// not there in time are some.
     pub async fn fetch(&self, request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
         let (since, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
-            match self.fetch_now(request.again(), redirects).await {
+            match self.within(request.again(), redirects, "try again in a while, or raise --auth-timeout").await {
                 Err(Trouble::NotSent(failure)) if since.elapsed() + pause < UNSENT => log::debug!("{failure}"),
                 outcome => return outcome,
             }
@@ -55,10 +55,15 @@ impl Http {
     /// # Errors
     /// As those of [`Http::fetch`].
     pub async fn fetch_now(&self, request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
+        self.within(request, redirects, "try again in a while").await
+    }
+
+    async fn within(&self, request: Request, redirects: Redirects, remedy: &str) -> Result<Fetched, Trouble> {
+        let Some(limit) = self.settings.answer_timeout else { return self.follow(request, redirects).await };
         let asked = shown(&request.url);
-        timeout(PATIENCE, self.follow(request, redirects)).await.unwrap_or_else(|_| {
-            let fact = format!("{asked} did not answer within {} s", PATIENCE.as_secs());
-            Err(Trouble::Lost(Failure::new(Kind::Unreachable, fact)))
+        timeout(limit, self.follow(request, redirects)).await.unwrap_or_else(|_| {
+            let fact = format!("{asked} did not answer within {} s", limit.as_secs_f64());
+            Err(Trouble::Lost(Failure::new(Kind::Unreachable, fact).remedy(remedy)))
         })
     }
 
@@ -115,9 +120,6 @@ async fn read(mut response: reqwest::Response, url: &Url) -> Result<Fetched, Tro
 
 /// Metadata and tokens are a few KiB. A larger answer is something else.
 const LARGEST: usize = 1024 * 1024;
-/// For the whole of one answer, redirects included. A person or an editor waits for it, and a
-/// refresh has no more than this.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// As long as a relay tries to reach its server.
 const UNSENT: Duration = Duration::from_secs(8);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);

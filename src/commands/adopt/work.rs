@@ -134,7 +134,7 @@ async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<()
     if store.read(&key).await?.is_some() {
         return Ok(());
     }
-    let http = Http::new(access::http(&plan.connection, &plan.url)?);
+    let http = Http::new(access::http(&plan.connection, sign_in.options.step, &plan.url)?);
     let Some(taken) = tokens::take(&http, &plan.url, &sign_in.options, &sign_in.kept).await? else { return Ok(()) };
     record.sign_ins.push(SignedIn {
         key: key.as_str().to_owned(),
