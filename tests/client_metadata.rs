@@ -126,7 +126,16 @@ fn a_url_that_can_be_no_client_id_is_refused_with_the_reason() {
     told.expect(2, &[]);
     assert_eq!(json(&told.stderr)["error"]["code"], "usage");
     print(&["https://example.com/a.json", "--callback-path", "back"]).expect(2, &["callback path", "--callback-path"]);
-    print(&["https://example.com/a.json", "--host", "a/b"]).expect(2, &["--host"]);
+    let told = print(&["https://example.com/a.json", "--host", "a/b"]);
+    told.expect(2, &["--host \"a/b\" is no host", "for example: --host"]);
+}
+
+#[test]
+fn the_command_that_is_printed_is_one_that_a_shell_understands() {
+    let told = print(&["https://example.com/x.json?a=b&c=d", "--callback-path", "/a b"]);
+    let command =
+        "mcpbridge login SERVER --callback-path '/a b' --client-metadata-url 'https://example.com/x.json?a=b&c=d'";
+    assert!(told.expect(0, &[]).stderr.contains(command), "{told:?}");
 }
 
 #[test]

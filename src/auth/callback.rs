@@ -387,13 +387,13 @@ fn plain(host: &str, path: &str) -> Result<(String, String), Failure> {
 /// `path` as browsers send it.
 fn plain_path(host: &str, path: &str) -> Result<String, Failure> {
     let refuse =
-        |fact: String| Err(Failure::new(Kind::Usage, fact).remedy("for example: --callback-path /oauth/callback"));
+        |fact: String, example: &str| Err(Failure::new(Kind::Usage, fact).remedy(format!("for example: {example}")));
     if !path.starts_with('/') || path.contains(['?', '#', '\\']) {
-        return refuse(format!("the callback path {path:?} is no path"));
+        return refuse(format!("the callback path {path:?} is no path"), "--callback-path /oauth/callback");
     }
     match Url::parse(&format!("http://{host}{path}")) {
         Ok(url) if url.host_str().is_some_and(|known| known.eq_ignore_ascii_case(host)) => Ok(url.path().to_owned()),
-        _ => refuse(format!("--host {host:?} is no host")),
+        _ => refuse(format!("--host {host:?} is no host"), "--host localhost"),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{print, print_json};
 use crate::auth::document::{self, Document};
+use crate::auth::quoted;
 use crate::cli::ClientMetadata;
 
 /// Prints the document. Nothing is sent or kept.
@@ -20,13 +21,14 @@ pub fn run(typed: &ClientMetadata) -> anyhow::Result<ExitCode> {
     }
     let ClientMetadata { url, port, host, callback_path, .. } = typed;
     let mut flags = port.map(|port| format!(" {port}")).unwrap_or_default();
-    flags += &host.as_ref().map(|host| format!(" --host {host}")).unwrap_or_default();
+    flags += &host.as_ref().map(|host| format!(" --host {}", quoted(host))).unwrap_or_default();
     if callback_path != "/oauth/callback" {
-        flags += &format!(" --callback-path {callback_path}");
+        flags += &format!(" --callback-path {}", quoted(callback_path));
     }
     eprintln!(
         "publish this at {url} as application/json; then sign in with: mcpbridge login SERVER{flags} \
-         --client-metadata-url {url}"
+         --client-metadata-url {}",
+        quoted(url)
     );
     print(format!("{}\n", serde_json::to_string_pretty(&document)?).as_bytes())
 }
