@@ -56,6 +56,26 @@ fn interactive_asks_although_ci_is_set_and_an_empty_ci_is_none() {
 }
 
 #[test]
+fn interactive_counts_more_than_its_opposite_unless_that_is_typed_and_it_is_not() {
+    type Way = fn(Launch) -> Launch;
+    let both = |launch: Launch| launch.env("MCPBRIDGE_INTERACTIVE", "1").env("MCPBRIDGE_NON_INTERACTIVE", "1");
+    let ways: [(Way, usize); 4] = [
+        (|launch| launch.args(["--interactive", "--non-interactive"]), 1),
+        (both, 1),
+        (|launch| launch.arg("--interactive").env("MCPBRIDGE_NON_INTERACTIVE", "1"), 1),
+        (|launch| launch.arg("--non-interactive").env("MCPBRIDGE_INTERACTIVE", "1"), 0),
+    ];
+    for (way, windows) in ways {
+        let world = World::new();
+        let human = Human::prompt();
+        let mut bridge = way(world.relay(&human)).spawn();
+        bridge.send(initialize(0, VERSION));
+        let answer = json(&bridge.answer("0"));
+        assert_eq!((answer.get("error").is_none(), human.windows()), (windows == 1, windows), "{answer}");
+    }
+}
+
+#[test]
 fn a_grant_is_used_and_renewed_where_nobody_is_and_its_end_is_told() {
     let world = World::new();
     world.sign_in();
@@ -112,18 +132,29 @@ fn a_key_that_comes_from_a_pipe_needs_nobody() {
 fn nothing_is_asked_for_at_a_terminal_where_nobody_is() {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let world = unused();
-    for verb in [&["login", "--api-key-header", "X-Key", &world.server.url()][..], &["secret", "set", "work"]] {
+    let url = world.server.url();
+    let (login, secret) = (["login", "--api-key-header", "X-Key", &url], ["secret", "set", "work"]);
+    for (verb, variable) in [
+        (&login[..], "CI"),
+        (&secret, "CI"),
+        (&login, "MCPBRIDGE_NON_INTERACTIVE"),
+        (&secret, "MCPBRIDGE_NON_INTERACTIVE"),
+    ] {
         let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&screen).unwrap();
         unlockpt(&screen).unwrap();
         let name = ptsname(&screen, Vec::new()).unwrap();
         let terminal = std::fs::File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
-        let mut command =
-            Bridge::bare().args(verb.iter().copied()).env("CI", "1").home(world.home.path()).command(world.home.path());
+        let mut command = Bridge::bare()
+            .args(verb.iter().copied())
+            .env(variable, "1")
+            .home(world.home.path())
+            .command(world.home.path());
         let output = command.stdin(terminal).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{stderr}");
         assert!(stderr.contains("pipe it to stdin"), "{stderr}");
+        assert_eq!(stderr.contains("--non-interactive"), verb[0] == "login", "it has that flag: {stderr}");
     }
 }
 

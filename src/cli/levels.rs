@@ -36,7 +36,7 @@ pub(super) struct Added {
 
 /// What `levels` add to what was typed, as flags to stand in front of it. The first level is the
 /// highest. A flag is taken from the highest level that sets it, and from none if that, or another
-/// flag of a higher level, excludes it.
+/// flag of a higher level, excludes it or is its opposite.
 ///
 /// # Errors
 /// Two flags of one level exclude each other.
@@ -51,7 +51,9 @@ pub(super) fn flags(command: &Command, typed: &ArgMatches, levels: &[Vec<Setting
             let Some(flag) = command.get_arguments().find(|flag| flag.get_long() == Some(&setting.flag)) else {
                 continue;
             };
-            if !set.insert(flag.get_id()) || given.iter().any(|other| exclude(command, flag, other)) {
+            if !set.insert(flag.get_id())
+                || given.iter().any(|other| exclude(command, flag, other) || opposite(flag, other))
+            {
                 continue;
             }
             if let Some((_, other)) = here.iter().find(|(other, _)| exclude(command, flag, other)) {
@@ -78,6 +80,13 @@ fn exclude(command: &Command, one: &Arg, other: &Arg) -> bool {
         command.get_arg_conflicts_with(one).iter().any(|named| named.get_id() == other.get_id())
     };
     names(one, other) || names(other, one)
+}
+
+/// Of one level both may be set, and the command knows which counts.
+fn opposite(one: &Arg, other: &Arg) -> bool {
+    let names = [one.get_long(), other.get_long()];
+    [["interactive", "non-interactive"], ["non-interactive", "interactive"]]
+        .contains(&names.map(Option::unwrap_or_default))
 }
 
 fn words(setting: &Setting) -> Vec<OsString> {

@@ -123,11 +123,11 @@ pub struct SignIn {
     pub device_code: bool,
 
     /// Ask nobody: fail where a person is needed, with the command to run (as with a variable CI that is not empty)
-    #[arg(long, overrides_with = "interactive", help_heading = "Sign-in")]
+    #[arg(long, help_heading = "Sign-in")]
     pub non_interactive: bool,
 
-    /// Ask a person where one is needed, although CI is set
-    #[arg(long, overrides_with = "non_interactive", help_heading = "Sign-in")]
+    /// Ask a person where one is needed, although CI or --non-interactive is set
+    #[arg(long, help_heading = "Sign-in")]
     pub interactive: bool,
 
     /// How long an authorization server may take for one answer

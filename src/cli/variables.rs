@@ -41,7 +41,8 @@ fn variable_of(flag: &Arg) -> Option<String> {
     Some(format!("MCPBRIDGE_{}", long.to_uppercase().replace('-', "_")))
 }
 
-fn is_true(text: &str) -> bool {
+/// Whether the variable of a switch, with this in it, sets the switch.
+pub fn is_true(text: &str) -> bool {
     !matches!(text.trim().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f" | "")
 }
 

@@ -168,18 +168,19 @@ pub fn interactive(typed: &cli::SignIn) -> bool {
     typed.interactive || !typed.non_interactive && !is_ci()
 }
 
-/// Whether the environment says that nobody is here.
-pub fn is_ci() -> bool {
+fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }
 
-/// That something would have to be typed, and nobody is here.
-pub fn nobody_types(what: &str) -> Failure {
-    Failure::new(
-        Kind::SignInRequired,
-        format!("nobody is asked for {what} here (CI is set, or --non-interactive given)"),
-    )
-    .remedy("pipe it to stdin")
+/// The same for a command that has no flags for it: what the variables of these say.
+pub fn is_anybody_here() -> bool {
+    let is_set = |name: &str| std::env::var(name).is_ok_and(|text| cli::is_true(&text));
+    is_set("MCPBRIDGE_INTERACTIVE") || !is_set("MCPBRIDGE_NON_INTERACTIVE") && !is_ci()
+}
+
+/// That something would have to be typed, and nobody is here, `why`.
+pub fn nobody_types(what: &str, why: &str) -> Failure {
+    Failure::new(Kind::SignInRequired, format!("nobody is asked for {what} here ({why})")).remedy("pipe it to stdin")
 }
 
 /// The name that was typed, for the commands that are told to the person.

@@ -460,7 +460,7 @@ fn read_key(interactive: bool) -> Result<Secret, Failure> {
     let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the key cannot be read: {error}"));
     let typed = if io::stdin().is_terminal() {
         if !interactive {
-            return Err(access::nobody_types("the key"));
+            return Err(access::nobody_types("the key", "CI is set, or --non-interactive given"));
         }
         rpassword::prompt_password("API key (it is not shown): ").map_err(unreadable)?
     } else {
