@@ -388,6 +388,29 @@ fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
     assert_eq!(fs::read(&file).unwrap(), b"\xff\xfe{\0}\0");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
+    let user = User::bare();
+    let pipe = |path: &str| {
+        let path = user.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    };
+    pipe(".cursor/mcp.json");
+    user.command(&["install", "cursor", URL]).told().expect(2, &["mcp.json cannot be read: it is no regular file"]);
+    user.command(&["uninstall", "cursor", URL]).told().expect(2, &["no regular file"]);
+    assert!(user.does(&["adopt"]).stderr.contains("no regular file"));
+    let doctor = user.command(&["doctor"]).told();
+    assert!(doctor.code == 2 && doctor.stdout.contains("no regular file"), "{doctor:?}");
+    let config = pipe(".config/mcpbridge/config.toml");
+    user.command(&["list"]).told().expect(2, &["config.toml cannot be read: it is no regular file", "move it away"]);
+    user.command(&[URL]).told().expect(2, &["no regular file"]);
+    fs::remove_file(config).unwrap();
+    user.command(&["trust", pipe("project/.mcpbridge.toml").to_str().unwrap()]).told().expect(2, &["no regular file"]);
+}
+
 #[test]
 fn an_entry_of_somebody_else_is_neither_replaced_nor_removed() {
     let text = "{\"mcpServers\": {\"example\": {\"command\": \"npx\", \"args\": [\"x\"]}}}";

@@ -12,6 +12,7 @@ use super::keys::{Place, Setting, Value, Words};
 use super::names::refusal;
 use super::plain::in_plain;
 use super::read::{Source, span};
+use super::replace::read_regular;
 use crate::failure::{Failure, Kind};
 use crate::spelling::nearest;
 
@@ -249,7 +250,7 @@ pub(super) fn path(home: &Home) -> PathBuf {
 pub(super) fn text(path: &Path) -> Result<Option<String>, Failure> {
     let refuse =
         |why: &str, remedy: &str| Err(Failure::new(Kind::Usage, format!("{} {why}", short(path))).remedy(remedy));
-    match fs::read(path).map(String::from_utf8) {
+    match read_regular(path, LARGEST).map(String::from_utf8) {
         Ok(Ok(text)) => Ok(Some(text)),
         Ok(Err(_)) => refuse("is not written in UTF-8", "save it as UTF-8"),
         // A link to nothing is not nothing: a file was meant to be there.
@@ -259,12 +260,18 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             refuse("is a link to a file that is not there", "bring that file back, or remove the link")
         }
-        Err(error) => refuse(&format!("cannot be read: {error}"), "make it readable for you"),
+        Err(error) => {
+            let denied = error.kind() == ErrorKind::PermissionDenied;
+            let remedy = if denied { "make it readable for you" } else { "look at what it is, or move it away" };
+            refuse(&format!("cannot be read: {error}"), remedy)
+        }
     }
 }
 
 /// The file in the folder of what a person writes.
 const FILE: &str = "config.toml";
+/// Bytes. A thousand servers with all their flags are less.
+const LARGEST: u64 = 16 * 1024 * 1024;
 const SECTIONS: [&str; 3] = ["defaults", "servers", "organizations"];
 /// Keys of a server that are no flags.
 const OF_A_SERVER: [&str; 4] = ["url", "port", "accounts", "organization"];

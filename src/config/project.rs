@@ -1,8 +1,7 @@
 //! `.mcpbridge.toml`: what a project asks for. It comes with whatever one clones, so it can take
 //! tools away, and it can choose an account once its owner was trusted to.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml_edit::TableLike;
@@ -10,6 +9,7 @@ use toml_edit::TableLike;
 use super::folders::short;
 use super::keys::{Key, Place, Setting, Shape, Value, Words};
 use super::read::{Source, span};
+use super::replace::read_regular;
 use crate::failure::{Failure, Kind};
 
 /// The file of a project.
@@ -60,14 +60,11 @@ impl Project {
             |why: &str, remedy: &str| Failure::new(Kind::Usage, format!("{} {why}", short(path))).remedy(remedy);
         let unreadable = |error: std::io::Error| match error.kind() {
             ErrorKind::NotFound => refuse("is not there", "name the file, or run this in its project"),
-            _ => refuse(&format!("cannot be read: {error}"), "make it readable for you"),
+            ErrorKind::PermissionDenied => refuse(&format!("cannot be read: {error}"), "make it readable for you"),
+            _ => refuse(&format!("cannot be read: {error}"), "look at what it is, or move it away"),
         };
         let path = path.canonicalize().map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(refuse(&format!("is larger than {LARGEST} bytes"), "look at what it is"));
-        }
+        let bytes = read_regular(&path, LARGEST).map_err(unreadable)?;
         let text = str::from_utf8(&bytes).map_err(|_| refuse("is not written in UTF-8", "save it as UTF-8"))?;
         let servers = wishes(&path, text)?;
         Ok(Project { path, servers, bytes })

@@ -1,11 +1,30 @@
-//! How a file is replaced as a whole.
+//! How a file is read, and how it is replaced, as a whole.
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
+
+/// Reads the file at `path`, which may have `most` bytes. A pipe in its place would be waited for without
+/// an end, and a device may have none.
+///
+/// # Errors
+/// It cannot be read, is no regular file, or is larger.
+pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let refuse = |why: &str| Err(io::Error::other(why.to_owned()));
+    // Before it is opened: that is where one waits for the other end of a pipe.
+    if !fs::metadata(path)?.is_file() {
+        return refuse("it is no regular file");
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return refuse(&format!("it is larger than {most} bytes"));
+    }
+    Ok(bytes)
+}
 
 /// Replaces the file at `path` as a whole: whoever reads it sees the old bytes or the new ones, also
 /// after a crash or with a full disk. Only its owner can read it.
@@ -72,6 +91,17 @@ const RENAME_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_file_and_what_is_too_large_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, b"12345").unwrap();
+        assert_eq!(read_regular(&path, 5).unwrap(), b"12345");
+        assert!(read_regular(&path, 4).unwrap_err().to_string().contains("larger than 4 bytes"));
+        assert!(read_regular(folder.path(), 5).unwrap_err().to_string().contains("no regular file"));
+        assert_eq!(read_regular(&folder.path().join("none"), 5).unwrap_err().kind(), ErrorKind::NotFound);
+    }
 
     #[test]
     fn a_replaced_file_leaves_nothing_beside_it() {

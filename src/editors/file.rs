@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::node::Trouble;
-use crate::config::{Home, replace, rewrite, short};
+use crate::config::{Home, read_regular, replace, rewrite, short};
 use crate::failure::{Failure, Kind};
 
 /// A file as it was read.
@@ -39,10 +39,7 @@ impl File {
             }
             (Err(error), _) => return Err(trouble(path, "read", &error)),
         };
-        let bytes = match fs::read(&real) {
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            read => Some(read.map_err(|error| trouble(path, "read", &error))?),
-        };
+        let bytes = self::read(&real).map_err(|error| trouble(path, "read", &error))?;
         let all = str::from_utf8(bytes.as_deref().unwrap_or_default()).map_err(|_| {
             Failure::new(Kind::Usage, format!("{} is no text in UTF-8", short(path))).remedy("save it as UTF-8")
         })?;
@@ -163,7 +160,7 @@ fn takes_files(_: Option<&Path>) -> bool {
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match read_regular(path, LARGEST) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some),
     }
@@ -174,5 +171,7 @@ fn trouble(path: &Path, done: &str, error: &io::Error) -> Failure {
         .remedy("mend this, or print the entry and paste it: add --print")
 }
 
+/// Bytes. Claude Code keeps the histories of all projects in its file.
+const LARGEST: u64 = 256 * 1024 * 1024;
 /// U+FEFF.
 const MARK: &str = "\u{feff}";
