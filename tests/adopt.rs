@@ -182,6 +182,92 @@ fn a_sign_in_comes_along_is_renewed_and_goes_back_as_it_is_then() {
 }
 
 #[test]
+fn a_newer_sign_in_of_the_other_program_stays_when_it_is_undone() {
+    let world = World::with(|it| it.tokens.expires_in = ExpiresIn::Absent, |_| ());
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    let text = entry(&url);
+    user.write(CURSOR, &text);
+    user.does(&["adopt"]);
+    world.authorization.ledger.drop_access_tokens();
+    let human = Human::at_ease();
+    let mut bridge = run(&user, "a", &human).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    // As it writes them after a sign-in of its own.
+    let newer = json!({ "access_token": "newer-access", "refresh_token": "newer-refresh" }).to_string();
+    let client = tokens.with_file_name(format!("{}_client_info.json", md5(&url)));
+    fs::write(&tokens, &newer).unwrap();
+    fs::write(&client, "{\"client_id\":\"newer\"}").unwrap();
+    let told = user.does(&["adopt", "--undo"]);
+    assert!(
+        told.stderr.contains("has files of its own") && !told.stdout.contains("is with mcp-remote again"),
+        "{told:?}"
+    );
+    assert_eq!(fs::read_to_string(&tokens).unwrap(), newer);
+    assert_eq!(fs::read_to_string(&client).unwrap(), "{\"client_id\":\"newer\"}");
+    assert_eq!(user.read(CURSOR), text);
+    user.command(&["status", &url]).told().expect(0, &[]);
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_given_back_is_not_forgotten() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    user.write(CURSOR, &entry(&url));
+    user.does(&["adopt"]);
+    // As if the folder of one of its files were gone.
+    let (record, text) = files(&user.at("state/mcpbridge/adoptions")).remove(0);
+    let client = format!("{}_client_info.json\"", md5(&url));
+    fs::write(&record, text.replace(&client, &format!("gone/{client}"))).unwrap();
+    user.command(&["adopt", "--undo"]).told().expect(2, &["cannot be moved", "then run: mcpbridge adopt --undo"]);
+    user.command(&["status", &url]).told().expect(0, &[]);
+    fs::write(&record, text).unwrap();
+    assert!(user.does(&["adopt", "--undo"]).stdout.contains("is with mcp-remote again"));
+    assert!(tokens.exists() && user.command(&["status", &url]).told().code == 3);
+}
+
+#[test]
+fn an_undoing_that_one_file_was_in_the_way_of_is_complete_the_second_time() {
+    let user = User::new();
+    for (path, text, _) in &RUNNING[..3] {
+        user.write(path, text);
+    }
+    user.does(&["adopt"]);
+    let now: Vec<String> = RUNNING[..3].iter().map(|(path, ..)| user.read(path)).collect();
+    let codex = RUNNING[2].0;
+    user.write(codex, &format!("{}\n[broken", now[2]));
+    user.command(&["adopt", "--undo"]).told().expect(2, &["config.toml", "then run: mcpbridge adopt --undo"]);
+    assert_eq!((user.read(CURSOR), user.read(RUNNING[1].0)), (now[0].clone(), now[1].clone()), "all or nothing");
+    // The first one was brought back by hand, and the other one is mended.
+    user.write(CURSOR, RUNNING[0].1);
+    user.write(codex, &format!("# new\n{}", now[2]));
+    let told = user.does(&["adopt", "--undo"]);
+    assert_eq!((user.read(CURSOR).as_str(), user.read(RUNNING[1].0).as_str()), (RUNNING[0].1, RUNNING[1].1));
+    let toml = user.read(codex);
+    assert!(toml.starts_with("# new\n") && toml.contains("mcp-remote") && !toml.contains("mcpbridge"), "{toml}");
+    let line = |name: &str| told.stdout.lines().find(|line| line.contains(name)).unwrap().to_owned();
+    assert!(line("mcp.json").ends_with("is as it was"), "{told:?}");
+    assert!(line("config.toml").contains("has its entries of before again"), "{told:?}");
+}
+
+#[test]
+fn nothing_of_the_secrets_of_before_is_kept_after_it_is_undone() {
+    let user = User::new();
+    let text = with_key("s3cret-value");
+    user.write(CURSOR, &text);
+    user.does(&["adopt"]);
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+    let state = files(&user.at("state"));
+    assert!(state.iter().all(|(_, text)| !text.contains("s3cret")), "{state:?}");
+}
+
+#[test]
 fn a_sign_in_in_use_is_not_taken() {
     let world = World::new();
     let user = User::new();

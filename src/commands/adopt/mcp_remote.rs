@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use crate::config::{replace, short};
+use crate::config::{read_regular, replace, short};
 use crate::failure::{Failure, Kind};
 
 /// What mcp-remote keeps for one entry.
@@ -68,7 +68,9 @@ pub fn hash(arguments: &[String]) -> String {
     parts.extend(resource.filter(|resource| !resource.is_empty() && !disabled));
     let pair = |text: &&str| text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned()));
     parts.extend(object(values("--authorize-param").iter().filter_map(pair).collect()));
-    let files = values("--header-file").into_iter().filter_map(|path| fs::read_to_string(path).ok());
+    let files = values("--header-file")
+        .into_iter()
+        .filter_map(|path| String::from_utf8(read_regular(Path::new(path), LARGEST).ok()?).ok());
     let lines: Vec<String> =
         files.flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>()).collect();
     let headers = values("--header").into_iter().chain(lines.iter().map(String::as_str)).filter_map(header);
@@ -138,19 +140,30 @@ pub fn user(folder: &Path, hash: &str, url: &str) -> Option<u32> {
 pub fn set_aside(asides: &[Aside]) -> Result<(), Failure> {
     for (index, aside) in asides.iter().enumerate() {
         if let Err(error) = fs::rename(&aside.from, &aside.to) {
-            bring_back(&asides[..index]);
+            if let Err(failure) = bring_back(&asides[..index]) {
+                log::warn!("{failure}");
+            }
             return Err(trouble(&aside.from, "moved", &error));
         }
     }
     Ok(())
 }
 
-/// Moves files back to where they were, except for those in whose place there is another one now.
-pub fn bring_back(asides: &[Aside]) {
-    for aside in asides.iter().filter(|aside| !aside.from.exists()) {
-        if let Err(error) = fs::rename(&aside.to, &aside.from) {
-            log::warn!("{}", trouble(&aside.to, "moved", &error));
-        }
+/// Moves files back to where they were. One that is there already stays: so this can be tried again.
+///
+/// # Errors
+/// One of them could not be moved.
+pub fn bring_back(asides: &[Aside]) -> Result<(), Failure> {
+    for aside in asides.iter().filter(|aside| aside.to.exists() && !aside.from.exists()) {
+        fs::rename(&aside.to, &aside.from).map_err(|error| trouble(&aside.to, "moved", &error))?;
+    }
+    Ok(())
+}
+
+impl Aside {
+    /// Whether mcp-remote has written a new file where this one was.
+    pub fn is_outdated(&self) -> bool {
+        self.from.exists() && self.to.exists()
     }
 }
 
@@ -159,7 +172,7 @@ pub fn bring_back(asides: &[Aside]) {
 /// # Errors
 /// It cannot be read, or is no JSON.
 pub fn read(path: &Path) -> Result<Value, Failure> {
-    let bytes = fs::read(path).map_err(|error| trouble(path, "read", &error))?;
+    let bytes = read_regular(path, LARGEST).map_err(|error| trouble(path, "read", &error))?;
     serde_json::from_slice(&bytes).map_err(|_| {
         Failure::new(Kind::Usage, format!("{} is no JSON", short(path))).remedy("sign in again: mcpbridge login URL")
     })
@@ -235,6 +248,8 @@ fn is_alive(_: u32) -> bool {
     true
 }
 
+/// Bytes. Tokens and a registration are a thousandth of it.
+const LARGEST: u64 = 16 * 1024 * 1024;
 /// Where mcp-remote keeps its files.
 const FOLDER: &str = "MCP_REMOTE_CONFIG_DIR";
 /// Behind the name of what was set aside.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::mcp_remote::Aside;
 use crate::config::{Home, digest, replace, unreadable, unwritable};
-use crate::editors::{File, Format, Node, find};
+use crate::editors::{File, Format, Node, find, is_ours};
 use crate::failure::{Failure, Kind};
 
 /// One adoption.
@@ -22,9 +22,6 @@ pub struct Record {
     pub sign_ins: Vec<SignedIn>,
     /// The names of secrets that were kept for it.
     pub secrets: Vec<String>,
-    /// Whether it was undone.
-    #[serde(default)]
-    pub undone: bool,
     #[serde(skip)]
     path: PathBuf,
 }
@@ -81,25 +78,22 @@ impl Record {
         Ok(Record { path: folder.join(format!("{now:020}.json")), ..Record::default() })
     }
 
-    /// The last one that was not undone.
+    /// The last one that was not undone: one that was is gone.
     ///
     /// # Errors
     /// It cannot be read.
     pub fn last(home: &Home) -> Result<Option<Record>, Failure> {
         let entries = fs::read_dir(home.state().join(FOLDER)).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.sort();
-        for path in paths.into_iter().rev().filter(|path| path.extension().is_some_and(|end| end == "json")) {
-            let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-            let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
-                Failure::new(Kind::StoreUnavailable, format!("{} is damaged: {error}", path.display()))
-                    .remedy("bring the files of the editors back from the folder backups beside it")
-            })?;
-            if !record.undone {
-                return Ok(Some(Record { path, ..record }));
-            }
-        }
-        Ok(None)
+        let paths = entries.map(|entry| entry.path());
+        let Some(path) = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).max() else {
+            return Ok(None);
+        };
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(Kind::StoreUnavailable, format!("{} is damaged: {error}", path.display()))
+                .remedy("bring the files of the editors back from the folder backups beside it")
+        })?;
+        Ok(Some(Record { path, ..record }))
     }
 
     /// Writes it down. One in which nothing was done is none: `--undo` means the last that did something.
@@ -117,39 +111,106 @@ impl Record {
         replace(&self.path, &bytes).map_err(|error| unwritable(&self.path, &error))
     }
 
+    /// Forgets what was undone, with the copies of files that are back: secrets of before may be in them.
+    ///
+    /// # Errors
+    /// It is still there.
+    pub fn forget(&self, restored: &[Restored]) -> Result<(), Failure> {
+        // Of a file that is gone it is the last one.
+        let back = restored.iter().filter(|file| file.file.bytes.is_some());
+        for path in back.filter_map(|file| file.changed.backup.as_ref()).chain([&self.path]) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(path, &error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Where it is written; `None` if nothing was done.
     pub fn path(&self) -> Option<&Path> {
         self.path.exists().then_some(&self.path)
     }
 }
 
+/// How a file will be after an adoption was undone.
+pub struct Restored<'c> {
+    /// What was done to it.
+    pub changed: &'c Changed,
+    file: File,
+    to: To,
+}
+
+enum To {
+    /// It is gone, or nothing of ours is in it any more.
+    Same,
+    /// The very bytes of before.
+    Before(Vec<u8>),
+    /// The entries of before, beside what has been changed since then.
+    Entries(Vec<u8>),
+}
+
 impl Changed {
-    /// Brings the file back: as it was, if nothing else has changed, and otherwise entry by entry. One
-    /// that the person has removed since then stays so.
+    /// How the file comes back: as it was, if nothing else has changed, and otherwise entry by entry. One
+    /// that the person has removed or replaced since then stays so.
     ///
     /// # Errors
-    /// It cannot be read or written; it is whole in any case.
-    pub fn undo(&self, home: &Home) -> Result<(), Failure> {
+    /// It cannot be read, or could not be written.
+    pub fn restored(&self) -> Result<Restored<'_>, Failure> {
         let file = File::read(&self.path)?;
-        let Some(now) = file.bytes.as_deref() else { return Ok(()) };
-        if digest(now) == self.after
-            && let Some(backup) = &self.backup
-            && let Ok(before) = fs::read(backup)
-        {
-            return file.put(&before);
+        let Some(now) = file.bytes.clone() else { return Ok(Restored { changed: self, file, to: To::Same }) };
+        let before = self.backup.as_ref().and_then(|backup| fs::read(backup).ok());
+        let to = match before {
+            Some(before) if before == now || digest(&now) == self.after => To::Before(before),
+            _ => match file.bytes_of(&self.with_entries(&file)?) {
+                same if same == now => To::Same,
+                bytes => To::Entries(bytes),
+            },
+        };
+        if !matches!(&to, To::Same) {
+            file.replaceable()?;
         }
+        Ok(Restored { changed: self, file, to })
+    }
+
+    fn with_entries(&self, file: &File) -> Result<String, Failure> {
+        let refuse = |trouble| file.trouble(&trouble).remedy("mend it");
         let format = find(&self.editor).map_or(Format::Json, |editor| editor.format);
         let mut text = file.text.clone();
         for entry in &self.entries {
             let above: Vec<&str> = entry.container.iter().map(String::as_str).collect();
-            let entries = format.entries(&text, &above).map_err(|trouble| file.trouble(&trouble))?;
-            if !entries.iter().any(|(name, _)| *name == entry.name) {
+            let entries = format.entries(&text, &above).map_err(refuse)?;
+            if !entries.iter().any(|(name, value)| *name == entry.name && is_ours(value)) {
                 continue;
             }
             let members: Vec<_> = entry.members.iter().map(|(name, value)| (name.clone(), Node::of(value))).collect();
-            text = format.change(&text, &above, &entry.name, &members).map_err(|trouble| file.trouble(&trouble))?;
+            text = format.change(&text, &above, &entry.name, &members).map_err(refuse)?;
         }
-        file.replace(&file.bytes_of(&text), home, &self.editor).map(drop)
+        Ok(text)
+    }
+}
+
+impl Restored<'_> {
+    /// Writes the file, unless it is so already.
+    ///
+    /// # Errors
+    /// It cannot be written; it is whole in any case.
+    pub fn write(&self, home: &Home) -> Result<(), Failure> {
+        match &self.to {
+            To::Before(bytes) if self.file.bytes.as_ref() != Some(bytes) => self.file.put(bytes),
+            To::Entries(bytes) => self.file.replace(bytes, home, &self.changed.editor).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// What became of the file, for a person.
+    pub fn told(&self) -> &'static str {
+        match &self.to {
+            To::Before(_) => "is as it was",
+            To::Entries(_) => "has its entries of before again; what else was changed since then stays",
+            To::Same if self.file.bytes.is_none() => "is gone, and stays so",
+            To::Same => "has none of these entries any more, and stays as it is",
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::record::{Record, SignedIn};
+use super::record::{Changed, Record, Restored, SignedIn};
 use super::{mcp_remote, tokens};
 use crate::auth;
 use crate::commands::{access, print, print_json};
@@ -17,39 +17,46 @@ use crate::store::{By, Credential, GRANT_WAIT, Happening, Key, Lock, Pending, St
 /// # Errors
 /// There was none, or something is in the way; what was done stays done, and the rest can be tried again.
 pub fn run(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
-    let Some(mut record) = Record::last(home)? else {
+    let Some(record) = Record::last(home)? else {
         return Err(Failure::new(Kind::Usage, "nothing was taken over that could be undone").into());
     };
+    // All of them are looked at before one is changed: until then the entries of all work on.
+    let restored: Vec<Restored> =
+        record.files.iter().map(Changed::restored).collect::<Result<_, _>>().map_err(again)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // The files first: mcp-remote then finds its tokens at once, and nothing but us spends them before.
-    for file in &record.files {
-        file.undo(home)?;
+    for file in &restored {
+        file.write(home).map_err(again)?;
     }
     let mut back = Vec::new();
     for sign_in in &record.sign_ins {
-        if runtime.block_on(give_back(&store, sign_in))? {
+        if runtime.block_on(give_back(&store, sign_in)).map_err(again)? {
             back.push(sign_in.server.clone());
         }
     }
     for name in &record.secrets {
-        runtime.block_on(store.forget_secret(name))?;
+        runtime.block_on(store.forget_secret(name)).map_err(again)?;
     }
-    record.undone = true;
-    record.write()?;
+    record.forget(&restored)?;
     if json {
         let files: Vec<Value> = record.files.iter().map(|file| json!(file.path)).collect();
         return print_json(&json!({ "schema_version": 1, "result": "undone", "files": files, "sign_ins": back }));
     }
     let mut text = String::new();
-    for file in &record.files {
-        let how = if file.path.exists() { "is as it was" } else { "is gone, and stays so" };
-        text += &format!("{} {how}\n", short(&file.path));
+    for file in &restored {
+        text += &format!("{} {}\n", short(&file.changed.path), file.told());
     }
     for server in &back {
         text += &format!("the sign-in to {server} is with mcp-remote again\n");
     }
     print(text.as_bytes())
+}
+
+/// What is in the way can be mended, and the rest is done then.
+fn again(failure: Failure) -> Failure {
+    let mended = failure.remedy.clone().unwrap_or_else(|| "mend it".into());
+    failure.remedy(format!("{mended}; then run: mcpbridge adopt --undo"))
 }
 
 /// Writes the tokens of today where mcp-remote looks for them, and forgets them here. Says whether
@@ -67,11 +74,23 @@ pub(super) async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool,
         return Ok(false);
     };
     let Credential::OAuth(token) = &grant.credential else { return Ok(false) };
-    mcp_remote::bring_back(&sign_in.asides);
-    if grant.serial > 1 {
-        let before = mcp_remote::read(&sign_in.tokens)?;
-        mcp_remote::write(&sign_in.tokens, &tokens::back(token, &before))?;
+    // It has signed in anew since then, or is about to: both are good, and neither is thrown away.
+    if sign_in.asides.iter().any(mcp_remote::Aside::is_outdated) {
+        log::warn!("mcp-remote has files of its own for {} again, so the sign-in here stays here", sign_in.server);
+        return Ok(false);
     }
+    let aside = sign_in.asides.iter().find(|aside| aside.from == sign_in.tokens);
+    let places = aside.into_iter().flat_map(|aside| [&aside.to, &aside.from]);
+    let Some(place) = places.into_iter().find(|path| path.exists()) else {
+        log::warn!("the files of mcp-remote for {} are gone, so the sign-in stays here", sign_in.server);
+        return Ok(false);
+    };
+    // Before it is moved: mcp-remote must not find the refresh token of before, which is spent.
+    if grant.serial > 1 {
+        let before = mcp_remote::read(place)?;
+        mcp_remote::write(place, &tokens::back(token, &before))?;
+    }
+    mcp_remote::bring_back(&sign_in.asides)?;
     let about = store.entry(&key)?.map(|entry| entry.about);
     store.forget(&key).await?;
     if let Some(about) = about {

@@ -149,8 +149,11 @@ async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<()
         store.write(&key, &taken.about, &taken.grant).await
     };
     if let Err(failure) = taking.await {
-        mcp_remote::bring_back(&asides);
-        record.sign_ins.pop();
+        // What cannot be brought back stays in the record, for `--undo`.
+        match mcp_remote::bring_back(&asides) {
+            Ok(()) => drop(record.sign_ins.pop()),
+            Err(more) => log::warn!("{more}"),
+        }
         return Err(failure);
     }
     if let Credential::OAuth(oauth) = &taken.grant.credential {
