@@ -201,13 +201,13 @@ impl World {
         let after = self.kept();
         let refresh = after["refresh_token"].as_str().unwrap();
         if self.authorization.ledger.live_refresh_tokens().iter().any(|live| live == refresh) {
-            let told = self.helper(|command| copy(command));
+            let told = self.helper(copy);
             assert!(told.contains("published"), "the grant is lost at {at}: {told}");
         } else {
             assert_eq!(after, before, "{at}: the token is neither the old nor the new one");
             assert_eq!(self.authorization.asked(Endpoint::Refresh).len(), asked + 1, "{at}: no token was replaced");
             assert_eq!(self.entry()["doubt"]["refresh_hash"], digest(refresh), "{at}: nobody will know why");
-            let told = self.helper(|command| copy(command));
+            let told = self.helper(copy);
             assert!(told.contains("an earlier renewal was cut off"), "{at}: {told}");
             self.lost.push(at.clone());
             self.sign_in();
@@ -231,7 +231,7 @@ impl World {
         let refresh = self.kept()["refresh_token"].as_str().unwrap().to_owned();
         let live = self.authorization.ledger.live_refresh_tokens();
         assert!(live.contains(&refresh), "{at}: the grant is lost; {told}");
-        let told = self.helper(|command| copy(command));
+        let told = self.helper(copy);
         assert!(told.contains("published"), "{at}: {told}");
         self.nothing_is_left_beside(&at);
     }

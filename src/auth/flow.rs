@@ -66,7 +66,6 @@ impl Flow {
         matches!(self, Flow::Organization(organization) if organization.token.is_none())
     }
 
-
     /// The account that it is for where the person named none: it must not take the place of a sign-in
     /// of the same person, nor that of another client. `client` is the client that was given.
     pub fn account(&self, client: Option<&str>) -> Option<String> {
