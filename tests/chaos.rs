@@ -34,6 +34,11 @@ fn a_modern_editor_and_a_legacy_server() {
 }
 
 #[test]
+fn a_legacy_editor_and_a_server_of_http_sse() {
+    short(Era::Legacy, Era::Oldest);
+}
+
+#[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn ten_thousand_calls_of_every_pair() {
     for (editor, server) in PAIRS {
@@ -70,6 +75,8 @@ fn an_hour_of_every_pair() {
 enum Era {
     Legacy,
     Modern,
+    /// HTTP+SSE, of a server.
+    Oldest,
 }
 
 fn short(editor: Era, server: Era) {
@@ -104,9 +111,14 @@ struct World {
 impl World {
     fn new(editor: Era, server: Era, seed: &Seed) -> Self {
         let moods = Moods::new(seed.0);
-        let server = if server == Era::Legacy { moods.legacy() } else { moods.modern() };
+        let (is_loose, server) = match server {
+            Era::Legacy => (false, moods.legacy()),
+            Era::Modern => (false, moods.modern()),
+            Era::Oldest => (true, moods.http_sse()),
+        };
         let chaos = Chaos::before(server.port, seed.0);
         let editor = Editor::start(editor, &format!("http://127.0.0.1:{}/mcp", chaos.port));
+        let editor = Editor { is_loose, ..editor };
         Self { moods, editor, chaos, server, dice: Dice::new(seed.0, u64::MAX - 1) }
     }
 
@@ -161,6 +173,8 @@ impl World {
 struct Editor {
     era: Era,
     bridge: Bridge,
+    /// Whether the stream of all calls goes on when one has failed.
+    is_loose: bool,
     /// The requests that have no answer yet, with the number of the call if it is one.
     waiting: HashMap<String, Option<usize>>,
     cancelled: usize,
@@ -178,7 +192,7 @@ struct Editor {
 impl Editor {
     fn start(era: Era, url: &str) -> Self {
         let bridge = match era {
-            Era::Legacy => Bridge::launch(url).ready_as("2025-11-25"),
+            Era::Legacy | Era::Oldest => Bridge::launch(url).ready_as("2025-11-25"),
             Era::Modern => {
                 let mut bridge = Bridge::launch(url).spawn();
                 bridge.send(request_with(r#""hello""#, "server/discover", &format!(r#"{{"_meta":{{{META}}}}}"#)));
@@ -189,6 +203,7 @@ impl Editor {
         Self {
             era,
             bridge,
+            is_loose: false,
             waiting: HashMap::new(),
             cancelled: 0,
             let_go: HashSet::new(),
@@ -223,8 +238,8 @@ impl Editor {
 
     fn send(&mut self, id: impl std::fmt::Display, method: &str, rest: &str) {
         let message = match (self.era, rest) {
-            (Era::Legacy, "") => request(id, method),
-            (Era::Legacy, rest) => request_with(id, method, &format!("{{{rest}}}")),
+            (Era::Legacy | Era::Oldest, "") => request(id, method),
+            (Era::Legacy | Era::Oldest, rest) => request_with(id, method, &format!("{{{rest}}}")),
             (Era::Modern, "") => request_with(id, method, &format!(r#"{{"_meta":{{{META}}}}}"#)),
             (Era::Modern, rest) => request_with(id, method, &format!(r#"{{"_meta":{{{META}}},{rest}}}"#)),
         };
@@ -265,6 +280,9 @@ impl Editor {
             _ => self.results += 1,
         }
         let Some(Some(n)) = call else { return };
+        if self.is_loose {
+            self.let_go.insert(n);
+        }
         let notes = self.heard.remove(&n.to_string());
         if let Some(text) = message["result"]["content"][0]["text"].as_str() {
             assert_eq!(text.trim_end_matches(" again"), n.to_string(), "the answer to another call: {line}");
@@ -340,8 +358,13 @@ impl Flat {
     }
 }
 
-const PAIRS: [(Era, Era); 4] =
-    [(Era::Legacy, Era::Legacy), (Era::Modern, Era::Modern), (Era::Legacy, Era::Modern), (Era::Modern, Era::Legacy)];
+const PAIRS: [(Era, Era); 5] = [
+    (Era::Legacy, Era::Legacy),
+    (Era::Modern, Era::Modern),
+    (Era::Legacy, Era::Modern),
+    (Era::Modern, Era::Legacy),
+    (Era::Legacy, Era::Oldest),
+];
 const SHORT: Plan =
     Plan { calls: 1500, time: Duration::from_secs(3600), rate: 25, width: 16, pace: Duration::ZERO, sampled: 50 };
 /// The exit code that says that the server gave no answer to some request.

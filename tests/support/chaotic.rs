@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     chaos::Dice,
-    legacy::{Legacy, Sessions},
+    legacy::{CAPABILITIES, Legacy, Sessions, welcome},
     message::{error, notification_with, result},
     server::{Framing, Reply, Request, Server, Sse},
     sync::lock,
@@ -52,6 +52,8 @@ pub struct Moods {
     /// The request ids of the calls whose streams can be resumed.
     resumable: Arc<Mutex<HashMap<usize, String>>>,
     pub resumed: Arc<AtomicUsize>,
+    /// Streams of HTTP+SSE.
+    opened: Arc<AtomicUsize>,
 }
 
 /// The standing stream of a session, and what was said on it.
@@ -70,6 +72,7 @@ impl Moods {
             standing: Arc::default(),
             resumable: Arc::default(),
             resumed: Arc::default(),
+            opened: Arc::default(),
         }
     }
 
@@ -82,6 +85,74 @@ impl Moods {
             .on("tools/call", move |request, reply| calls.call_in_session(request, reply, &sessions))
             .on("GET", move |request, reply| gets.listen(request, reply))
             .start()
+    }
+
+    /// HTTP+SSE, 2024-11-05: everything is said on the one stream of a session, and the session ends with it.
+    pub fn http_sse(&self) -> Server {
+        let moods = self.clone();
+        Server::start(move |request, reply| match request.method.as_str() {
+            "GET" => {
+                let mut stream = reply.sse();
+                let mut streams = lock(&moods.standing);
+                let session = moods.opened.fetch_add(1, Ordering::SeqCst).to_string();
+                stream.raw(format!("event: endpoint\ndata: /message?session={session}\n\n"));
+                streams.insert(session, Standing { said: Vec::new(), stream: Some(stream) });
+            }
+            "POST" => match request.path.split_once("?session=") {
+                Some((_, session)) => moods.post(session, request, reply),
+                None => reply.status(405),
+            },
+            _ => reply.status(405),
+        })
+    }
+
+    fn post(&self, session: &str, request: &Request, reply: Reply) {
+        if !lock(&self.standing).contains_key(session) {
+            return reply.status(404);
+        }
+        let id = request.id();
+        if request.kind() != "tools/call" {
+            reply.accepted();
+            match request.kind().as_str() {
+                "initialize" => self.tell(session, result(id, &welcome("2024-11-05", CAPABILITIES))),
+                _ if request.is_request() => self.tell(session, result(id, "{}")),
+                _ => {}
+            }
+            return;
+        }
+        let n = number(request);
+        self.effects.happen(n);
+        let mut dice = Dice::new(self.seed, n as u64);
+        // The answer may be there before the POST has its own.
+        if dice.one_in(2) {
+            reply.accepted();
+            dice.pause(LONGEST_WORK_MS);
+            self.answer_on_stream(session, id, n);
+        } else {
+            self.answer_on_stream(session, id, n);
+            reply.accepted();
+        }
+        match dice.below(8) {
+            0 => self.tell(session, done(id, n)),
+            1 => self.tell(session, done(r#""nobody asked""#, n)),
+            _ => {}
+        }
+    }
+
+    fn answer_on_stream(&self, session: &str, id: &str, n: usize) {
+        for k in 1..=NOTES {
+            self.tell(session, note(n, k));
+        }
+        self.tell(session, done(id, n));
+    }
+
+    /// On the stream of a session, which is over when nobody is there any more.
+    fn tell(&self, session: &str, message: String) {
+        let mut streams = lock(&self.standing);
+        let gone = streams.get_mut(session).and_then(|it| it.stream.as_mut()).is_some_and(|it| !it.message(message));
+        if gone {
+            streams.remove(session);
+        }
     }
 
     /// 2026-07-28: no session, nothing is resumed.
