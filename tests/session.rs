@@ -346,13 +346,18 @@ fn a_404_without_a_session_is_an_error_not_a_new_session() {
 
 #[test]
 fn a_session_that_is_lost_again_at_once_ends_in_an_error_not_in_a_loop() {
-    let server =
-        Legacy::new().on("tools/call", |request, reply| reply.error(404, request, -32001, "Session not found")).start();
-    let mut bridge = settled(&server);
-    bridge.send(call(1));
-    bridge.expect_error("1", &[]);
-    assert_eq!(server.count("tools/call"), 2, "refused, and sent once more");
-    assert!(server.count("initialize") <= 3, "{}", server.transcript());
+    let refusals: [(fn(&Request, Reply), &str); 2] = [
+        (|request, reply| reply.error(404, request, -32001, "Session not found"), "session not found"),
+        (|_, reply| reply.text(404, "gone"), "did not run"),
+    ];
+    for (refusal, said) in refusals {
+        let server = Legacy::new().on("tools/call", refusal).start();
+        let mut bridge = settled(&server);
+        bridge.send(call(1));
+        bridge.expect_error("1", &[said]);
+        assert_eq!(server.count("tools/call"), 2, "refused, and sent once more");
+        assert!(server.count("initialize") <= 3, "{}", server.transcript());
+    }
 }
 
 #[test]
