@@ -34,6 +34,7 @@ mod remove;
 mod replay;
 mod request;
 mod resources;
+mod retyped;
 mod run;
 mod secret;
 mod server;

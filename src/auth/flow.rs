@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options::quoted;
 use super::signing::PrivateKey;
 use crate::source::Source;
 
@@ -61,6 +60,7 @@ impl Flow {
     pub fn is_unattended(&self) -> bool {
         matches!(self, Flow::ClientCredentials(_) | Flow::Workload { .. } | Flow::Organization(_))
     }
+
     /// Whether it is an organization that has no token, so that a person may have to sign in there.
     pub fn may_ask(&self) -> bool {
         matches!(self, Flow::Organization(organization) if organization.token.is_none())
@@ -75,19 +75,6 @@ impl Flow {
             (Flow::Workload { .. }, None) => Some("workload".to_owned()),
             (Flow::Workload { .. }, Some(client)) => Some(format!("workload:{client}")),
             (Flow::Organization(organization), _) => Some(format!("idp:{}", organization.issuer)),
-        }
-    }
-
-    /// What has to be typed behind a command that means the same, with a space before it. Nothing
-    /// secret is in it, so a client with its secret is not either.
-    pub fn flags(&self) -> String {
-        match self {
-            Flow::Browser | Flow::Provider { .. } => String::new(),
-            Flow::ClientCredentials(_) => " --client-credentials".to_owned(),
-            Flow::Workload { token, .. } => format!(" --workload-token {}", quoted(&token.to_string())),
-            Flow::Organization(Organization { issuer, client, .. }) => {
-                format!(" --idp {} --idp-client-id {}", quoted(issuer), quoted(client))
-            }
         }
     }
 

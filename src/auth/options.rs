@@ -22,6 +22,8 @@ pub struct Options {
     pub named: Option<Named>,
     /// How the grant is obtained.
     pub flow: Flow,
+    /// The flags that were chosen, as they can be typed once more, with a space before each. No secret is in them.
+    pub flags: String,
     /// The name of the account that the person gave, where there are several.
     pub account: Option<String>,
     /// Which resource indicator is sent.
@@ -147,11 +149,10 @@ impl Options {
             ResourceChoice::Given(resource) => Some(resource.as_str()),
             ResourceChoice::Published | ResourceChoice::Disabled => None,
         };
-        let flags = || self.flow.flags() + if self.device { " --device-code" } else { "" };
         match &self.named {
             Some(named) if named.flow => named.behind(self.account.as_deref(), resource),
-            Some(named) => named.behind(self.account.as_deref(), resource) + &flags(),
-            None => behind(&server, self.account.as_deref(), resource) + &flags(),
+            Some(named) => named.behind(self.account.as_deref(), resource) + &self.flags,
+            None => behind(&server, self.account.as_deref(), resource) + &self.flags,
         }
     }
 }

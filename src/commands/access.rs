@@ -7,7 +7,7 @@ use ::http::HeaderMap;
 use ::http::header::AUTHORIZATION;
 use url::Url;
 
-use super::{flow, server};
+use super::{flow, retyped, server};
 use crate::auth::callback::success_url;
 use crate::auth::discovery::ResourceChoice;
 use crate::auth::document;
@@ -129,7 +129,7 @@ pub fn options(
     server: &Url,
     named: Option<&cli::Named>,
     port: Option<u16>,
-    typed: &cli::SignIn,
+    (connection, typed): (&cli::Connection, &cli::SignIn),
 ) -> Result<Options, Failure> {
     let resource = match (&typed.resource, typed.disable_resource_parameter) {
         (_, true) => ResourceChoice::Disabled,
@@ -144,6 +144,7 @@ pub fn options(
         server: server.to_string(),
         named: named.map(self::named),
         flow: flow::flow(typed, client.given.as_ref())?,
+        flags: retyped::flags(connection, typed, port),
         account: typed.account.clone().filter(|account| !account.is_empty()),
         resource,
         authorize: typed.authorize_params.iter().map(|text| parameter(text)).collect::<Result<_, _>>()?,

@@ -37,7 +37,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let headers = runtime.block_on(access::headers(connection))?;
     let command = access::token_command(connection, &url, &headers.all)?;
-    let options = access::options(&url, typed.named.as_ref(), typed.port, &typed.sign_in)?;
+    let options = access::options(&url, typed.named.as_ref(), typed.port, (connection, &typed.sign_in))?;
     let session = Session {
         key: options.key()?,
         sign_in_key: options.sign_in_key()?,
@@ -79,7 +79,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
 /// As for [`run`].
 pub async fn on_the_way(relay: &Relay, url: &Url, terminal: &mut Terminal) -> Result<(), Failure> {
     let headers = access::headers(&relay.connection).await?;
-    let options = access::options(url, relay.named.as_ref(), relay.port, &relay.sign_in)?;
+    let options = access::options(url, relay.named.as_ref(), relay.port, (&relay.connection, &relay.sign_in))?;
     let session = Session {
         key: options.key()?,
         sign_in_key: options.sign_in_key()?,

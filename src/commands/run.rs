@@ -145,7 +145,8 @@ pub fn login(
     http: &http::Settings,
     store: Result<Store, Failure>,
 ) -> Result<Login, Failure> {
-    let options = access::options(&settings.url, relay.named.as_ref(), relay.port, &relay.sign_in)?;
+    let options =
+        access::options(&settings.url, relay.named.as_ref(), relay.port, (&relay.connection, &relay.sign_in))?;
     if let Some(command) = access::token_command(&relay.connection, &settings.url, &settings.headers)? {
         return Ok(Login::by_command(command));
     }

@@ -162,7 +162,7 @@ fn sign_in(
     let hash = mcp_remote::hash(rest);
     let folder = mcp_remote::folder(env, ground.home, ground.variable);
     let kept = mcp_remote::kept(&folder, &hash)?;
-    let options = access::options(url, None, relay.port, &relay.sign_in).ok()?;
+    let options = access::options(url, None, relay.port, (&relay.connection, &relay.sign_in)).ok()?;
     Some(SignIn { options, kept, folder, hash, typed: relay.server.clone().unwrap_or_default() })
 }
 

@@ -59,7 +59,8 @@ impl Server {
         let store = access::store();
         let login = run::login(&relay, &settings, &wires, store.clone())?;
         login.ask_nobody();
-        let options = access::options(&settings.url, relay.named.as_ref(), relay.port, &relay.sign_in)?;
+        let options =
+            access::options(&settings.url, relay.named.as_ref(), relay.port, (&relay.connection, &relay.sign_in))?;
         let http = Http::watching(wires.clone());
         Ok(Server { relay, settings, wires, http, login, options, store, end: Instant::now() + ALL })
     }
