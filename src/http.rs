@@ -398,9 +398,13 @@ pub fn is_private(url: &Url) -> bool {
 /// Whether `url` names this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => {
+            // With a dot behind it, it is the same name, and no search list is asked.
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
 }
@@ -448,12 +452,12 @@ const KEEPALIVE_RETRIES: u32 = 4;
 /// trying for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(180);
+/// For one answer, where nobody says otherwise. A refresh has no more than this.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many
 /// streams that nobody reads must not fill the window of the connection for one that is read.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 32 * 1024 * 1024;
-/// For one answer, where nobody says otherwise. A refresh has no more than this.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -473,6 +477,10 @@ mod tests {
             ("http://a.localhost/", true),
             ("http://127.9.9.9/", true),
             ("http://[::1]:5/", true),
+            ("http://localhost./", true),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://[::ffff:10.0.0.1]/", false),
+            ("http://localhost.example.com./", false),
             ("http://localhost.example.com/", false),
             ("http://10.0.0.1/", false),
         ] {

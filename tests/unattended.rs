@@ -3,12 +3,17 @@
 
 mod support;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use support::{
-    Bridge, CLIENT_CREDENTIALS, Client, Endpoint, Fault, Guard, Human, JWT_BEARER, Launch, Manners, PATIENCE, Proof,
-    Told, VERSION, World, call, claims, end_well, in_seconds, initialize, jwt, refusal,
+    Answer, Authority, Bridge, CLIENT_CREDENTIALS, Client, Endpoint, Fault, Guard, Human, JWT_BEARER, Launch, Manners,
+    PATIENCE, Proof, Told, VERSION, World, call, claims, end_well, in_seconds, initialize, jwt, refusal,
 };
 
 const SECRET: &str = "s3cret:with %signs";
@@ -224,6 +229,16 @@ fn a_person_and_a_client_are_two_accounts_of_one_server() {
 }
 
 #[test]
+fn to_sign_out_an_account_that_is_not_there_names_the_one_that_is() {
+    let world = secret_world(|_| (), |_| ());
+    let nobody = || world.command("logout").told();
+    assert_eq!(nobody().expect(0, &[]).stdout.trim(), format!("nobody was signed in to {}", world.server.url()));
+    credentials_at(world.command("login")).told().expect(0, &[]);
+    let command = format!("run: mcpbridge logout {} --account client:machine", world.server.url());
+    assert!(nobody().expect(0, &[]).stdout.contains(&command), "{:?}", nobody());
+}
+
+#[test]
 fn a_client_whose_secret_was_replaced_is_known_by_the_new_one() {
     let world = secret_world(|_| (), |_| ());
     credentials_at(world.command("login")).told().expect(0, &[]);
@@ -404,6 +419,91 @@ fn a_token_that_the_server_refuses_at_once_is_not_asked_for_again_and_again() {
     refusal(&mut bridge, &["refuses the token", "--resource"]);
     let asked = world.authorization.asked(Endpoint::OtherGrant).len();
     assert!(asked <= 3, "{asked} tokens were asked for");
+}
+
+/// As from a pipe at a shell: what was asked is answered, although nobody is there to be asked.
+#[test]
+fn a_token_that_takes_longer_than_the_editor_stays_is_waited_for() {
+    let slow = Fault::Slow(Duration::from_secs(1));
+    let world = secret_world(|_| (), |_| ());
+    let workload = workload_world();
+    let token = jwt(&json!({
+        "iss": ISSUER, "sub": "job", "aud": workload.authorization.issuer(), "exp": in_seconds(60),
+    }));
+    let human = Human::at_ease();
+    let platform = workload.relay(&human).args(["--workload-token", "env:JOB_TOKEN"]).env("JOB_TOKEN", &token);
+    for (world, launch) in [(&world, credentials(&world, &human)), (&workload, platform)] {
+        world.authorization.fail(Endpoint::OtherGrant, slow.clone());
+        let mut bridge = launch.spawn();
+        bridge.send(initialize(0, VERSION));
+        bridge.close_stdin();
+        bridge.expect_result("0");
+        assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    }
+}
+
+#[test]
+fn a_secret_that_comes_back_in_another_spelling_is_hidden_too() {
+    let secret = "pa ss+word/=xyz";
+    let form = "pa+ss%2Bword%2F%3Dxyz";
+    let pair = STANDARD.encode(format!("machine:{form}"));
+    for (echoed, proof) in [
+        (format!("client_secret={form}"), Proof::Post(secret.to_owned())),
+        ("client_secret=pa%20ss%2Bword%2F%3Dxyz".to_owned(), Proof::Post(secret.to_owned())),
+        (format!("Authorization: Basic {pair}"), Proof::Basic(secret.to_owned())),
+    ] {
+        let world = World::with(|it| of_clients(it, "machine", proof), |_| ());
+        let answer = Answer::error(400, "invalid_request", &format!("what is {echoed}?"));
+        world.authorization.fail(Endpoint::OtherGrant, Fault::Answer(answer));
+        let told = credentials_at(world.command("login")).env("SECRET", secret).told();
+        told.expect(4, &["(hidden)"]);
+        for spelled in [secret, form, "word", pair.as_str()] {
+            assert!(!told.stderr.contains(spelled), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn the_limit_for_one_answer_is_kept_at_the_token_endpoint_too() {
+    let world = secret_world(|_| (), |_| ());
+    world.authorization.fail(Endpoint::OtherGrant, Fault::Slow(Duration::from_secs(8)));
+    let began = Instant::now();
+    let told = credentials_at(world.command("login")).args(["--auth-timeout", "1"]).told();
+    told.expect(5, &["/token did not answer within 1 s", "--auth-timeout"]);
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+}
+
+/// Pasted as it is printed, it does what is meant: all but a secret is in it.
+#[test]
+fn the_command_in_a_hint_has_all_the_flags_but_no_secret() {
+    let world = secret_world(|_| (), |_| ());
+    world.authorization.fail(Endpoint::OtherGrant, Fault::HangUp);
+    let endpoint = world.authorization.at("/token");
+    let authority = Authority::named("authority");
+    let file = authority.file().display().to_string();
+    let more =
+        ["--token-endpoint", &endpoint, "--ca-cert", &file, "--host", "localhost", "--proxy", "http://me:s3cret@p:1"];
+    let url = world.server.url();
+    let hint = |info: &str| {
+        let launch = Bridge::bare().args(["login", &url, "3334", "--client-credentials"]).home(world.home.path());
+        let told = launch.args(["--static-oauth-client-info", info]).args(more).env("SECRET", SECRET).told();
+        told.expect(5, &[]);
+        assert!(!told.stderr.contains("s3cret"), "{told:?}");
+        told.stderr.split_once("run: ").unwrap_or_else(|| panic!("{told:?}")).1.trim().to_owned()
+    };
+    let flags = |info: &str| {
+        format!(
+            "mcpbridge login {url} 3334 --client-credentials --token-endpoint {endpoint} \
+             --static-oauth-client-info '{info}' --host localhost --ca-cert {file} --proxy URL"
+        )
+    };
+    let by_variable = r#"{"client_id":"machine","client_secret":"${SECRET}"}"#;
+    assert_eq!(hint(by_variable), flags(by_variable));
+    let literal = r#"{"client_id":"machine","client_secret":"s3cret-itself"}"#;
+    assert_eq!(hint(literal), flags(r#"{"client_id":"machine","client_secret":"${CLIENT_SECRET}"}"#));
+    let flags = ["--workload-token", "cmd:echo s3cret", "--token-endpoint", &endpoint];
+    let told = world.command("login").args(flags).told();
+    told.expect(5, &[&format!("run: mcpbridge login {url} --workload-token SOURCE --token-endpoint {endpoint}")]);
 }
 
 fn secret_world(manners: impl FnOnce(&mut Manners), guard: impl FnOnce(&mut Guard)) -> World {

@@ -51,16 +51,16 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
             .collect();
         print_json(&json!({ "schema_version": 1, "accounts": all }))?;
     } else {
-        print(told(&results).as_bytes())?;
+        print(told(&results, &store).as_bytes())?;
     }
     failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
-fn told(results: &[(&String, How)]) -> String {
+fn told(results: &[(&String, How)], store: &Store) -> String {
     let mut text = String::new();
     for (server, how) in results {
         text += &match (how.was, how.revoked) {
-            (false, _) => format!("nobody was signed in to {server}\n"),
+            (false, _) => format!("nobody was signed in to {server}{}\n", others(server, store)),
             (true, Some(true)) => format!("signed out of {server}, and revoked there\n"),
             (true, Some(false)) => format!("signed out of {server}; it could not be revoked there\n"),
             (true, None) => format!("signed out of {server}\n"),
@@ -70,6 +70,17 @@ fn told(results: &[(&String, How)]) -> String {
         text += "nobody was signed in anywhere\n";
     }
     text
+}
+
+/// The accounts of `server` that were not meant, for the end of a sentence: each with the command for it.
+fn others(server: &str, store: &Store) -> String {
+    let abouts = store.entries().into_iter().filter_map(|(_, entry)| entry.ok()).map(|entry| entry.about);
+    let command = |about: About| {
+        let (account, resource) = (about.account.as_deref(), about.resource.as_deref());
+        auth::command("logout", server, account, resource)
+    };
+    let commands: Vec<String> = abouts.filter(|about| about.server == server).map(command).collect();
+    if commands.is_empty() { String::new() } else { format!("; for another account, run: {}", commands.join(" or ")) }
 }
 
 /// What became of one account.
