@@ -322,6 +322,37 @@ fn credentials_in_plain_are_kept_under_a_name_and_the_server_still_gets_them() {
 }
 
 #[test]
+fn what_is_shown_has_no_secrets_and_those_that_stay_in_plain_are_named() {
+    let user = User::new();
+    let client = "{\"client_id\":\"public\",\"client_secret\":\"s3cret-client\"}";
+    let text = json!({ "mcpServers": {
+        "a": { "command": "npx", "args": ["mcp-remote", "https://a.example/mcp", "--header", "X-Api-Key: s3cret-key"] },
+        "b": { "command": "npx", "args": ["mcp-remote", "https://b.example/mcp", "--static-oauth-client-info", client] },
+        "c": { "command": "npx", "args": ["mcp-remote", "https://c.example/mcp?api_key=s3cret-query"] },
+        "d": { "command": "npx", "args": ["mcp-remote", "https://d.example/mcp", "--header", "X-Key: ${MINE}"],
+               "env": { "MINE": "s3cret-variable" } },
+        "other": { "command": "other", "args": ["--api-key", "s3cret-other"], "env": { "API_KEY": "s3cret-env" } },
+    } });
+    let text = serde_json::to_string_pretty(&text).unwrap();
+    user.write(CURSOR, &text);
+    for args in [&["adopt", "--dry-run"][..], &["install", "cursor", "https://e.example/mcp", "--dry-run"]] {
+        let told = user.does(args);
+        assert!(!format!("{told:?}").contains("s3cret"), "{told:?}");
+    }
+    let told = user.does(&["adopt"]);
+    assert!(!format!("{told:?}").contains("s3cret"), "{told:?}");
+    for note in [
+        "the client_secret stays in plain in the file of the editor; name a variable",
+        "api_key in the URL stays in plain",
+        "mcpbridge login https://c.example/mcp --api-key-query api_key",
+        "the variable MINE stays in plain",
+        "mcpbridge secret set x-key",
+    ] {
+        assert!(told.stdout.contains(note), "{note}: {}", told.stdout);
+    }
+}
+
+#[test]
 fn entries_with_a_url_are_taken_when_asked_for() {
     let user = User::new();
     let cursor = "{\"mcpServers\": {\"a\": {\"url\": \"https://a.example/mcp\", \"headers\": {\"X-Api-Key\": \"s3cret-value\", \"X-T\": \"${env:T}\"}}}}";

@@ -312,7 +312,8 @@ fn a_secret_in_plain_is_refused_by_add_and_the_remedy_works() {
     told.expect(2, &["header X-API-Key", "mcpbridge login a --api-key-header X-API-Key", "'X-API-Key:${VARIABLE}'"]);
     assert!(!told.stderr.contains("s3cr3t-value"), "{told:?}");
     let told = person.told(&["add", "a", "https://mcp.example.com/mcp?api_key=s3cr3t-value"]);
-    told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);
+    let works = "mcpbridge add a https://mcp.example.com/mcp && mcpbridge login a --api-key-query api_key";
+    told.expect(2, &["api_key in the URL", works]);
     assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
     let told = person.told(&["add", "a", "https://mcp.example.com/mcp?tenant=5&api_key=s3cr3t-value"]);
     told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::{lasting, names, print, print_json, server};
+use crate::auth::quoted;
 use crate::cli::{Add, Setting, Value};
 use crate::config::{self, Home, New, in_plain, short};
 use crate::failure::{Failure, Kind};
@@ -19,12 +20,12 @@ pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
     let allows_http = flags.iter().any(|flag| flag.flag == "allow-http");
     let url = server::url(&typed.url, allows_http)?;
     if let Some(what) = in_plain("url", &typed.url) {
-        return Err(refuse(&what, &lasting::instead_in_url(&typed.name, &url)));
+        return Err(refuse(&what, &lasting::instead_in_url_of(&typed.name, &url)));
     }
     for flag in flags {
         let Value::Texts(texts) = &flag.value else { continue };
         if let Some(what) = texts.iter().find_map(|text| in_plain(&flag.flag, text)) {
-            return Err(refuse(&what, &remedy(&typed.name, flag, texts)));
+            return Err(refuse(&what, &remedy(typed, flag, texts)));
         }
     }
     let home = Home::find(|name| env::var_os(name))?;
@@ -55,15 +56,16 @@ fn refuse(what: &str, remedy: &str) -> anyhow::Error {
     Failure::new(Kind::Usage, format!("{what} would be kept in plain in config.toml")).remedy(remedy).into()
 }
 
-fn remedy(name: &str, flag: &Setting, texts: &[String]) -> String {
+fn remedy(typed: &Add, flag: &Setting, texts: &[String]) -> String {
     if flag.flag != "header" {
         return lasting::instead(&flag.flag);
     }
     let telling = texts.iter().find(|text| in_plain("header", text).is_some());
     let header = telling.and_then(|text| text.split_once(':')).map_or("NAME", |(header, _)| header.trim());
+    let (name, url) = (&typed.name, quoted(typed.url.trim()));
     format!(
-        "leave it out, and keep it in the keychain: mcpbridge login {name} --api-key-header {header}; or name a \
-         variable, in single quotes: --header '{header}:${{VARIABLE}}'"
+        "leave it out, and keep it in the keychain: mcpbridge add {name} {url} && mcpbridge login {name} \
+         --api-key-header {header}; or name a variable, in single quotes: --header '{header}:${{VARIABLE}}'"
     )
 }
 

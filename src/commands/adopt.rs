@@ -3,7 +3,7 @@
 pub mod found;
 mod mcp_remote;
 pub mod peers;
-mod plan;
+pub mod plan;
 mod record;
 mod remote;
 mod tokens;
@@ -11,7 +11,6 @@ mod undo;
 mod work;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -25,6 +24,7 @@ use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::log::{self as logging, Volume};
 use found::{Found, everywhere};
+use peers::Tool;
 use plan::{Ground, Plan, plan, texts};
 use record::Record;
 use work::carry_out;
@@ -93,7 +93,10 @@ fn free(plans: &[Plan]) -> Result<(), Failure> {
 fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, typed: &Adopt) -> anyhow::Result<ExitCode> {
     // What is done needs no diff, and its files are not what they were.
     let texts = if typed.dry_run { texts(plans)? } else { BTreeMap::new() };
-    let diff = |path: &Path| texts.get(path).map(|(file, text)| unified(&short(path), Some(&file.text), Some(text)));
+    let diff = |found: &Found| {
+        let changed = texts.get(&found.path);
+        changed.map(|(file, text)| unified(found.editor.format, &short(&found.path), Some(&file.text), Some(text)))
+    };
     if typed.json {
         let entries: Vec<Value> = plans.iter().map(|plan| shown_as_json(plan, record)).collect();
         let left: Vec<Value> = left
@@ -112,10 +115,11 @@ fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, type
             text += &format!("{}  {}\n", plan.found.editor.title, short(&plan.found.path));
             last = Some(&plan.found.path);
             if typed.dry_run {
-                text += &coloured(&diff(&plan.found.path).unwrap_or_default());
+                text += &coloured(&diff(&plan.found).unwrap_or_default());
             }
         }
-        text += &format!("  {}: {} becomes mcpbridge, for {}\n", plan.found.name, plan.tool.name(), shown(&plan.url));
+        let was = if plan.tool == Tool::Editor { "the editor's own connection" } else { plan.tool.name() };
+        text += &format!("  {}: {was} becomes mcpbridge, for {}\n", plan.found.name, shown(&plan.url));
         text += &sentence(plan, record).map(|line| format!("    {line}\n")).unwrap_or_default();
         text += &plan.made.notes.iter().map(|note| format!("    {note}\n")).collect::<String>();
     }

@@ -6,7 +6,8 @@ use std::path;
 use directories::BaseDirs;
 use url::Url;
 
-use crate::config::parameter_in_plain;
+use crate::auth::quoted;
+use crate::config::{is_credential, parameter_in_plain};
 
 /// The value of a flag, with whole paths in it.
 pub fn placed(flag: &str, value: &str) -> String {
@@ -48,14 +49,48 @@ fn whole(file: &str) -> String {
     path.display().to_string()
 }
 
-/// What is to be written in the URL of a server in place of a secret. `server` is its name or URL.
-pub fn instead_in_url(server: &str, url: &Url) -> String {
+/// What is to be done about a secret in the URL of a server that has no name.
+pub fn instead_in_url(url: &Url) -> String {
     match parameter_in_plain(url) {
         Some(name) => {
-            format!("leave it out, and keep it in the keychain: mcpbridge login {server} --api-key-query {name}")
+            let bare = quoted(without(url, &name).as_str());
+            format!("leave it out, and keep it in the keychain: mcpbridge login {bare} --api-key-query {name}")
         }
         None => "leave it out, and give --header-from 'Authorization=Basic keychain:NAME'".into(),
     }
+}
+
+/// The same for a server that is about to get the name `server`.
+pub fn instead_in_url_of(server: &str, url: &Url) -> String {
+    match parameter_in_plain(url) {
+        Some(name) => format!(
+            "leave it out, and keep it in the keychain: mcpbridge add {server} {} && mcpbridge login {server} \
+             --api-key-query {name}",
+            quoted(without(url, &name).as_str())
+        ),
+        None => instead_in_url(url),
+    }
+}
+
+/// `url` without the parameter, and without all others that are secrets.
+fn without(url: &Url, name: &str) -> Url {
+    let mut bare = url.clone();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(own, _)| own != name && !is_credential(own))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    bare.set_query(None);
+    if !kept.is_empty() {
+        bare.query_pairs_mut().extend_pairs(kept);
+    }
+    bare
+}
+
+/// What is to be done about a secret in the header `name` of an entry.
+pub fn instead_of_header(name: &str) -> String {
+    let (name, word) = (name.trim(), name.trim().to_ascii_lowercase());
+    format!("keep it with `mcpbridge secret set {word}`, and give --header-from {name}=keychain:{word}")
 }
 
 /// What is to be written for a flag in place of a secret; not for a header.
@@ -98,5 +133,16 @@ mod tests {
         }
         let home = BaseDirs::new().unwrap().home_dir().join("k").display().to_string();
         assert_eq!(placed("ca-cert", "~/k"), home);
+    }
+
+    #[test]
+    fn what_is_printed_has_no_secret_and_works_as_it_is() {
+        let url: Url = "https://h.example/mcp?a=1&api_key=s3cret".parse().unwrap();
+        assert_eq!(
+            instead_in_url_of("shop", &url),
+            "leave it out, and keep it in the keychain: mcpbridge add shop 'https://h.example/mcp?a=1' && mcpbridge \
+             login shop --api-key-query api_key"
+        );
+        assert!(instead_in_url(&url).contains("mcpbridge login 'https://h.example/mcp?a=1' --api-key-query api_key"));
     }
 }

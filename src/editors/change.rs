@@ -1,5 +1,6 @@
 //! A change of an editor's file: thought out first, shown if wanted, and then made.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 use super::diff;
 use super::entry::Entry;
 use super::file::File;
+use super::format::Format;
 use super::node::{Node, Trouble};
 use super::receipt::{Receipt, Step};
 use super::table::{Editor, Shape};
@@ -23,6 +25,7 @@ pub struct Change {
     /// The name of the entry.
     pub name: String,
     editor: &'static str,
+    format: Format,
     receipt: Receipt,
     /// Whether the entry comes or goes.
     comes: bool,
@@ -55,9 +58,23 @@ impl Change {
             None => editor.format.insert(&file.text, &container, &entry.name, &members, &mut receipt.facts),
         };
         let text = text.map_err(|trouble| refuse(&trouble))?;
-        receipt.made |= file.bytes.is_none();
+        if file.bytes.is_none() {
+            receipt.made = true;
+            let folders = path.ancestors().skip(1).take_while(|folder| !folder.exists());
+            receipt.folders.extend(folders.map(Path::to_owned));
+            receipt.folders.sort();
+        }
         let after = Some(file.bytes_of(&text));
-        Ok(Change { file, after, name: entry.name.clone(), editor: editor.name, receipt, comes: true, exact: false })
+        Ok(Change {
+            file,
+            after,
+            name: entry.name.clone(),
+            editor: editor.name,
+            format: editor.format,
+            receipt,
+            comes: true,
+            exact: false,
+        })
     }
 
     /// Takes the entry `name` out of the file at `path`; `None` if there is none of ours.
@@ -91,7 +108,16 @@ impl Change {
             }
         };
         receipt.made &= after.is_some();
-        Ok(Some(Change { file, after, name: name.to_owned(), editor: editor.name, receipt, comes: false, exact }))
+        Ok(Some(Change {
+            file,
+            after,
+            name: name.to_owned(),
+            editor: editor.name,
+            format: editor.format,
+            receipt,
+            comes: false,
+            exact,
+        }))
     }
 
     /// Whether anything would be different.
@@ -107,7 +133,12 @@ impl Change {
     /// The change as a unified diff.
     pub fn diff(&self) -> String {
         let text = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|it| String::from_utf8_lossy(it).into_owned());
-        diff::unified(&short(&self.file.path), text(&self.file.bytes).as_deref(), text(&self.after).as_deref())
+        diff::unified(
+            self.format,
+            &short(&self.file.path),
+            text(&self.file.bytes).as_deref(),
+            text(&self.after).as_deref(),
+        )
     }
 
     /// Makes the change. Says where what was there is now.
@@ -121,6 +152,12 @@ impl Change {
         let Some(after) = self.after.clone() else {
             // We have made it, and nothing else has come into it.
             self.file.delete()?;
+            for folder in self.receipt.folders.drain(..).rev() {
+                // One that something else has come into stays.
+                if let Err(error) = fs::remove_dir(&folder) {
+                    log::debug!("{} stays: {error}", short(&folder));
+                }
+            }
             self.receipt.steps.retain(|step| step.name != self.name);
             self.receipt.write(home)?;
             return Ok(None);

@@ -6,6 +6,7 @@ mod entry;
 mod file;
 mod format;
 mod jsonc;
+mod mask;
 mod node;
 mod places;
 mod receipt;

@@ -17,6 +17,9 @@ pub struct Receipt {
     /// Whether there was no such file.
     #[serde(default)]
     pub made: bool,
+    /// The folders that were made for it, the outermost first.
+    #[serde(default)]
+    pub folders: Vec<PathBuf>,
     /// What there was around the entries.
     #[serde(default)]
     pub facts: Facts,

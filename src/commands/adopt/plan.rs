@@ -14,7 +14,8 @@ use super::remote;
 use crate::auth::Options;
 use crate::cli;
 use crate::commands::install::entry::Arguments;
-use crate::commands::{access, server};
+use crate::commands::{access, lasting, server};
+use crate::config::{in_plain, is_credential};
 use crate::editors::{self, Entry, Node, Shape};
 use crate::failure::Failure;
 
@@ -114,9 +115,17 @@ fn keep_redirect(made: &mut Translated, rest: &[String]) {
     }
 }
 
-fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground: &Ground) -> Result<Plan, Failure> {
+fn complete(
+    found: &Found,
+    tool: Tool,
+    mut made: Translated,
+    rest: &[String],
+    ground: &Ground,
+) -> Result<Plan, Failure> {
     let (mut relay, arguments) = Arguments::parse(&made.line)?;
     let own = found.env();
+    let left = left_in_plain(&made.line, &own);
+    made.notes.extend(left);
     // mcp-remote's own variables say nothing to us, and what the entry has stays.
     let mut env = own.clone();
     let more = arguments.env.iter().chain(&ground.variables).cloned();
@@ -150,6 +159,28 @@ fn complete(found: &Found, tool: Tool, made: Translated, rest: &[String], ground
     };
     let connection = relay.connection;
     Ok(Plan { found: found.clone(), tool, url: arguments.url, changes, made, sign_in, connection })
+}
+
+/// What of an entry is a secret in plain and stays so, in sentences.
+fn left_in_plain(line: &[String], env: &[(String, String)]) -> Vec<String> {
+    let note = |what: &str, instead: &str| format!("{what} stays in plain in the file of the editor; {instead}");
+    let mut notes = Vec::new();
+    for word in line {
+        if let (Some(what), Ok(url)) = (in_plain("url", word), Url::parse(word)) {
+            notes.push(note(&what, &lasting::instead_in_url(&url)));
+        }
+        let Some((flag, value)) = word.strip_prefix("--").and_then(|word| word.split_once('=')) else { continue };
+        if let Some(what) = in_plain(flag, value) {
+            notes.push(note(&what, &lasting::instead(flag)));
+        }
+        let Some((header, value)) = value.split_once(':').filter(|(name, _)| flag == "header" && is_credential(name))
+        else {
+            continue;
+        };
+        let used = env.iter().filter(|(name, own)| value.contains(&format!("${{{name}}}")) && !own.contains('$'));
+        notes.extend(used.map(|(name, _)| note(&format!("the variable {name}"), &lasting::instead_of_header(header))));
+    }
+    notes
 }
 
 fn sign_in(

@@ -122,18 +122,14 @@ fn no_secret(typed: &str, url: &Url, flags: &RelayFlags) -> Result<(), Failure> 
         Err(Failure::new(Kind::Usage, format!("{what} would stand in the file of the editor")).remedy(remedy))
     };
     if let Some(what) = in_plain("url", typed) {
-        return refuse(what, lasting::instead_in_url("URL", url));
+        return refuse(what, lasting::instead_in_url(url));
     }
     for Typed { flag, value } in &flags.0 {
         let Some((value, what)) = value.as_ref().and_then(|value| Some((value, in_plain(flag, value)?))) else {
             continue;
         };
         let remedy = match value.split_once(':') {
-            Some((name, _)) if flag == "header" => format!(
-                "keep it with `mcpbridge secret set {word}`, and give --header-from {name}=keychain:{word}",
-                name = name.trim(),
-                word = name.trim().to_ascii_lowercase()
-            ),
+            Some((name, _)) if flag == "header" => lasting::instead_of_header(name),
             _ => lasting::instead(flag),
         };
         return refuse(what, remedy);
