@@ -157,7 +157,8 @@ fn each_shape_is_written_as_its_editor_documents_it_and_goes_without_a_trace() {
         let told = user.does(&["install", editor, URL]);
         assert!(told.stdout.contains("example was put into"), "{told:?}");
         assert_eq!(user.read(path), text.replace("BIN", binary().to_str().unwrap()), "{editor}");
-        user.does(&["uninstall", editor, URL]);
+        let told = user.does(&["uninstall", editor, URL]);
+        assert!(told.stdout.contains("next:   it goes at once or, if not, with the next start"), "{told:?}");
         assert!(!user.at(path).exists(), "{editor}: nobody had this file before");
     }
     let receipts = fs::read_dir(user.at("state/mcpbridge/editors")).unwrap().count();
@@ -184,6 +185,12 @@ fn every_editor_of_the_list_takes_an_entry() {
     assert!(all["editors"].as_array().unwrap().iter().all(|it| it["found"] == true || it["file"].is_null()), "{all}");
     let shown = user.does(&["install"]).stdout;
     assert!(shown.contains("claude-desktop   found here  Claude Desktop"), "{shown}");
+    // The files of some are below the folder of another one.
+    for editor in all["editors"].as_array().unwrap().iter().rev().filter(|it| !it["file"].is_null()) {
+        user.does(&["uninstall", editor["name"].as_str().unwrap(), URL]);
+    }
+    let all = user.does(&["install", "--json"]).json();
+    assert!(all["editors"].as_array().unwrap().iter().all(|it| it["found"] == false), "no folder stays: {all}");
 }
 
 /// Files as editors and people leave them.
@@ -323,7 +330,7 @@ fn variables_that_the_person_has_added_to_an_entry_stay_when_it_is_mended() {
         fs::write(user.at(path), &text).unwrap();
         assert!(user.does(&with).stdout.contains("already"), "{editor}");
         // Without them nothing of ours is left.
-        user.does(&["install", editor, URL, "--keep-alive"]);
+        user.does(&["install", editor, URL, "--keep-alive", "--name", "example"]);
         let now = user.read(path);
         assert!(now.contains("MINE") && now.contains("3000") && now.contains("--keep-alive"), "{editor}: {now}");
         assert!(!now.contains("MCPBRIDGE_HEADER"), "{editor}: {now}");
@@ -337,7 +344,7 @@ fn a_variable_that_is_needed_no_more_leaves_nothing_behind() {
     for (editor, path, _) in ALONE {
         let (user, other) = (User::bare(), User::bare());
         user.does(&["install", editor, URL, "--header", "X-B: b c"]);
-        user.does(&["install", editor, URL]);
+        user.does(&["install", editor, URL, "--name", "example"]);
         other.does(&["install", editor, URL]);
         let words = |user: &User| user.read(path).split_whitespace().collect::<String>();
         assert_eq!(words(&user), words(&other), "{editor}");
@@ -388,6 +395,58 @@ fn a_file_that_cannot_be_read_is_not_touched_and_the_entry_is_there_to_paste() {
     assert_eq!(fs::read(&file).unwrap(), b"\xff\xfe{\0}\0");
 }
 
+#[test]
+fn an_entry_loses_no_flags_unless_it_is_named_and_another_account_has_its_own() {
+    let user = User::bare();
+    let cursor = ".cursor/mcp.json";
+    let args = |name: &str| user.json(cursor)["mcpServers"][name]["args"].clone();
+    user.does(&[
+        "install",
+        "cursor",
+        URL,
+        "--name",
+        "mine",
+        "--header-from",
+        "X-Key=env:KEY",
+        "--allow-tool",
+        "read_*",
+    ]);
+    let before = user.read(cursor);
+    let told = user.command(&["install", "cursor", URL]).told();
+    told.expect(2, &["mine of Cursor is for this server already", "--header-from, --allow-tool", "--name mine"]);
+    assert_eq!(user.read(cursor), before);
+    user.does(&["install", "cursor", URL, "--account", "work"]);
+    assert_eq!(args("mine"), json!([URL, "--header-from", "X-Key=env:KEY", "--allow-tool", "read_*"]));
+    assert_eq!(args("example"), json!([URL, "--account", "work"]));
+    user.does(&["install", "cursor", URL, "--account", "home"]);
+    assert_eq!(args("example-home"), json!([URL, "--account", "home"]));
+    assert!(user.does(&["install", "cursor", URL, "--account", "home"]).stdout.contains("has example-home already"));
+    // Of the same owner, and another server.
+    let other = user.command(&["install", "cursor", "https://docs.example.com/mcp"]).told();
+    assert_eq!(args("docs"), json!(["https://docs.example.com/mcp"]), "{other:?}");
+    let other = "https://mcp.example.com/other";
+    user.command(&["install", "cursor", other]).told().expect(2, &["another server with the name example", "--name"]);
+    user.command(&["uninstall", "cursor", URL]).told().expect(2, &["mine", "example-home", "say which"]);
+    user.does(&["install", "cursor", URL, "--name", "mine"]);
+    assert_eq!(args("mine"), json!([URL]));
+}
+
+#[test]
+fn a_server_is_found_through_its_name_and_through_its_url() {
+    let user = User::bare();
+    user.write(".config/mcpbridge/config.toml", &format!("[servers.ex]\nurl = '{URL}'\n"));
+    let cursor = ".cursor/mcp.json";
+    let names = || user.json(cursor)["mcpServers"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    user.does(&["install", "cursor", "ex", "--name", "foo"]);
+    assert!(user.does(&["install", "cursor", "ex"]).stdout.contains("has foo already"));
+    assert_eq!(names(), ["foo"]);
+    assert!(user.does(&["uninstall", "cursor", URL]).stdout.contains("foo was taken out"));
+    user.does(&["install", "cursor", "ex", "--name", "foo"]);
+    assert!(user.does(&["uninstall", "cursor", "ex"]).stdout.contains("foo was taken out"));
+    user.does(&["install", "cursor", URL, "--name", "mine", "--keep-alive"]);
+    user.command(&["install", "cursor", "ex"]).told().expect(2, &["would lose --keep-alive"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
@@ -396,7 +455,6 @@ fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
         let path = user.at(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        path
     };
     pipe(".cursor/mcp.json");
     user.command(&["install", "cursor", URL]).told().expect(2, &["mcp.json cannot be read: it is no regular file"]);
@@ -404,11 +462,9 @@ fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
     assert!(user.does(&["adopt"]).stderr.contains("no regular file"));
     let doctor = user.command(&["doctor"]).told();
     assert!(doctor.code == 2 && doctor.stdout.contains("no regular file"), "{doctor:?}");
-    let config = pipe(".config/mcpbridge/config.toml");
+    pipe(".config/mcpbridge/config.toml");
     user.command(&["list"]).told().expect(2, &["config.toml cannot be read: it is no regular file", "move it away"]);
     user.command(&[URL]).told().expect(2, &["no regular file"]);
-    fs::remove_file(config).unwrap();
-    user.command(&["trust", pipe("project/.mcpbridge.toml").to_str().unwrap()]).told().expect(2, &["no regular file"]);
 }
 
 #[test]
@@ -557,7 +613,11 @@ fn an_entry_or_a_link_is_printed_where_nothing_shall_be_written() {
 fn an_unknown_editor_is_an_error_with_the_known_ones() {
     let user = User::bare();
     user.command(&["install", "emacs", URL]).told().expect(2, &["\"emacs\"", "cursor, vscode", "claude-code"]);
+    user.command(&["install", "curser", URL]).told().expect(2, &["did you mean cursor?"]);
     user.command(&["install", "cursor"]).told().expect(2, &["no URL", "mcpbridge install cursor https"]);
+    let told = user.command(&["uninstall", "jetbrains", "ex"]).told();
+    told.expect(2, &["keeps its servers in no file", "take it out there"]);
+    assert!(!told.stderr.contains("--print"), "{told:?}");
     let told = user.command(&["install", "emacs", URL, "--json"]).told();
     assert_eq!(support::json(told.expect(2, &[]).stderr.trim())["error"]["code"], "usage");
 }

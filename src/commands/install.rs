@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod program;
+pub mod target;
 pub mod vendor;
 
 use std::path::{Path, PathBuf};
@@ -12,12 +13,14 @@ use directories::BaseDirs;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{names, print, print_json, server};
+use super::{names, print, print_json};
 use crate::cli::Install;
 use crate::config::{Home, short};
-use crate::editors::{self, Change, EDITORS, Editor, Entry, File, Host, On};
+use crate::editors::{self, Change, EDITORS, Editor, Entry, Host, On};
 use crate::failure::{Failure, Kind};
 use crate::log::{self as logging, Volume};
+use crate::spelling::nearest;
+use target::{Installed, Line};
 
 /// Puts a server into an editor, or shows how.
 ///
@@ -46,7 +49,7 @@ pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
     let new = || known.as_ref().map_or_else(|| named_after(&arguments.url), |server| server.name.clone());
     let name = match &typed.name {
         Some(name) => checked(name)?,
-        None => installed(editor, path.as_deref(), &arguments.url).unwrap_or_else(new),
+        None => place(editor, path.as_deref(), &arguments, new())?,
     };
     let account = typed.flags.0.iter().rfind(|flag| flag.flag == "account").and_then(|flag| flag.value.as_deref());
     let behind = known.as_ref().map(|server| names::texts(server, account)).transpose()?.unwrap_or_default();
@@ -102,6 +105,14 @@ impl Told<'_> {
         Summary { changed: change.is_one(), diff: change.diff() }
     }
 
+    fn comes(&self) -> bool {
+        self.verb == "installed"
+    }
+
+    fn next(&self) -> &'static str {
+        if self.comes() { self.editor.after } else { "it goes at once or, if not, with the next start of the editor" }
+    }
+
     /// Says what was done; or that it was not, because it was not to be, or because it is so already.
     pub fn done(&self, change: &Summary, backup: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
         if json {
@@ -113,7 +124,7 @@ impl Told<'_> {
                 "file": self.path,
                 "name": self.name,
                 "backup": backup,
-                "next": self.editor.after,
+                "next": self.next(),
                 "diff": self.dry.then_some(&change.diff),
             }));
         }
@@ -122,11 +133,13 @@ impl Told<'_> {
             (false, _) => format!("{} has {} already: {file}\n", self.editor.title, self.name),
             (true, true) => format!("{}nothing was changed; without --dry-run it would be\n", coloured(&change.diff)),
             (true, false) => {
-                let verb = if self.verb == "installed" { "put into" } else { "taken out of" };
+                let verb = if self.comes() { "put into" } else { "taken out of" };
                 let backup = backup.map(|path| format!("  before: {}\n", short(&path))).unwrap_or_default();
                 format!(
                     "{} was {verb} {}\n  file:   {file}\n{backup}  next:   {}\n",
-                    self.name, self.editor.title, self.editor.after
+                    self.name,
+                    self.editor.title,
+                    self.next()
                 )
             }
         };
@@ -153,8 +166,10 @@ pub fn host<'v>(variable: &'v dyn Fn(&str) -> Option<std::ffi::OsString>) -> Res
 pub fn editor(name: &str) -> Result<&'static Editor, Failure> {
     editors::find(name).ok_or_else(|| {
         let names: Vec<&str> = EDITORS.iter().map(|editor| editor.name).collect();
+        let meant = nearest(name, names.iter().copied()).map(|near| format!("did you mean {near}? "));
+        let (meant, names) = (meant.unwrap_or_default(), names.join(", "));
         Failure::new(Kind::Usage, format!("{name:?} is none of the editors that mcpbridge knows"))
-            .remedy(format!("they are {}; `mcpbridge install` shows which are here", names.join(", ")))
+            .remedy(format!("{meant}they are {names}; `mcpbridge install` shows which are here"))
     })
 }
 
@@ -164,9 +179,9 @@ pub fn editor(name: &str) -> Result<&'static Editor, Failure> {
 /// The editor has no such file.
 pub fn file(host: &Host, editor: &Editor, project: bool) -> Result<PathBuf, Failure> {
     if !project {
-        let remedy = format!("print the entry and paste it: mcpbridge install {} URL --print", editor.name);
         return host.file(editor).ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("{} keeps its servers in no file", editor.title)).remedy(remedy)
+            Failure::new(Kind::Usage, format!("{} keeps its servers in no file", editor.title))
+                .remedy("take it out there, in the settings of the editor")
         });
     }
     host.project_file(editor).ok_or_else(|| {
@@ -174,18 +189,18 @@ pub fn file(host: &Host, editor: &Editor, project: bool) -> Result<PathBuf, Fail
     })
 }
 
-/// The name of an entry of ours for the same server that is there already.
-pub fn installed(editor: &Editor, path: Option<&Path>, url: &Url) -> Option<String> {
-    let file = File::read(path?).ok()?;
-    let (container, _) = editors::container(editor, &file.text).ok()?;
-    let entries = editor.format.entries(&file.text, &container).ok()?;
-    entries.into_iter().find(|(_, value)| runs(value, url)).map(|(name, _)| name)
-}
-
-/// Whether an entry is one of ours for the server at `url`.
-fn runs(entry: &Value, url: &Url) -> bool {
-    let same = |argument: &&str| server::url(argument, true).is_ok_and(|there| there == *url);
-    editors::is_ours(entry) && editors::arguments(entry).iter().any(same)
+/// The name of the entry: that of the one for the same server which is there already, or else `new`.
+fn place(editor: &Editor, path: Option<&Path>, arguments: &entry::Arguments, new: String) -> Result<String, Failure> {
+    // What is wrong with it is said where it is needed.
+    let home = Home::find(|name| std::env::var_os(name));
+    let config = home.and_then(|home| names::config(&home)).ok();
+    let there = Installed::all(editor, path, config.as_ref());
+    let value = |name: &str| arguments.env.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+    let own = arguments.env.iter().map(|(name, _)| name.clone()).collect();
+    match Line::new(&arguments.args, &value, own).read(&new, config.as_ref()) {
+        Some(new) => target::place(&new, &there, editor),
+        None => Ok(new),
+    }
 }
 
 /// A name that every editor takes, from the host: the part that says whose server it is.

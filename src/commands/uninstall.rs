@@ -1,14 +1,17 @@
 //! `mcpbridge uninstall`: takes a server out of an editor.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::install::{Told, editor, file, host, installed, vendor};
-use super::{print, print_json, server};
+use super::install::target::Installed;
+use super::install::{Told, editor, file, host, vendor};
+use super::{names, print, print_json, server};
 use crate::cli::Uninstall;
 use crate::config::{Home, short};
-use crate::editors::Change;
+use crate::editors::{Change, Editor};
+use crate::failure::{Failure, Kind};
 use crate::log::{self as logging, Volume};
 
 /// Takes a server out of an editor.
@@ -22,10 +25,7 @@ pub fn run(typed: &Uninstall) -> anyhow::Result<ExitCode> {
     let editor = editor(&typed.editor)?;
     let path = file(&host, editor, typed.project)?;
     let home = Home::find(variable)?;
-    let name = match server::url(&typed.server, true) {
-        Err(_) => typed.server.clone(),
-        Ok(url) => installed(editor, Some(&path), &url).unwrap_or_else(|| typed.server.clone()),
-    };
+    let name = meant(editor, &path, &typed.server, &home)?;
     let Some(change) = Change::uninstall(editor, &path, &name, &home)? else {
         if typed.json {
             return print_json(&json!({
@@ -47,4 +47,26 @@ pub fn run(typed: &Uninstall) -> anyhow::Result<ExitCode> {
         None => change.make(&home)?,
     };
     told.done(&shown, backup, typed.json)
+}
+
+/// The name of the entry that `word` means: a name in the editor, or a server by its URL or its name.
+fn meant(editor: &Editor, path: &Path, word: &str, home: &Home) -> Result<String, Failure> {
+    let config = names::config(home).ok();
+    let there = Installed::all(editor, Some(path), config.as_ref());
+    if there.iter().any(|it| it.name == word) {
+        return Ok(word.to_owned());
+    }
+    let known = config.as_ref().and_then(|config| config.server(word));
+    let url = server::url(known.map_or(word, |known| known.url.as_str()), true).ok();
+    let is_it = |it: &&Installed| it.word == word || url.as_ref() == Some(&it.target.url);
+    let all: Vec<&str> = there.iter().filter(is_it).map(|it| it.name.as_str()).collect();
+    match all.as_slice() {
+        [] => Ok(word.to_owned()),
+        [only] => Ok((*only).to_owned()),
+        [first, ..] => {
+            let fact = format!("{} has more than one entry for this server: {}", editor.title, all.join(", "));
+            let remedy = format!("say which, for example: mcpbridge uninstall {} {first}", editor.name);
+            Err(Failure::new(Kind::Usage, fact).remedy(remedy))
+        }
+    }
 }
