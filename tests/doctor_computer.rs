@@ -95,11 +95,14 @@ fn what_else_is_wrong_with_an_entry_is_named() {
     user.write(
         ".cursor/mcp.json",
         &format!(
-            r#"{{"mcpServers":{{"flag":{},"name":{},"file":{},"old":{},"good":{}}}}}"#,
+            r#"{{"mcpServers":{{"flag":{},"name":{},"file":{},"old":{},"held":{},"client":{},"query":{},"good":{}}}}}"#,
             entry(&program, r#""https://c.example/mcp","--hedaer","X:1""#),
             entry(&program, r#""nobody""#),
             entry(&another.display().to_string(), r#""https://d.example/mcp""#),
             entry("npx", r#""-y","mcp-remote","https://e.example/mcp""#),
+            entry("op", r#""run","--","mcp-remote","https://h.example/mcp""#),
+            entry(&program, r#""https://f.example/mcp","--static-oauth-client-info","{\"client_secret\":\"s3cret\"}""#),
+            entry(&program, r#""https://g.example/mcp?api_key=s3cret""#),
             entry(&program, &url),
         ),
     );
@@ -112,8 +115,15 @@ fn what_else_is_wrong_with_an_entry_is_named() {
         assert!(all.contains(words), "{words}: {all}");
     }
     seen.warns("cursor", &["old still runs mcp-remote", "mcpbridge adopt cursor"]);
+    seen.warns(
+        "cursor",
+        &["held still runs a program like it, and adopt leaves it", "\"op\"", "mcpbridge install cursor URL"],
+    );
+    seen.warns("cursor", &["client_secret", "--static-oauth-client-info @FILE"]);
+    seen.warns("cursor", &["api_key in the URL", "mcpbridge login https://g.example/mcp --api-key-query api_key"]);
     fs::set_permissions(&another, fs::Permissions::from_mode(0o755)).unwrap();
-    user.look(&[]).warns("cursor", &["file starts another mcpbridge, ~/bin/mcpbridge"]);
+    let remedy = "mcpbridge install cursor https://d.example/mcp";
+    user.look(&[]).warns("cursor", &["file starts another mcpbridge, ~/bin/mcpbridge", remedy]);
     let path = Findings::by(user.command(&[]).env("PATH", user.home.path().join("bin")));
     path.warns("path", &["a shell starts another mcpbridge"]);
 }

@@ -69,7 +69,8 @@ async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
         report.note(format!("the way to a server: mcpbridge doctor {name}"));
     }
     let program = program::path().ok();
-    editors::examine(&host, &editors::Ground { program, config, home: home.as_ref().ok(), fix: typed.fix }, report)?;
+    let ground = editors::Ground { program, config, home: home.as_ref().ok(), folder: &host.home, fix: typed.fix };
+    editors::examine(&host, &ground, report)?;
     if let Some(path) = &typed.bundle {
         let store = access::store().ok();
         let scrub = |text: &str| server.as_ref().map_or_else(|| text.to_owned(), |server| server.scrub(text));

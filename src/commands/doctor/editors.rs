@@ -13,7 +13,9 @@ use crate::auth::quoted;
 use crate::cli::RelayFlags;
 use crate::commands::adopt::found::{Found, everywhere};
 use crate::commands::adopt::peers::started;
-use crate::commands::{names, server};
+use crate::commands::adopt::plan;
+use crate::commands::install::target::{Installed, Target};
+use crate::commands::{lasting, names, server};
 use crate::config::{Config, Home, in_plain, is_credential, short};
 use crate::editors::{self, EDITORS, Editor, Entry, File, Host, Shape, is_program};
 use crate::failure::{Failure, Kind};
@@ -26,6 +28,8 @@ pub struct Ground<'g> {
     pub config: Option<Config>,
     /// Where copies of changed files are kept.
     pub home: Option<&'g Home>,
+    /// The home folder of the user.
+    pub folder: &'g Path,
     /// Whether what can be mended is.
     pub fix: bool,
 }
@@ -86,8 +90,7 @@ fn of_editor(editor: &'static Editor, found: &[Found], ground: &Ground) -> Vec<S
             steps.extend(arguments(entry, ground));
         } else if let Some(other) = started(&entry.words()) {
             let tool = other.map_or_else(|_| "a program like it".to_owned(), |(tool, _)| tool.name().to_owned());
-            let fact = format!("{} still runs {tool}", entry.name);
-            steps.push(Step::warn(editor.name, fact, format!("run: mcpbridge adopt {}", editor.name)));
+            steps.push(still(editor, entry, &tool, ground));
         } else if entry.url().is_none() {
             // Another server on this computer: none of our business.
             continue;
@@ -96,6 +99,29 @@ fn of_editor(editor: &'static Editor, found: &[Found], ground: &Ground) -> Vec<S
     }
     steps.extend(doubles(editor, found, ground));
     steps
+}
+
+/// An entry that runs another program of this kind, and whether `adopt` takes it over.
+fn still(editor: &Editor, entry: &Found, tool: &str, ground: &Ground) -> Step {
+    let ground = plan::Ground {
+        program: ground.program.clone().unwrap_or_default(),
+        variables: Vec::new(),
+        home: ground.folder,
+        variable: &|name| env::var_os(name),
+        remote: false,
+    };
+    let fact = format!("{} still runs {tool}", entry.name);
+    match plan::plan(entry, &ground) {
+        Ok(_) => Step::warn(editor.name, fact, format!("run: mcpbridge adopt {}", editor.name)),
+        Err(why) => {
+            let remedy = format!(
+                "put the server in yourself, mcpbridge install {} URL, and take this one out of {}",
+                editor.name,
+                short(&entry.path)
+            );
+            Step::warn(editor.name, format!("{fact}, and adopt leaves it: {why}"), remedy)
+        }
+    }
 }
 
 /// The program of an entry of ours, if there is something about it.
@@ -124,7 +150,7 @@ fn started_program(entry: &Found, ground: &Ground) -> Option<Step> {
             return None;
         }
         let fact = format!("{name} starts another mcpbridge, {}", short(path));
-        let remedy = format!("if this one is to be used: mcpbridge install {editor} URL");
+        let remedy = format!("if this one is to be used: mcpbridge install {editor} {}", again(entry));
         return Some(Step::warn(editor, fact, remedy));
     };
     if !ground.fix {
@@ -137,6 +163,15 @@ fn started_program(entry: &Found, ground: &Ground) -> Option<Step> {
         }
         Err(failure) => Step { remedy: Some(failure.to_string()), fixable: false, ..step },
     })
+}
+
+/// The arguments of an entry for `install`, unless a secret is among them.
+fn again(entry: &Found) -> String {
+    let words = editors::arguments(&entry.value);
+    if secrets(entry).is_some() || words.is_empty() {
+        return "URL, with the flags of the entry".into();
+    }
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// Writes the path of this program into an entry, and touches nothing else.
@@ -199,26 +234,37 @@ fn without_values(said: &str) -> String {
 
 /// Secrets that stand in an entry.
 fn secrets(entry: &Found) -> Option<Step> {
-    let mut found: Vec<String> = Vec::new();
+    let mut found: Vec<(String, String)> = Vec::new();
+    let in_url = |text: &str| {
+        let instead = || url::Url::parse(text).map_or_else(|_| KEPT.to_owned(), |url| lasting::instead_in_url(&url));
+        in_plain("url", text).map(|what| (what, instead()))
+    };
+    let in_flag = |flag: &str, value: &str| {
+        let instead = || match value.split_once(':') {
+            Some((name, _)) if flag == "header" => lasting::instead_of_header(name),
+            _ => lasting::instead(flag),
+        };
+        in_plain(flag, value).map(|what| (what, instead()))
+    };
     let line: Vec<String> = entry.words().into_iter().skip(1).collect();
     // Read as those of the relay, whose flags the others have too.
     for (at, word) in line.iter().enumerate() {
-        found.extend(in_plain("url", word));
+        found.extend(in_url(word));
         let (flag, value) = match word.strip_prefix("--").map(|flag| flag.split_once('=').unwrap_or((flag, ""))) {
             Some((flag, "")) => (flag, line.get(at + 1).map_or("", String::as_str)),
             Some(pair) => pair,
             None => continue,
         };
-        found.extend(in_plain(flag, value));
+        found.extend(in_flag(flag, value));
     }
     for (name, value) in entry.env() {
         match name.strip_prefix("MCPBRIDGE_") {
             Some(flag) => {
                 let flag = flag.to_ascii_lowercase().replace('_', "-");
-                found.extend(value.lines().find_map(|value| in_plain(&flag, value)));
+                found.extend(value.lines().find_map(|value| in_flag(&flag, value)));
             }
             None if is_credential(&name.replace('_', "-")) && is_plain(&value) => {
-                found.push(format!("the variable {name}"))
+                found.push((format!("the variable {name}"), KEPT.to_owned()));
             }
             None => {}
         }
@@ -226,16 +272,15 @@ fn secrets(entry: &Found) -> Option<Step> {
     let headers = ["headers", "http_headers"].iter().filter_map(|name| entry.value.get(name)?.as_object());
     for (name, value) in headers.flat_map(Map::iter) {
         if is_credential(name) && value.as_str().is_some_and(is_plain) {
-            found.push(format!("the value of the header {name}"));
+            found.push((format!("the value of the header {name}"), lasting::instead_of_header(name)));
         }
     }
-    found.extend(entry.url().and_then(|url| in_plain("url", url)));
+    found.extend(entry.url().and_then(in_url));
     found.dedup();
-    let what = found.first()?;
+    let (what, remedy) = found.first()?;
     let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
     let fact = format!("{} has a secret in plain: {what}{more}", entry.name);
-    let remedy = "keep it in the keychain: mcpbridge secret set NAME, and --header-from HEADER=keychain:NAME";
-    Some(Step::warn(entry.editor.name, fact, remedy))
+    Some(Step::warn(entry.editor.name, fact, remedy.clone()))
 }
 
 /// Whether a value is one itself, and does not only say where one is.
@@ -249,7 +294,7 @@ fn is_plain(value: &str) -> bool {
 
 /// Entries of one file that are for one server and one account.
 fn doubles(editor: &Editor, found: &[Found], ground: &Ground) -> Vec<Step> {
-    let mut all: BTreeMap<(&Path, &[String], String), Vec<&Found>> = BTreeMap::new();
+    let mut all: BTreeMap<(&Path, &[String], Target), Vec<&Found>> = BTreeMap::new();
     for entry in found {
         if let Some(target) = target(entry, ground) {
             all.entry((&entry.path, &entry.container, target)).or_default().push(entry);
@@ -271,23 +316,20 @@ fn doubles(editor: &Editor, found: &[Found], ground: &Ground) -> Vec<Step> {
 }
 
 /// The server of an entry and the account there.
-fn target(entry: &Found, ground: &Ground) -> Option<String> {
+fn target(entry: &Found, ground: &Ground) -> Option<Target> {
+    let direct = |text: &str| Some(Target { url: url::Url::parse(text).ok()?, account: None, resource: None });
     if let Some(url) = entry.url() {
-        return url::Url::parse(url).ok().map(|url| format!("{url} "));
+        return direct(url);
     }
-    let own = || editors::arguments(&entry.value).into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let (text, account) = if editors::is_ours(&entry.value) {
-        let (relay, _) = RelayFlags::read(&own()).ok()?;
-        (relay.server?, relay.sign_in.account)
-    } else {
-        let Some(Ok((_, rest))) = started(&entry.words()) else { return None };
-        (rest.into_iter().find(|word| word.starts_with("http"))?, None)
-    };
-    let config = ground.config.as_ref();
-    let url = config.and_then(|config| config.server(&text)).map_or(text.as_str(), |server| server.url.as_str());
-    let url = url::Url::parse(url).ok()?;
-    Some(format!("{url} {}", account.unwrap_or_default()))
+    if editors::is_ours(&entry.value) {
+        return Installed::read(&entry.name, &entry.value, ground.config.as_ref()).map(|it| it.target);
+    }
+    let Some(Ok((_, rest))) = started(&entry.words()) else { return None };
+    direct(&rest.into_iter().find(|word| word.starts_with("http"))?)
 }
+
+/// What is to be done about a variable with a secret.
+const KEPT: &str = "keep it in the keychain: mcpbridge secret set NAME, and --header-from HEADER=keychain:NAME";
 
 /// The entries by their names, with what kind of thing they start: for a report, so without arguments.
 pub fn summary(host: &Host) -> Value {
