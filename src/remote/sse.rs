@@ -175,7 +175,11 @@ impl Parser {
         match name {
             b"data" => self.append(value),
             b"id" if memchr(0, &value).is_none() => self.id = std::str::from_utf8(&value).ok().map(Into::into),
-            b"event" => self.name = std::str::from_utf8(&value).ok().filter(|name| *name != "message").map(Into::into),
+            b"event" => {
+                // An empty one is `message` too ("dispatch the event", step 6).
+                let name = std::str::from_utf8(&value).ok().filter(|name| !matches!(*name, "" | "message"));
+                self.name = name.map(Into::into);
+            }
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
                 let milliseconds = std::str::from_utf8(&value).ok().and_then(|digits| digits.parse().ok());
                 self.retry = milliseconds.map(Duration::from_millis).or(self.retry);
@@ -264,6 +268,11 @@ mod tests {
         at_every_cut(20, stream, &["9|-|too long 4", "-|-|{\"id\":5}"]);
         let lines = b"data: {\"result\":\ndata: \"xxxxx\",\ndata: \"id\":4}\n\ndata: {\"id\":5}\n\n";
         at_every_cut(20, lines, &["-|-|too long 4", "-|-|{\"id\":5}"]);
+    }
+
+    #[test]
+    fn a_type_without_a_name_is_that_of_a_message() {
+        at_every_cut(100, b"event: x\nevent:\ndata: a\n\nevent: \ndata: b\n\n", &["-|-|a", "-|-|b"]);
     }
 
     #[test]
