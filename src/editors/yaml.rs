@@ -60,6 +60,9 @@ pub fn insert(
                 }
                 None => {
                     let was = key.end..servers.end.max(colon(text, key.end));
+                    if text[was.clone()].contains('#') {
+                        return Err(Trouble::Shape(format!("{container} is written in brackets around a comment")));
+                    }
                     let lines = entry(kind, &format!("{}  ", indent(text, key.start)), name, members);
                     let behind = line_end(text, was.end);
                     facts.entry(fact).or_insert_with(|| Some(text[was.clone()].to_owned()));

@@ -21,6 +21,17 @@ fn there_and_back(text: &str, kind: Kind, container: &str) -> String {
     changed
 }
 
+#[test]
+fn a_comment_at_an_empty_container_stays() {
+    let changed = there_and_back("mcpServers: [] # none ]\nz: 1\n", Kind::List, "mcpServers");
+    assert!(changed.starts_with("mcpServers: # none ]\n  - name: example\n"), "{changed}");
+    let changed = there_and_back("extensions: {} # none\n", Kind::Map, "extensions");
+    assert!(changed.starts_with("extensions: # none\n  example:\n"), "{changed}");
+    let text = "extensions: { # none\n }\n";
+    let refused = insert(text, Kind::Map, "extensions", "example", &members(), &mut Facts::new());
+    assert!(matches!(refused, Err(Trouble::Shape(_))), "{refused:?}");
+}
+
 const LIST: &str = "\
 name: Mine # the name
 version: 1.0.0

@@ -145,7 +145,9 @@ impl<'t> SpannedEventReceiver<'t> for Builder<'t> {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some((mut spot, inside)) = self.open.pop() else { return };
                 // In a block the mark of the end is behind the comments that follow.
-                spot.end = if spot.flow { end } else { inside.iter().map(|it| it.end).max().unwrap_or(spot.start) };
+                // In brackets it is behind the comment that follows, and its beginning is the bracket.
+                let bracket = if self.text[start..].starts_with([']', '}']) { start + 1 } else { end };
+                spot.end = if spot.flow { bracket } else { inside.iter().map(|it| it.end).max().unwrap_or(spot.start) };
                 spot.what = match spot.what {
                     What::Map(_) => {
                         let mut parts = inside.into_iter();
