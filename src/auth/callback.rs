@@ -325,10 +325,12 @@ fn response(ending: &Ending, without_body: bool) -> io::Result<Vec<u8>> {
 }
 
 /// The head of a request, as far as it matters.
-struct Head {
+pub struct Head {
     method: Method,
-    target: String,
-    host: Option<String>,
+    /// What is asked for: a path, and perhaps a query.
+    pub target: String,
+    /// What the host is called there.
+    pub host: Option<String>,
 }
 
 enum Unread {
@@ -358,10 +360,15 @@ impl Head {
         std::str::from_utf8(&bytes[..end]).ok().and_then(Self::parse).ok_or(Unread::Wrong(400))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads the lines of a head, without the empty one that ends it; `None` if they are none.
+    pub fn parse(text: &str) -> Option<Self> {
         let (first, fields) = text.split_once("\r\n").unwrap_or((text, ""));
         let mut words = first.split(' ');
         let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        // RFC 9112, section 2.2: a line break that is not a whole one ends nothing, and belongs nowhere.
+        if text.replace("\r\n", "").contains(['\r', '\n']) {
+            return None;
+        }
         if words.next().is_some() || !version.starts_with("HTTP/1.") || !target.starts_with('/') {
             return None;
         }
@@ -432,6 +439,8 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost : a", None),
             ("GET / HTTP/1.1\r\n folded", None),
             ("GET / HTTP/2", None),
+            ("GET /a\nb HTTP/1.1\r\nHost: a", None),
+            ("GET / HTTP/1.1\r\nHost: a\rb", None),
             ("GET  / HTTP/1.1", None),
             ("GET http://h/ HTTP/1.1", None),
             ("GET / HTTP/1.1 x", None),

@@ -82,6 +82,7 @@ impl Splitter {
 
     fn line(&mut self, line: Bytes, lines: &mut Vec<Line>) {
         if self.skim.is_some() || line.len() > self.limit {
+            self.start = false;
             let mut skim = self.skim.take().unwrap_or_default();
             skim.push(&line);
             lines.push(Line::TooLong(skim));
