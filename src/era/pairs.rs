@@ -104,6 +104,11 @@ impl Era {
         self.finding.as_ref().is_none_or(Finding::has_room)
     }
 
+    /// How many messages of either side wait here until it is known how the server is spoken to.
+    pub fn held(&self) -> usize {
+        self.finding.as_ref().map_or(0, |finding| finding.parked.len() + finding.early.len())
+    }
+
     /// Whether editor and server speak the modern era, once both are known.
     pub fn spoken(&self) -> Option<Spoken> {
         self.pair.as_ref().map(Pair::spoken)
@@ -330,7 +335,10 @@ impl Era {
         }
         let event = Event::Server { key, generation, parsed };
         match (&mut self.finding, self.pair.is_some()) {
-            (Some(finding), false) if key.is_none() => finding.early.push(event),
+            (Some(finding), false) if key.is_none() => match finding.early.len() {
+                ..MOST_EARLY => finding.early.push(event),
+                _ => log::warn!("the server said too much before it answered"),
+            },
             _ => self.pass(key, event, steps),
         }
     }
