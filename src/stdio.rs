@@ -33,8 +33,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 pub use inside::{Inside, inside};
-pub use lines::Line;
-use lines::Splitter;
+pub use lines::{Line, Splitter};
 
 /// The lines of stdin.
 pub struct Reader(Source);

@@ -19,8 +19,8 @@ mod address;
 mod resource;
 mod server;
 
-pub use resource::{Published, protected_resource};
-pub use server::{AuthorizationServer, encrypted, strings};
+pub use resource::{Published, protected_resource, read_resource};
+pub use server::{AuthorizationServer, encrypted, read_server, strings};
 
 /// What of the resource indicator (RFC 8707) the person decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

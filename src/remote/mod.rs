@@ -11,7 +11,7 @@ mod legacy_sse;
 mod modern;
 mod refusal;
 mod session;
-mod sse;
+pub mod sse;
 mod streamable;
 mod wake;
 

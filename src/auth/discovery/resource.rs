@@ -1,5 +1,6 @@
 //! The metadata of a protected resource alone, for whoever only looks at them.
 
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ProtectedResource, ResourceChoice, Search};
@@ -18,6 +19,13 @@ pub struct Published {
     pub authorization_servers: Vec<String>,
 }
 
+impl From<ProtectedResource> for Published {
+    fn from(resource: ProtectedResource) -> Self {
+        let ProtectedResource { at, resource, authorization_servers, .. } = resource;
+        Published { at, resource, authorization_servers }
+    }
+}
+
 /// What `server` publishes of itself as a protected resource; `None` if nothing.
 ///
 /// # Errors
@@ -32,10 +40,19 @@ pub async fn protected_resource(
     match search.protected_resource(challenge).await? {
         Ok(resource) => {
             resource.check(server, choice)?;
-            let ProtectedResource { at, resource, authorization_servers, .. } = resource;
-            Ok(Some(Published { at, resource, authorization_servers }))
+            Ok(Some(resource.into()))
         }
         Err(Some(trouble)) => Err(trouble),
         Err(None) => Ok(None),
     }
+}
+
+/// What `document`, found at `at`, says of `server` as a protected resource; `None` if it says nothing.
+///
+/// # Errors
+/// It is that of another resource.
+pub fn read_resource(document: &Map<String, Value>, at: Url, server: &Url) -> Result<Option<Published>, Failure> {
+    let Some(resource) = ProtectedResource::read(document, at) else { return Ok(None) };
+    resource.check(server, &ResourceChoice::Published)?;
+    Ok(Some(resource.into()))
 }

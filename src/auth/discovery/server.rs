@@ -183,6 +183,20 @@ pub fn encrypted(url: Url, what: &str, server: &Url) -> Result<Url, Failure> {
     Ok(url)
 }
 
+/// What `document`, found at `place`, says of the authorization server `issuer`, on behalf of the MCP server
+/// `server`.
+///
+/// # Errors
+/// It is that of another issuer, or names what may not be used.
+pub fn read_server(
+    document: &Map<String, Value>,
+    issuer: &str,
+    place: &Url,
+    server: &Url,
+) -> Result<AuthorizationServer, Failure> {
+    AuthorizationServer::read(document, super::check_issuer(document, issuer, place)?, server)
+}
+
 /// The list of texts called `name`, as far as it is one.
 pub fn strings(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let values = document.get(name)?.as_array()?;

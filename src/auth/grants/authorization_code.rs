@@ -90,7 +90,7 @@ pub fn authorize(permission: &Permission<'_>) -> Result<(Url, Proof), Failure> {
         request = request.add_extra_param("prompt", "consent");
     }
     let (url, state) = request.url();
-    let state = State(Secret::new(state.into_secret()));
+    let state = State::new(Secret::new(state.into_secret()));
     let server = permission.server;
     let issuer_is_promised = server.iss_parameter_supported;
     Ok((url, Proof { state, verifier, issuer: server.issuer.clone(), issuer_is_promised }))
@@ -146,6 +146,11 @@ impl Answer {
 }
 
 impl State {
+    /// The state of a request that was made with it.
+    pub fn new(state: Secret) -> Self {
+        State(state)
+    }
+
     /// Whether `answer` carries this state. What does not is a stranger's, and says nothing of the
     /// sign-in.
     pub fn fits(&self, answer: &Answer) -> bool {

@@ -22,7 +22,7 @@ use crate::http::{Fetched, Http, NONCE, Redirects, Request, USE_NONCE, shown};
 use crate::secret::{Secret, Secrets};
 use crate::store::{Authentication, Binding, Client, OAuth};
 
-mod answer;
+pub mod answer;
 pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;

@@ -1,0 +1,40 @@
+//! What the fuzz targets begin with (fuzz/corpus) and what they have found (fuzz/findings), each played
+//! through its target. `tests/run` lets them search for more.
+
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::Path;
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+#[test]
+fn every_input_that_was_ever_found_is_harmless() {
+    let (mut inputs, mut wrong) = (0, Vec::new());
+    for (name, target) in targets::TARGETS {
+        let mut seeds = 0;
+        for kind in ["corpus", "findings"] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind).join(name);
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            for entry in entries {
+                let path = entry.unwrap().path();
+                let data = fs::read(&path).unwrap();
+                (inputs, seeds) = (inputs + 1, seeds + usize::from(kind == "corpus"));
+                if catch_unwind(|| target(&data)).is_err() {
+                    wrong.push(path.display().to_string());
+                }
+            }
+        }
+        assert!(seeds > 1, "the target {name} has nothing to begin with");
+    }
+    assert!(wrong.is_empty(), "of {inputs} inputs:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_target_is_built_and_has_an_entry() {
+    let manifest = include_str!("../fuzz/Cargo.toml");
+    for (name, _) in targets::TARGETS {
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is not in fuzz/Cargo.toml");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), targets::TARGETS.len());
+}
