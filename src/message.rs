@@ -210,11 +210,14 @@ impl Message {
         }
     }
 
-    /// The same bytes with another id in the place of the id.
+    /// The same bytes with another id in the place of the id; also in that of a null, or of none where
+    /// the message is an answer.
     #[must_use]
     pub fn with_id(&self, id: &Id) -> Self {
-        if self.id.is_none() {
-            return self.clone();
+        if self.id_at.is_empty() {
+            let inside = memchr::memchr(b'{', &self.raw).filter(|_| self.kind == Kind::Answer);
+            let line = inside.map(|at| splice(&self.raw, &(at + 1..at + 1), &format!("\"id\":{},", id.spelled())));
+            return line.and_then(|line| Self::single(line).ok()).unwrap_or_else(|| self.clone());
         }
         Self::single(splice(&self.raw, &self.id_at, id.spelled())).unwrap_or_else(|_| self.clone())
     }
@@ -504,6 +507,15 @@ mod tests {
         let message = one(r#"{ "z":1.0, "id" : 7 , "method":"a"}"#).unwrap();
         let changed = message.with_id(&Id::parse(r#""x""#).unwrap());
         assert_eq!(&changed.raw()[..], br#"{ "z":1.0, "id" : "x" , "method":"a"}"#);
+    }
+
+    #[test]
+    fn an_answer_without_an_id_is_given_one() {
+        let id = Id::parse("7").unwrap();
+        let given = |text: &str| String::from_utf8(one(text).unwrap().with_id(&id).raw().to_vec()).unwrap();
+        assert_eq!(given(r#"{"id": null,"result":{}}"#), r#"{"id": 7,"result":{}}"#);
+        assert_eq!(given(r#" {"result":{}}"#), r#" {"id":7,"result":{}}"#);
+        assert_eq!(given(r#"{"method":"a"}"#), r#"{"method":"a"}"#);
     }
 
     #[test]
