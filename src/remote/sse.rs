@@ -40,6 +40,8 @@ pub struct Parser {
     skip_line_feed: bool,
     /// The line that is being read is above the limit.
     overlong: bool,
+    /// That line is one of the data.
+    skims: bool,
     /// Bytes of the event that were skimmed.
     skimmed: usize,
 }
@@ -57,6 +59,7 @@ impl Parser {
             start: true,
             skip_line_feed: false,
             overlong: false,
+            skims: false,
             skimmed: 0,
         }
     }
@@ -118,15 +121,20 @@ impl Parser {
     fn keep(&mut self, piece: &[u8]) {
         if self.overlong {
             self.skimmed += piece.len();
-            if let Data::TooLong(skim) = &mut self.data {
+            if let Data::TooLong(skim) = &mut self.data
+                && self.skims
+            {
                 skim.push(piece);
             }
             return;
         }
         self.partial.extend_from_slice(piece);
-        if self.kept() > self.limit.saturating_add(FIELD_NAME) {
+        // What is no data has the limit to itself: else it hung on the cuts whether it is read.
+        let size = if self.partial.starts_with(b"data") { self.kept() } else { self.partial.len() };
+        if size > self.limit.saturating_add(FIELD_NAME) {
             self.overlong = true;
             let start = std::mem::take(&mut self.partial);
+            self.skims = start.starts_with(b"data:");
             if let Some(value) = start.strip_prefix(b"data:") {
                 self.skim().push(value);
             }
@@ -268,6 +276,16 @@ mod tests {
         at_every_cut(20, stream, &["9|-|too long 4", "-|-|{\"id\":5}"]);
         let lines = b"data: {\"result\":\ndata: \"xxxxx\",\ndata: \"id\":4}\n\ndata: {\"id\":5}\n\n";
         at_every_cut(20, lines, &["-|-|too long 4", "-|-|{\"id\":5}"]);
+    }
+
+    #[test]
+    fn other_fields_are_read_beside_data_that_is_nearly_too_long() {
+        at_every_cut(10, b"data: 123456789\nevent: endpoint\nid: 12\n\n", &["12|endpoint|123456789"]);
+    }
+
+    #[test]
+    fn a_long_line_that_is_no_data_is_none_of_the_message() {
+        at_every_cut(4, b"data: {\"xxxxxx\":1,\n: \"id\":9, \"xxxxxxx\ndata: \"id\":4}\n\n", &["-|-|too long 4"]);
     }
 
     #[test]
