@@ -119,6 +119,9 @@ impl<'a> Document<'a> {
             facts.insert(pointer(&path[..made]), None);
         }
         let Some(object) = self.object(&path[..depth])? else {
+            if self.text.ends_with('\r') {
+                return Err(Trouble::Shape("it ends with half a line break".into()));
+            }
             facts.insert(String::new(), None);
             return Ok(self.with_root(&Node::Map(vec![(path[0].to_owned(), whole)])));
         };

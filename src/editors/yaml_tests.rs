@@ -32,6 +32,13 @@ fn a_comment_at_an_empty_container_stays() {
     assert!(matches!(refused, Err(Trouble::Shape(_))), "{refused:?}");
 }
 
+#[test]
+fn half_a_line_break_is_refused() {
+    let refused = insert("a: 1\rb: 2\n", Kind::Map, "extensions", "example", &members(), &mut Facts::new());
+    assert!(matches!(refused, Err(Trouble::Shape(_))), "{refused:?}");
+    there_and_back("a: 1\r\nb: 2\r\n", Kind::Map, "extensions");
+}
+
 const LIST: &str = "\
 name: Mine # the name
 version: 1.0.0

@@ -84,6 +84,10 @@ impl Document {
     /// # Errors
     /// It is no YAML, or more than one document.
     pub fn parse(text: &str) -> Result<Document, Trouble> {
+        if text.replace("\r\n", "").contains('\r') {
+            // YAML takes it for a line break, and no editor writes one.
+            return Err(Trouble::Shape("it has a carriage return without a line feed".into()));
+        }
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut builder = Builder { text, lines, open: Vec::new(), roots: Vec::new() };
         Parser::new_from_str(text).load(&mut builder, true).map_err(|error| Trouble::Syntax {
