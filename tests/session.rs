@@ -346,11 +346,11 @@ fn a_404_without_a_session_is_an_error_not_a_new_session() {
 
 #[test]
 fn a_session_that_is_lost_again_at_once_ends_in_an_error_not_in_a_loop() {
-    let refusals: [(fn(&Request, Reply), &str); 2] = [
-        (|request, reply| reply.error(404, request, -32001, "Session not found"), "session not found"),
-        (|_, reply| reply.text(404, "gone"), "did not run"),
-    ];
-    for (refusal, said) in refusals {
+    for (own, said) in [(true, "session not found"), (false, "did not run")] {
+        let refusal = move |request: &Request, reply: Reply| match own {
+            true => reply.error(404, request, -32001, "Session not found"),
+            false => reply.text(404, "gone"),
+        };
         let server = Legacy::new().on("tools/call", refusal).start();
         let mut bridge = settled(&server);
         bridge.send(call(1));
