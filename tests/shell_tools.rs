@@ -79,12 +79,15 @@ fn arguments_come_from_files_and_from_stdin() {
     run(&["call", "add", "-", "b=2"], r#"{"a":1.0,"b":9}"#);
     assert!(server.wait(1, "tools/call").text().contains(r#""arguments":{"a":1.0,"b":2}"#), "{}", server.transcript());
     let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a=b.json"), r#"{"a":3,"b":4}"#).unwrap();
     fs::write(folder.path().join("all.json"), r#"{"a":1,"b":2}"#).unwrap();
     fs::write(folder.path().join("note.txt"), "line\n").unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     run(&["call", "add", &format!("@{}", file("all.json")), &format!("note=@{}", file("note.txt"))], "");
     let sent = server.wait(2, "tools/call");
     assert!(sent.text().contains(r#""arguments":{"a":1,"b":2,"note":"line\n"}"#), "{}", sent.text());
+    run(&["call", "add", &format!("@{}", file("a=b.json"))], "");
+    assert!(server.wait(3, "tools/call").text().contains(r#""arguments":{"a":3,"b":4}"#), "{}", server.transcript());
 }
 
 #[test]
@@ -95,7 +98,11 @@ fn a_mistake_in_the_arguments_is_named_before_anything_is_called() {
         (&["call", "add", "a=1", "b=2", "lowd=true"], &["no argument \"lowd\"", "did you mean loud?"]),
         (&["call", "add", "a=one", "b=2"], &["a: an integer is wanted"]),
         (&["call", "addd"], &["no tool \"addd\"", "did you mean add?"]),
-        (&["call", "add", "@/no/such/file"], &["/no/such/file cannot be read"]),
+        (&["call", "add", "@/no/such/file"], &["/no/such/file cannot be read", "check its path"]),
+        (&["call", "add", "note=@bob"], &["bob cannot be read", r#"to send @bob itself: 'note:="@bob"'"#]),
+        (&["call", "add", "-", "-"], &["stdin can be read only once"]),
+        (&["call", "add", "-"], &["stdin is empty"]),
+        (&["request", ""], &["METHOD"]),
     ] {
         let told = told(&server, args);
         assert_eq!(told.expect(2, words).stdout, "", "{args:?}");

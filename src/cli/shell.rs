@@ -157,7 +157,7 @@ pub struct Request {
     pub server: String,
 
     /// The method, for example tools/list
-    #[arg(value_name = "METHOD")]
+    #[arg(value_name = "METHOD", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub method: String,
 
     /// The parameters: a JSON object, @FILE, or - for stdin

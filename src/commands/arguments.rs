@@ -1,9 +1,11 @@
 //! Arguments of a tool or a prompt, as they are typed at a shell.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::{fs, io};
 
 use super::typed::Typed;
+use crate::auth::quoted as shell_word;
 use crate::client::one_line;
 use crate::era::{members, quoted};
 use crate::failure::{Failure, Kind};
@@ -36,15 +38,25 @@ pub enum Part {
 
 impl Part {
     fn read(typed: &str) -> Result<Self, Failure> {
-        if typed == "-" || (typed.starts_with('@') && !typed.contains('=')) {
+        // The name of a file may have a = in it, and that of an argument may begin with @.
+        let is_file = |path: &str| !typed.contains('=') || Path::new(path).is_file();
+        if typed == "-" || typed.strip_prefix('@').is_some_and(is_file) {
             return Ok(Part::All { place: typed.to_owned(), text: content(typed)? });
         }
-        let value = |value: &str| if value.starts_with('@') { content(value) } else { Ok(value.to_owned()) };
         match typed.split_once('=') {
             Some((key, text)) if key.len() > 1 && key.ends_with(':') => {
-                Ok(Part::Json { key: key[..key.len() - 1].to_owned(), text: value(text)? })
+                let text = if text.starts_with('@') { content(text)? } else { text.to_owned() };
+                Ok(Part::Json { key: key[..key.len() - 1].to_owned(), text })
             }
-            Some((key, text)) if !key.is_empty() => Ok(Part::Text { key: key.to_owned(), text: value(text)? }),
+            Some((key, text)) if !key.is_empty() => {
+                let itself = || format!("to send {text} itself: {}", shell_word(&format!("{key}:={}", quoted(text))));
+                let text = match text.starts_with('@') {
+                    // Who begins a text with @ may mean no file.
+                    true => content(text).map_err(|failure| failure.remedy(itself()))?,
+                    false => text.to_owned(),
+                };
+                Ok(Part::Text { key: key.to_owned(), text })
+            }
             _ => Err(usage(format!("{typed:?} is no argument"), "write KEY=VALUE, KEY:=JSON, @FILE or -")),
         }
     }
@@ -55,6 +67,9 @@ impl Part {
 /// # Errors
 /// Something is no argument, or cannot be read.
 pub fn parts(typed: &[String]) -> Result<Vec<Part>, Failure> {
+    if typed.iter().filter(|typed| *typed == "-").count() > 1 {
+        return Err(usage("stdin can be read only once".into(), "leave one - out"));
+    }
     typed.iter().map(|typed| Part::read(typed)).collect()
 }
 
@@ -69,6 +84,13 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
     for part in parts {
         match part {
             Part::All { place, text } => {
+                let place = if place == "-" { "stdin" } else { place };
+                if text.trim().is_empty() {
+                    return Err(usage(
+                        format!("{place} is empty"),
+                        "all arguments are one JSON object, for example {}",
+                    ));
+                }
                 let parts = members(text.trim()).ok_or_else(|| not_json(place, "a JSON object"))?;
                 for part in parts {
                     put(&mut all, &part.name, part.value.to_owned());
@@ -115,7 +137,11 @@ pub fn content(place: &str) -> Result<String, Failure> {
         None if place == "-" => (io::read_to_string(io::stdin().lock()), "stdin".to_owned()),
         None => return Ok(place.to_owned()),
     };
-    read.map_err(|error| usage(format!("{what} cannot be read: {error}"), "it has to be a text in UTF-8"))
+    read.map_err(|error| {
+        let is_no_text = error.kind() == io::ErrorKind::InvalidData;
+        let remedy = if is_no_text { "it has to be a text in UTF-8" } else { "check its path" };
+        usage(format!("{what} cannot be read: {error}"), remedy)
+    })
 }
 
 /// The nearest of `names` to what was typed, as a question.
@@ -233,7 +259,10 @@ mod tests {
             (vec!["text=a", "tags=x"], vec!["tags: an integer is wanted"]),
             (vec!["text:={"], vec!["text is not JSON"]),
             (vec!["text"], vec!["\"text\" is no argument", "KEY=VALUE"]),
-            (vec!["@/no/such"], vec!["/no/such cannot be read"]),
+            (vec!["@/no/such"], vec!["/no/such cannot be read", "check its path"]),
+            (vec!["text=@no-bob"], vec!["no-bob cannot be read", r#"itself: 'text:="@no-bob"'"#]),
+            (vec!["@a=b.json"], vec!["no argument \"@a\""]),
+            (vec!["-", "-"], vec!["stdin can be read only once"]),
         ] {
             let failure = read(&typed).unwrap_err();
             assert_eq!(failure.kind, Kind::Usage);
