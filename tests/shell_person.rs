@@ -178,6 +178,39 @@ fn changes_are_told_as_json_lines_until_control_c() {
     }
 }
 
+#[test]
+fn listening_ends_where_the_server_tells_of_nothing_and_warns_of_a_resource_that_it_does_not_tell_of() {
+    let agreeing = |agreed: &'static str| {
+        Server::start(move |request, reply| {
+            match request.kind().as_str() {
+            _ if request.method != "POST" => reply.status(405),
+            "server/discover" => reply.result(
+                request,
+                r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true}},"ttlMs":0,"cacheScope":"private"}"#,
+            ),
+            "subscriptions/listen" => {
+                let mut stream = reply.sse();
+                let id = request.id();
+                let params =
+                    format!(r#"{{"_meta":{{"io.modelcontextprotocol/subscriptionId":{id}}},"notifications":{agreed}}}"#);
+                stream.message(notification_with("notifications/subscriptions/acknowledged", &params));
+                stream.wait_closed(PATIENCE);
+            }
+            _ => reply.error(404, request, -32601, "Method not found"),
+        }
+        })
+    };
+    for agreed in ["{}", r#"{"toolsListChanged":false,"resourceSubscriptions":[]}"#] {
+        let server = agreeing(agreed);
+        let told = Bridge::bare().args(["listen", &server.url(), "--uri", "x:y"]).told();
+        told.expect(6, &["does not tell of x:y", "tells of no changes", "mcpbridge resources http"]);
+    }
+    let server = agreeing(r#"{"toolsListChanged":true}"#);
+    let mut shell = Bridge::bare().args(["listen", &server.url(), "--uri", "x:y"]).at_shell();
+    assert!(shell.wait_stderr("listening to").contains("does not tell of x:y"));
+    shell.kill();
+}
+
 fn changes_are_told(protocol: &str) {
     let server = Legacy::new().listening().start();
     let args = ["listen", &server.url(), "--uri", "file:///a", "--protocol", protocol];
