@@ -474,6 +474,11 @@ fn a_file_that_is_no_whole_recording_is_refused_with_the_line() {
         told.expect(2, &[words, "--record"]);
         assert!(told.stdout.is_empty() && !told.stderr.contains('\u{1b}'), "{told:?}");
     }
+    fs::write(file(&folder), vec![0; 1 << 20]).unwrap();
+    replay(&file(&folder)).told().expect(2, &["no recording: line 1 does not end"]);
+    replay(folder.path()).told().expect(2, &["is no file with a recording"]);
+    #[cfg(unix)]
+    replay(Path::new("/dev/zero")).told().expect(2, &["is no file with a recording"]);
     replay(&folder.path().join("none")).told().expect(2, &["none", "cannot be read"]);
     // A relay that was killed in the middle of a line has left all that is before it.
     fs::write(file(&folder), &good[..good.len() - 5]).unwrap();

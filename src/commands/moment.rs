@@ -1,5 +1,7 @@
 //! Moments, for a person.
 
+use time::OffsetDateTime;
+
 use super::span;
 
 /// `seconds` since 1970, and how long ago that is. In UTC, because where the person is nobody here knows.
@@ -7,30 +9,12 @@ pub fn moment(seconds: u64, now: u64) -> String {
     format!("{} ({} ago)", date(seconds), span(now.saturating_sub(seconds)))
 }
 
-/// `seconds` since 1970 as a date of the Gregorian calendar.
+/// `seconds` since 1970 as a date of the Gregorian calendar. They are read from files, and may be any number.
 fn date(seconds: u64) -> String {
-    let (mut day, second) = (seconds / 86_400, seconds % 86_400);
-    let mut year = 1970;
-    while day >= length(year) {
-        day -= length(year);
-        year += 1;
-    }
-    let february = length(year) - 337;
-    let mut month = 1;
-    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if day < days {
-            break;
-        }
-        day -= days;
-        month += 1;
-    }
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02} UTC", day + 1)
-}
-
-fn length(year: u64) -> u64 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    if is_leap { 366 } else { 365 }
+    let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let Some(moment) = moment else { return "(no date)".to_owned() };
+    let (date, time) = (moment.date(), moment.time());
+    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
 }
 
 #[cfg(test)]
@@ -47,6 +31,8 @@ mod tests {
             (1_798_761_599, "2026-12-31 23:59:59 UTC"),
             (1_798_761_600, "2027-01-01 00:00:00 UTC"),
             (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+            (253_402_300_800, "(no date)"),
+            (u64::MAX, "(no date)"),
         ] {
             assert_eq!(date(seconds), shown);
         }

@@ -1,7 +1,7 @@
 //! A recording, read back.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -55,14 +55,24 @@ impl Recording {
     /// It cannot be read, is no recording, or is damaged; the sentence names the line.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
-        let file = File::open(path).map_err(|error| wrong(format!("{name} cannot be read: {error}")))?;
+        let unreadable = |error| wrong(format!("{name} cannot be read: {error}"));
+        // Before it is opened: a pipe would wait for who writes, and a device has no end.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(wrong(format!("{name} is no file with a recording in it")));
+        }
+        let file = File::open(path).map_err(unreadable)?;
         let mut file = BufReader::new(file);
         let mut recording = Recording::default();
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            let read = file.read_until(b'\n', &mut line);
-            if read.map_err(|error| wrong(format!("{name} cannot be read: {error}")))? == 0 {
+            let longest = if number == 1 { LONGEST_FIRST_LINE } else { LONGEST_LINE };
+            let read = file.by_ref().take(longest).read_until(b'\n', &mut line).map_err(unreadable)?;
+            if read as u64 == longest {
+                let end = if number == 1 { "is no recording: line 1 does not end" } else { "has too long a line" };
+                return Err(foreign(format!("{name} {end}")));
+            }
+            if read == 0 {
                 match number {
                     1 => return Err(foreign(format!("{name} is empty"))),
                     _ => break,
@@ -131,3 +141,8 @@ fn wrong(fact: String) -> Failure {
 fn foreign(fact: String) -> Failure {
     Failure::new(Kind::Usage, fact).remedy("record the session anew: mcpbridge URL --record FILE")
 }
+
+/// Bytes of the line that says what the file is: what is no recording may be one long line.
+const LONGEST_FIRST_LINE: u64 = 64 * 1024;
+/// Bytes of another line, which has one message; the largest that relays can be told to take is not larger.
+const LONGEST_LINE: u64 = 4 * 1024 * 1024 * 1024;
