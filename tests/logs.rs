@@ -52,7 +52,7 @@ fn a_run_is_noted_with_its_editor_the_eras_the_requests_and_the_end() {
     assert_eq!((&run["eras"]["editor"], &run["eras"]["server"]), (&"legacy".into(), &"legacy".into()));
     assert!(run["started_at"].as_u64() <= run["ended_at"].as_u64() && run["started_at"].is_u64(), "{run}");
     let told = Bridge::bare().args(["logs", &server.url()]).home(home.path()).told();
-    for part in [&server.url(), "scripted-editor", "2 requests", "ended well", &format!("process {pid}")] {
+    for part in [&server.url(), "scripted-editor", "2 requests", "ended well (ran ", &format!("process {pid}")] {
         assert!(told.stdout.contains(part), "{part:?}: {told:?}");
     }
 }

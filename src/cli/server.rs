@@ -154,7 +154,7 @@ pub struct Output {
     #[arg(long, overrides_with = "silent", help_heading = "Output")]
     pub debug: bool,
 
-    /// Say nothing on stderr
+    /// Say nothing on stderr; of this and --debug the last one counts
     #[arg(long, help_heading = "Output")]
     pub silent: bool,
 

@@ -213,7 +213,7 @@ fn end(run: &Run) -> String {
         Some(Kind::Interrupted) => "interrupted".to_owned(),
         Some(Kind::Internal) | None => "ended with a fault".to_owned(),
     };
-    let exit = if *code == 0 { String::new() } else { format!(" (exit code {code})") };
+    let exit = if *code == 0 { String::new() } else { format!(", exit code {code}") };
     let why = why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-    format!("{how} after {after}{exit}{why}")
+    format!("{how} (ran {after}{exit}){why}")
 }

@@ -71,7 +71,8 @@ pub fn with(
 
 impl Shell {
     async fn open(relay: Relay, heard: Heard) -> Result<Self, Failure> {
-        let Started { client, url, may_sign_in, noting, recorder } = start(&relay, heard.wants(), None).await?;
+        let mut recorder = None;
+        let Started { client, url, may_sign_in, noting } = start(&relay, heard.wants(), &mut recorder).await?;
         Ok(Shell { noting, recorder, relay, url, client, terminal: Terminal::default(), heard, may_sign_in })
     }
 
@@ -177,9 +178,8 @@ impl Shell {
             failure = self.client.interrupted() => return Err(failure),
         }
         // Once: a server that refuses what it has just been shown is not asked for ever.
-        let started = start(&self.relay, self.heard.wants(), self.recorder.take()).await?;
+        let started = start(&self.relay, self.heard.wants(), &mut self.recorder).await?;
         self.noting = started.noting;
-        self.recorder = started.recorder;
         self.may_sign_in = false;
         self.url = started.url;
         std::mem::replace(&mut self.client, started.client).leave().await;
@@ -243,28 +243,24 @@ struct Started {
     url: Url,
     may_sign_in: bool,
     noting: JoinHandle<()>,
-    recorder: Option<Recorder>,
 }
 
-/// A start after another one goes on with its recording.
-async fn start(relay: &Relay, wants: Wants, recorder: Option<Recorder>) -> Result<Started, Failure> {
+/// A start after another one goes on with its recording, which is still there for its end if this one fails.
+async fn start(relay: &Relay, wants: Wants, recorder: &mut Option<Recorder>) -> Result<Started, Failure> {
     let (settings, http) = run::settings(relay).await?;
     let store = access::store();
     let notes = run::Notes::of(store.as_ref().ok(), &settings.url);
     let login = run::login(relay, &settings, &http, store)?;
     let given = settings.headers.contains_key(AUTHORIZATION) || relay.connection.token_command.is_some();
     let url = settings.url.clone();
-    let recorder = match recorder {
-        Some(recorder) => {
-            login.tell_secrets(recorder.known());
-            Some(recorder)
-        }
-        None => run::recorder(relay, &settings, &http, &login)?,
-    };
+    match recorder {
+        Some(recorder) => login.tell_secrets(recorder.known()),
+        None => *recorder = run::recorder(relay, &settings, &http, &login)?,
+    }
     let tap = recorder.as_ref().map(Recorder::tap);
     let client = Client::start((settings, http, login), run::era_settings(relay, notes.facts()), wants, tap);
     let noting = notes.follow(client.learned());
-    Ok(Started { client, url, may_sign_in: !given, noting, recorder })
+    Ok(Started { client, url, may_sign_in: !given, noting })
 }
 
 /// How often a server may ask before it answers one request.
