@@ -180,7 +180,7 @@ impl Play {
     }
 
     fn server_says(&mut self, input: &mut Input) {
-        let key = if input.byte() % 2 == 0 { None } else { input.one_of(&self.open).copied() };
+        let key = if input.byte().is_multiple_of(2) { None } else { input.one_of(&self.open).copied() };
         let line = input.server_message();
         self.server(key, &line);
     }
@@ -238,7 +238,7 @@ impl Play {
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::ToEditor(line) | Step::Answer(line) | Step::Failed(line, _) => self.to_editor(line),
+            Step::ToEditor(line) | Step::Answer(line) | Step::Failed(line, _) => self.reach_editor(line),
             Step::Open { key, message, .. } | Step::Probe { key, message, .. } => {
                 self.begins(*key, vec![message.clone()]);
             }
@@ -269,7 +269,7 @@ impl Play {
         self.open.push(key);
     }
 
-    fn to_editor(&mut self, line: &Bytes) {
+    fn reach_editor(&mut self, line: &Bytes) {
         let messages = match parse(line) {
             Some(Parsed::One(message)) => vec![message],
             Some(Parsed::Batch(batch)) => {

@@ -23,8 +23,11 @@ pub use message::message;
 pub use sse::sse;
 pub use token::token;
 
+/// What is given bytes, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// All targets, by the names of their folders in corpus/ and findings/.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("lines", lines),
     ("message", message),
     ("sse", sse),

@@ -17,7 +17,7 @@ pub fn token(mut data: &[u8]) {
     let status = StatusCode::from_u16(STATUSES[first / TYPES.len() % STATUSES.len()]).expect("one of ours");
     let fetched = Fetched { status, headers, body: data.to_vec().into() };
     let endpoint = Url::parse("https://as.example/token").expect("one of ours");
-    let told = match of_token_endpoint(&fetched, &endpoint, first % 2 == 0) {
+    let told = match of_token_endpoint(&fetched, &endpoint, first.is_multiple_of(2)) {
         Ok(answer) => {
             understood(answer.status(), answer.body());
             None

@@ -127,7 +127,7 @@ impl<'a> Input<'a> {
     /// Why an exchange brought nothing.
     pub fn failure(&mut self) -> Option<Failure> {
         let status = *self.one_of(&STATUSES)?;
-        let error = if self.byte() % 2 == 0 { None } else { Some(self.text(&ERRORS)) };
+        let error = if self.byte().is_multiple_of(2) { None } else { Some(self.text(&ERRORS)) };
         let refused = |kind: Kind| Failure::new(kind, "refused").status(status);
         match status {
             0 => None,
