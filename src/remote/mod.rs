@@ -276,7 +276,10 @@ impl Trouble {
         match self {
             // In place of "try again", too.
             Trouble::Cut(failure) if !repeatable => failure.remedy(MAY_HAVE_RUN),
-            Trouble::SessionLost(failure) => failure.remedy(LOST_AGAIN),
+            Trouble::SessionLost(failure) => {
+                let own = failure.remedy.as_ref().map(|own| format!("; {own}")).unwrap_or_default();
+                failure.remedy(format!("{LOST_AGAIN}{own}"))
+            }
             trouble => trouble.into_failure(),
         }
     }
@@ -313,7 +316,6 @@ fn panicked() -> Failure {
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// The remedy for a request that has met the end of two sessions.
-const LOST_AGAIN: &str =
-    "a new session did not help, and the request did not run: send it again; or is this not the MCP URL?";
+const LOST_AGAIN: &str = "a new session did not help, and the request did not run: send it again";
 /// How often a request that is safe to repeat is sent again after a cut.
 const MOST_REPEATS: u32 = 2;
