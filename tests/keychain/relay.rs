@@ -151,7 +151,7 @@ fn a_relay_to_an_open_server_never_asks_the_keychain() {
     let server = Legacy::new().start();
     for choice in ["keychain", "auto"] {
         let begun = Instant::now();
-        let mut bridge = with(Bridge::launch(server.url()), &user, &bus, choice).ready();
+        let mut bridge = with(Bridge::launch(server.url()).arg("--no-history"), &user, &bus, choice).ready();
         bridge.send(call(1));
         bridge.expect_result("1");
         bridge.close_stdin();
