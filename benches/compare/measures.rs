@@ -313,7 +313,9 @@ fn idle(lab: &mut Lab) {
     let after = switches(&clients);
     for ((client, before), after) in clients.iter().zip(before).zip(after) {
         if let (Some(before), Some(after)) = (before, after) {
-            let rate = (after - before) as f64 / watch as f64;
+            // A thread that has ended meanwhile took its count along.
+            let since = |(thread, count): (&String, &u64)| count - before.get(thread).unwrap_or(&0);
+            let rate = after.iter().map(since).sum::<u64>() as f64 / watch as f64;
             lab.table.add(row::WAKEUPS, client.subject, rate);
         }
         if let Some(pid) = client.pid() {

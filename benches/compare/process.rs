@@ -56,8 +56,8 @@ pub fn thread_count(pid: u32) -> Option<f64> {
     status(pid, "Threads:")
 }
 
-/// Context switches of all threads so far: a process that sleeps has none.
-pub fn switches(pid: u32) -> Option<u64> {
+/// Context switches of each thread so far: a process that sleeps has none.
+pub fn switches(pid: u32) -> Option<BTreeMap<String, u64>> {
     let of_thread = |status: &str| {
         let counts = status.lines().filter_map(|line| {
             let (name, count) = line.split_once(':')?;
@@ -65,7 +65,7 @@ pub fn switches(pid: u32) -> Option<u64> {
         });
         Some(counts.sum())
     };
-    Some(threads(pid, "status", of_thread)?.values().sum())
+    threads(pid, "status", of_thread)
 }
 
 /// The calling thread, and all it starts meanwhile, on one processor. Dropped, it is where it was.
