@@ -49,7 +49,12 @@ mod uninstall;
 mod why;
 
 use std::io::{ErrorKind, IsTerminal, Write};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::runtime::Runtime;
 
 use crate::cli::{Command, CommandLine};
 
@@ -109,6 +114,17 @@ fn span(seconds: u64) -> String {
         _ => (seconds / 86_400, "days"),
     };
     format!("{number} {unit}")
+}
+
+/// What a command waits in.
+fn event_loop() -> anyhow::Result<Runtime> {
+    let build = || {
+        // tokio takes it for certain that there are descriptors for its own pipe, and panics without them.
+        #[cfg(unix)]
+        drop((UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?));
+        tokio::runtime::Builder::new_current_thread().enable_all().build()
+    };
+    build().context("no event loop")
 }
 
 /// Whether a person types here and sees what is printed.

@@ -76,6 +76,18 @@ fn with_hardly_any_descriptors_a_relay_works_or_says_what_is_missing() {
 }
 
 #[test]
+fn a_command_of_the_shell_says_so_too() {
+    let server = Legacy::new().start();
+    for limit in 4..16 {
+        let mut command = with_descriptors(Bridge::bare().args(["request", &server.url(), "tools/list"]), limit);
+        let code = command.wait_exit(PATIENCE);
+        let stderr = command.stderr();
+        assert!(!stderr.contains("panicked"), "with {limit}: {stderr}");
+        assert!(code == 0 || !stderr.is_empty(), "with {limit}: {code}");
+    }
+}
+
+#[test]
 fn more_calls_than_descriptors_are_all_answered_and_the_relay_recovers() {
     let held = Mailbox::new();
     let server = Legacy::new().hold("tools/call", &held).start();

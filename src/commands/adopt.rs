@@ -66,7 +66,7 @@ pub fn run(typed: &Adopt) -> anyhow::Result<ExitCode> {
     }
     free(&plans)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = super::event_loop()?;
     let mut record = Record::new(&home)?;
     let done = runtime.block_on(carry_out(&plans, &store, &home, &mut record));
     for (plan, failure) in &done.failed {

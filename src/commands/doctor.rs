@@ -13,8 +13,6 @@ mod way;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use super::install::{host, program};
 use super::{access, names};
 use crate::cli::Doctor;
@@ -34,7 +32,7 @@ pub fn run(mut typed: Doctor) -> anyhow::Result<ExitCode> {
     if let Some(path) = &typed.bundle {
         bundle::check(path)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let runtime = super::event_loop()?;
     let mut report = Report::new(typed.reach.json);
     let outcome = runtime.block_on(examine(typed, &mut report));
     crate::log::finish();

@@ -14,7 +14,7 @@ use crate::log::{self as logging, Volume};
 pub fn run(typed: &cli::Helper) -> anyhow::Result<ExitCode> {
     let Some(order) = helper::order(typed.worker)? else { return Ok(ExitCode::SUCCESS) };
     logging::start(if order.debug { Volume::Debug } else { Volume::Silent }, None)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = super::event_loop()?;
     runtime.block_on(helper::serve(order, access::store()?));
     logging::finish();
     // Not by returning: a thread that waits for a silent keychain cannot be woken.

@@ -34,7 +34,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     access::start_log(&typed.output)?;
     let connection = &typed.connection;
     let url = server::url(&typed.server, connection.allow_http)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = super::event_loop()?;
     let headers = runtime.block_on(access::headers(connection))?;
     let command = access::token_command(connection, &url, &headers.all)?;
     let options = access::options(&url, typed.named.as_ref(), typed.port, (connection, &typed.sign_in))?;

@@ -31,7 +31,7 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
             accounts.extend(store.entries().into_iter().map(|(key, _)| (key.clone(), name(&key).unwrap_or_default())));
         }
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = super::event_loop()?;
     let mut results = Vec::new();
     let mut failed = None;
     for (key, server) in &accounts {

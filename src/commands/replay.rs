@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::process::{self, ExitCode};
 
-use anyhow::Context;
-
 use crate::cli::Replay as Typed;
 use crate::log::{self as logging, Volume};
 use crate::message::error_line;
@@ -35,7 +33,7 @@ pub fn run(typed: &Typed) -> anyhow::Result<ExitCode> {
             "{name} has {answers} answers: an editor starts this command; by hand, type one JSON-RPC message a line"
         );
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let runtime = super::event_loop()?;
     runtime.block_on(async {
         serve(replay, stdio::read(LIMIT)?, stdio::write()).await;
         anyhow::Ok(())

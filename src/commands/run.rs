@@ -1,14 +1,10 @@
 //! `mcpbridge <URL>`: what an editor runs.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io;
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use ::http::header::AUTHORIZATION;
-use anyhow::Context;
 use percent_encoding::percent_decode_str;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -29,7 +25,7 @@ use crate::store::{Eras, Store};
 use crate::{log as logging, stdio};
 
 use super::history::History;
-use super::{access, server};
+use super::{access, event_loop, server};
 
 /// Relays until the editor leaves.
 ///
@@ -38,7 +34,7 @@ use super::{access, server};
 pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     let store = access::store();
     let history = History::begin(relay, store.as_ref().ok());
-    let runtime = event_loop().context("no event loop")?;
+    let runtime = event_loop()?;
     let outcome = relay_until_the_end(&runtime, relay, store, &history);
     history.end(&outcome);
     logging::finish();
@@ -48,13 +44,6 @@ pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
         End::Wanting(kind) => kind.exit_code().into(),
         End::Interrupted => INTERRUPTED,
     })
-}
-
-/// tokio takes it for certain that there are descriptors for its own pipe, and panics without them.
-fn event_loop() -> io::Result<Runtime> {
-    #[cfg(unix)]
-    drop((UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?));
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 fn relay_until_the_end(

@@ -19,7 +19,7 @@ use crate::store::{Kept, Store};
 pub fn run(typed: &SecretCommand) -> anyhow::Result<ExitCode> {
     logging::start(Volume::Normal, None)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = super::event_loop()?;
     let (name, result, kept, sentence) = match typed {
         SecretCommand::Set(typed) => {
             let value = read(&typed.name)?;

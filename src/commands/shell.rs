@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use http::header::AUTHORIZATION;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -51,7 +50,7 @@ pub fn with(
     access::start_log(&reach.output)?;
     let heard = Heard::new(follow && !reach.json && !reach.output.silent);
     let relay = reach.relay(server.to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no event loop")?;
+    let runtime = super::event_loop()?;
     let outcome = runtime.block_on(async {
         let mut shell = Shell::open(relay, heard).await?;
         let outcome = work(&mut shell).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::record::{Changed, Record, Restored, SignedIn};
 use super::{mcp_remote, tokens};
 use crate::auth;
-use crate::commands::{access, print, print_json};
+use crate::commands::{access, event_loop, print, print_json};
 use crate::config::{Home, short};
 use crate::failure::{Failure, Kind};
 use crate::store::{By, Credential, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
@@ -24,7 +24,7 @@ pub fn run(home: &Home, json: bool) -> anyhow::Result<ExitCode> {
     let restored: Vec<Restored> =
         record.files.iter().map(Changed::restored).collect::<Result<_, _>>().map_err(again)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = event_loop()?;
     // The files first: mcp-remote then finds its tokens at once, and nothing but us spends them before.
     for file in &restored {
         file.write(home).map_err(again)?;

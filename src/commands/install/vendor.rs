@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::commands::event_loop;
 use crate::editors::{Editor, Entry, File, Host};
 use crate::failure::Failure;
 
@@ -43,7 +44,7 @@ fn entry_there(editor: &Editor, path: &Path, name: &str) -> Result<Option<Value>
 
 fn ran(host: &Host, editor: &Editor, arguments: &[&str]) -> bool {
     let Some(program) = (editor.name == "claude-code").then(|| host.on_path("claude")).flatten() else { return false };
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
+    let Ok(runtime) = event_loop() else { return false };
     let outcome = runtime.block_on(async {
         let mut command = tokio::process::Command::new(&program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
