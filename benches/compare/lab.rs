@@ -23,39 +23,48 @@ use crate::{
 pub struct Options {
     pub quick: bool,
     pub save: bool,
-    /// Empty means everything.
-    only: Vec<String>,
+    /// Parts of names; empty means everything.
+    parts: Vec<String>,
+    /// One whole name, for a look between two edits.
+    only: Option<String>,
+    /// Another build of the bridge, measured in turns with the first.
+    against: Option<PathBuf>,
 }
 
 impl Options {
     /// `None` when there is nothing to measure.
-    pub fn parse(args: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
-        let mut options = Self { quick: false, save: false, only: Vec::new() };
+    pub fn parse(mut args: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
+        let mut options = Self { quick: false, save: false, parts: Vec::new(), only: None, against: None };
         let mut benching = false;
-        for arg in args {
+        while let Some(arg) = args.next() {
             match arg.as_str() {
                 // What cargo adds, and what tells `cargo bench` from `cargo test --benches`.
                 "--bench" => benching = true,
                 "--quick" => options.quick = true,
                 "--save" => options.save = true,
+                "--only" => options.only = Some(args.next().context("--only wants a name")?),
+                "--against" => options.against = Some(args.next().context("--against wants a program")?.into()),
                 "--help" | "-h" => {
                     println!("{HELP}\nMeasurements: {}", measures::names());
                     return Ok(None);
                 }
                 name if name.starts_with('-') => bail!("unknown option {name}\n{HELP}"),
-                name => options.only.push(name.to_owned()),
+                name => options.parts.push(name.to_owned()),
             }
         }
         if !benching {
             println!("nothing measured: run it with `cargo bench`");
             return Ok(None);
         }
-        let known = |name: &String| measures::ALL.iter().any(|(known, _)| known.contains(name));
-        if let Some(name) = options.only.iter().find(|name| !known(name)) {
+        let known = |part: &&String| measures::ALL.iter().any(|(name, _)| name.contains(part.as_str()));
+        let whole = |name: &&String| measures::ALL.iter().any(|(known, _)| known == name);
+        let unknown = options.parts.iter().find(|part| !known(part));
+        if let Some(name) = unknown.or(options.only.as_ref().filter(|name| !whole(name))) {
             bail!("no measurement is called {name}; there are {}", measures::names());
         }
-        if options.save && (options.quick || !options.only.is_empty()) {
-            bail!("--save keeps full runs only; leave out --quick and the names");
+        let whole = !options.quick && options.parts.is_empty() && options.only.is_none() && options.against.is_none();
+        if options.save && !whole {
+            bail!("--save keeps full runs only; leave out everything else");
         }
         Ok(Some(options))
     }
@@ -66,6 +75,8 @@ pub enum Subject {
     Direct,
     Pipe,
     Bridge,
+    /// The build that the bridge is measured against.
+    Other,
     McpRemote,
 }
 
@@ -86,8 +97,8 @@ impl Lab {
             .map(PathBuf::from)
             .or_else(|| option_env!("CARGO_BIN_EXE_mcpbridge").map(PathBuf::from))
             .context("set MCPBRIDGE_BIN to the bridge's release binary")?;
-        if !bridge.exists() {
-            bail!("there is no {}", bridge.display());
+        if let Some(missing) = [Some(&bridge), options.against.as_ref()].into_iter().flatten().find(|it| !it.exists()) {
+            bail!("there is no {}", missing.display());
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mcp_remote = env::var_os("MCP_REMOTE")
@@ -111,8 +122,9 @@ impl Lab {
     }
 
     pub fn wants(&self, name: &str) -> bool {
-        let only = &self.options.only;
-        only.is_empty() || only.iter().any(|part| name.contains(part.as_str()))
+        let Options { parts, only, .. } = &self.options;
+        let listed = parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
+        only.as_ref().map_or(listed, |only| only == name)
     }
 
     pub fn quick(&self) -> bool {
@@ -120,17 +132,30 @@ impl Lab {
     }
 
     pub fn rounds(&self) -> usize {
-        if self.options.quick { 3 } else { 9 }
+        match &self.options {
+            Options { quick: true, .. } => 3,
+            Options { only: Some(_), .. } => 5,
+            _ => 9,
+        }
     }
 
-    pub fn bridge(&self) -> &Path {
-        &self.bridge
+    /// The file, where there is one that is the program.
+    pub fn binary(&self, subject: Subject) -> Option<&Path> {
+        match subject {
+            Subject::Bridge => Some(&self.bridge),
+            Subject::Other => self.options.against.as_deref(),
+            Subject::Direct | Subject::Pipe | Subject::McpRemote => None,
+        }
     }
 
-    /// Those of the subjects that can be measured here.
+    /// Those of the subjects that can be measured here; the other build is wherever the bridge is.
     pub fn present(&self, subjects: &[Subject]) -> Vec<Subject> {
-        let there = |subject: &Subject| *subject != Subject::McpRemote || self.mcp_remote.is_some();
-        subjects.iter().copied().filter(there).collect()
+        let mut present = subjects.to_vec();
+        present.retain(|subject| *subject != Subject::McpRemote || self.mcp_remote.is_some());
+        if self.options.against.is_some() && present.contains(&Subject::Bridge) {
+            present.push(Subject::Other);
+        }
+        present
     }
 
     /// Not yet initialized: the start is itself a thing to measure.
@@ -147,8 +172,8 @@ impl Lab {
                 command.arg("pipe");
                 command
             }
-            Subject::Bridge => {
-                let mut command = Command::new(&self.bridge);
+            Subject::Bridge | Subject::Other => {
+                let mut command = Command::new(self.binary(subject).context("no other build was named")?);
                 command.arg(self.server.url(&tag));
                 command
             }
@@ -350,6 +375,7 @@ impl Subject {
             Self::Direct => "direct",
             Self::Pipe => "pipe",
             Self::Bridge => "mcpbridge",
+            Self::Other => "other",
             Self::McpRemote => "mcp-remote",
         }
     }
@@ -366,10 +392,12 @@ impl Subject {
 const TURN: Duration = Duration::from_secs(45);
 
 const HELP: &str = "\
-cargo bench --bench compare -- [--quick] [--save] [NAME...]
-  --quick   fewer rounds and smaller amounts
-  --save    write the tables to benches/RESULTS.md as well
-  NAME      only the measurements whose name contains it
+cargo bench --bench compare -- [--quick] [--only NAME] [--against PROGRAM] [--save] [NAME...]
+  --quick             three rounds and smaller amounts
+  --only NAME         the measurement of this name alone, in five rounds
+  --against PROGRAM   another build of the bridge takes turns with the first, in a column of its own
+  --save              write the tables to benches/RESULTS.md as well
+  NAME                the measurements whose name contains it
 MCPBRIDGE_BIN names another bridge, MCP_REMOTE where mcp-remote is.";
 
 const NO_MCP_REMOTE: &str = "\

@@ -39,8 +39,10 @@ pub fn names() -> String {
 /// From the start of the process to its answer to `initialize`; for the direct client, of a new
 /// connection.
 fn start(lab: &mut Lab) {
-    let size = lab.bridge().metadata().ok().map(|binary| binary.len() as f64 / MB);
-    lab.table.add_known(row::BINARY, Subject::Bridge, size);
+    for subject in lab.present(&[Subject::Bridge]) {
+        let size = lab.binary(subject).and_then(|binary| binary.metadata().ok()).map(|binary| binary.len() as f64 / MB);
+        lab.table.add_known(row::BINARY, subject, size);
+    }
     let rounds = lab.rounds();
     lab.in_turns("start", rounds, &Subject::EVERY, |lab, subject, _| {
         // A start takes mcp-remote a second.
@@ -50,7 +52,7 @@ fn start(lab: &mut Lab) {
             let mut client = lab.spawn(subject)?;
             client.initialize()?;
             lab.table.add(row::START, subject, ms(start.elapsed()));
-            if matches!(subject, Subject::Bridge | Subject::McpRemote) {
+            if !matches!(subject, Subject::Direct | Subject::Pipe) {
                 client.initialized()?;
                 client.ask(wire::tools_list)?;
                 if let Some(pid) = client.pid()

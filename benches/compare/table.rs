@@ -128,26 +128,28 @@ impl Table {
     }
 
     fn numbers(&self, out: &mut String) {
-        line(
-            out,
-            "| measured | direct | pipe | mcpbridge | mcp-remote | mcpbridge / direct | mcpbridge / mcp-remote |",
-        );
-        line(out, "| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+        let subjects = self.subjects();
+        let others: Vec<_> =
+            subjects.iter().copied().filter(|other| !matches!(other, Subject::Bridge | Subject::Pipe)).collect();
+        let ratios = others.iter().map(|other| format!("{} / {}", Subject::Bridge.name(), other.name()));
+        heading(out, subjects.iter().map(|subject| subject.name().to_owned()).chain(ratios));
         for (row, _) in &self.rows {
-            let cell = |subject| self.median(*row, subject).map_or("–".to_owned(), |value| row.unit.show(value));
-            let ratio = |other| match self.ratio(*row, other) {
-                Some(ratio) if row.unit != Unit::YesNo => format!("{}×", rounded(ratio)),
-                _ => "–".to_owned(),
+            let value = |subject: &_| self.median(*row, *subject).map(|value| row.unit.show(value));
+            let ratio = |other: &_| match self.ratio(*row, *other) {
+                Some(ratio) if row.unit != Unit::YesNo => Some(format!("{}×", rounded(ratio))),
+                _ => None,
             };
-            let [direct, pipe, bridge, remote] = Subject::EVERY.map(cell);
-            let unit = row.unit.name();
-            let (to_direct, to_remote) = (ratio(Subject::Direct), ratio(Subject::McpRemote));
-            let name = row.name;
-            line(
-                out,
-                &format!("| {name}{unit} | {direct} | {pipe} | {bridge} | {remote} | {to_direct} | {to_remote} |"),
-            );
+            cells(out, *row, subjects.iter().map(value).chain(others.iter().map(ratio)));
         }
+    }
+
+    /// The columns: the other build has one when it was measured.
+    fn subjects(&self) -> Vec<Subject> {
+        let mut subjects = Subject::EVERY.to_vec();
+        if self.rows.iter().any(|(_, values)| values.contains_key(&Subject::Other)) {
+            subjects.push(Subject::Other);
+        }
+        subjects
     }
 
     fn goals(&self, out: &mut String) {
@@ -218,21 +220,20 @@ impl Table {
     /// The spread: from the lowest to the highest of the single measurements.
     fn raw(&self, out: &mut String) {
         line(out, "\n<details><summary>Lowest to highest of the single measurements</summary>\n");
-        line(out, "| measured | direct | pipe | mcpbridge | mcp-remote |");
-        line(out, "| --- | ---: | ---: | ---: | ---: |");
+        let subjects = self.subjects();
+        heading(out, subjects.iter().map(|subject| subject.name().to_owned()));
         for (row, values) in &self.rows {
             if row.unit == Unit::YesNo || values.values().all(|values| values.len() < 2) {
                 continue;
             }
-            let [direct, pipe, bridge, remote] = Subject::EVERY.map(|subject| {
-                let Some(values) = values.get(&subject) else { return "–".to_owned() };
+            let spread = |subject| {
+                let values: &Vec<f64> = values.get(subject)?;
                 let low = values.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = values.iter().copied().fold(0.0, f64::max);
                 let times = values.len();
-                format!("{} … {} ({times})", row.unit.show(low), row.unit.show(high))
-            });
-            let (name, unit) = (row.name, row.unit.name());
-            line(out, &format!("| {name}{unit} | {direct} | {pipe} | {bridge} | {remote} |"));
+                Some(format!("{} … {} ({times})", row.unit.show(low), row.unit.show(high)))
+            };
+            cells(out, *row, subjects.iter().map(spread));
         }
         line(out, "\n</details>");
     }
@@ -322,6 +323,17 @@ fn rounded(value: f64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+fn heading(out: &mut String, columns: impl Iterator<Item = String>) {
+    let columns: Vec<_> = columns.collect();
+    line(out, &format!("| measured | {} |", columns.join(" | ")));
+    line(out, &format!("| --- |{}", " ---: |".repeat(columns.len())));
+}
+
+fn cells(out: &mut String, row: Row, cells: impl Iterator<Item = Option<String>>) {
+    let cells: Vec<_> = cells.map(|cell| cell.unwrap_or("–".to_owned())).collect();
+    line(out, &format!("| {}{} | {} |", row.name, row.unit.name(), cells.join(" | ")));
 }
 
 fn line(out: &mut String, text: &str) {
