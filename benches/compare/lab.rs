@@ -11,64 +11,15 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
+    client::{Client, End},
     direct::Connection,
     editor::Editor,
-    measures,
-    process::{self, Cpu},
+    options::Options,
+    process,
     server::Server,
     table::Table,
     wire,
 };
-
-pub struct Options {
-    pub quick: bool,
-    pub save: bool,
-    /// Parts of names; empty means everything.
-    parts: Vec<String>,
-    /// One whole name, for a look between two edits.
-    only: Option<String>,
-    /// Another build of the bridge, measured in turns with the first.
-    against: Option<PathBuf>,
-}
-
-impl Options {
-    /// `None` when there is nothing to measure.
-    pub fn parse(mut args: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
-        let mut options = Self { quick: false, save: false, parts: Vec::new(), only: None, against: None };
-        let mut benching = false;
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                // What cargo adds, and what tells `cargo bench` from `cargo test --benches`.
-                "--bench" => benching = true,
-                "--quick" => options.quick = true,
-                "--save" => options.save = true,
-                "--only" => options.only = Some(args.next().context("--only wants a name")?),
-                "--against" => options.against = Some(args.next().context("--against wants a program")?.into()),
-                "--help" | "-h" => {
-                    println!("{HELP}\nMeasurements: {}", measures::names());
-                    return Ok(None);
-                }
-                name if name.starts_with('-') => bail!("unknown option {name}\n{HELP}"),
-                name => options.parts.push(name.to_owned()),
-            }
-        }
-        if !benching {
-            println!("nothing measured: run it with `cargo bench`");
-            return Ok(None);
-        }
-        let known = |part: &&String| measures::ALL.iter().any(|(name, _)| name.contains(part.as_str()));
-        let whole = |name: &&String| measures::ALL.iter().any(|(known, _)| known == name);
-        let unknown = options.parts.iter().find(|part| !known(part));
-        if let Some(name) = unknown.or(options.only.as_ref().filter(|name| !whole(name))) {
-            bail!("no measurement is called {name}; there are {}", measures::names());
-        }
-        let whole = !options.quick && options.parts.is_empty() && options.only.is_none() && options.against.is_none();
-        if options.save && !whole {
-            bail!("--save keeps full runs only; leave out everything else");
-        }
-        Ok(Some(options))
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -268,103 +219,6 @@ impl Drop for Lab {
     }
 }
 
-pub struct Client {
-    pub subject: Subject,
-    /// How the server knows it.
-    pub tag: String,
-    pub end: End,
-    last_id: u64,
-}
-
-pub enum End {
-    Direct(Connection),
-    Editor(Box<Editor>),
-}
-
-impl Client {
-    pub fn initialize(&mut self) -> anyhow::Result<()> {
-        let id = self.next_id();
-        let message = wire::initialize(id);
-        match &mut self.end {
-            End::Editor(editor) => {
-                editor.send(&message)?;
-                let answer = editor.answer(id)?;
-                if self.subject != Subject::Pipe && wire::member(answer, "serverInfo").is_none() {
-                    bail!("initialize was answered {}", String::from_utf8_lossy(answer));
-                }
-            }
-            End::Direct(connection) => {
-                connection.send(&message)?;
-                if let Some(session) = connection.receive(|_| ())? {
-                    connection.join(&session);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub fn initialized(&mut self) -> anyhow::Result<()> {
-        match &mut self.end {
-            End::Editor(editor) => editor.send(wire::initialized())?,
-            End::Direct(connection) => {
-                connection.send(wire::initialized())?;
-                connection.receive(|_| ())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// One request and its answer, nothing else under way.
-    pub fn ask(&mut self, request: impl Fn(u64) -> String) -> anyhow::Result<()> {
-        let id = self.next_id();
-        self.ask_as(id, &request(id), |_| ())
-    }
-
-    /// The answer is only lent: copying a large one would be part of the measurement.
-    pub fn ask_as<T>(&mut self, id: u64, request: &str, read: impl Fn(&[u8]) -> T) -> anyhow::Result<T> {
-        match &mut self.end {
-            End::Editor(editor) => {
-                editor.send(request)?;
-                Ok(read(editor.answer(id)?))
-            }
-            End::Direct(connection) => {
-                let mut result = None;
-                connection.send(request)?;
-                connection.receive(|message| result = Some(read(message)))?;
-                result.context("the answer was empty")
-            }
-        }
-    }
-
-    pub fn call(&mut self, tool: &str, arguments: &str) -> anyhow::Result<()> {
-        self.ask(|id| wire::call(id, tool, arguments))
-    }
-
-    pub fn skip_ids(&mut self, number: u64) {
-        self.last_id += number;
-    }
-
-    pub fn next_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
-    }
-
-    /// Of the child; of the calling thread where there is none.
-    pub fn cpu(&self) -> Option<Cpu> {
-        match self.pid() {
-            Some(pid) => Cpu::of(pid),
-            None => Cpu::of_this_thread(),
-        }
-    }
-
-    pub fn pid(&self) -> Option<u32> {
-        match &self.end {
-            End::Editor(editor) => Some(editor.pid),
-            End::Direct(_) => None,
-        }
-    }
-}
-
 impl Subject {
     pub const EVERY: [Self; 4] = [Self::Direct, Self::Pipe, Self::Bridge, Self::McpRemote];
     /// Those that reach the server.
@@ -390,15 +244,6 @@ impl Subject {
 
 /// Longer than any one turn; who needs more is stuck.
 const TURN: Duration = Duration::from_secs(45);
-
-const HELP: &str = "\
-cargo bench --bench compare -- [--quick] [--only NAME] [--against PROGRAM] [--save] [NAME...]
-  --quick             three rounds and smaller amounts
-  --only NAME         the measurement of this name alone, in five rounds
-  --against PROGRAM   another build of the bridge takes turns with the first, in a column of its own
-  --save              write the tables to benches/RESULTS.md as well
-  NAME                the measurements whose name contains it
-MCPBRIDGE_BIN names another bridge, MCP_REMOTE where mcp-remote is.";
 
 const NO_MCP_REMOTE: &str = "\
 mcp-remote is not installed, so it is left out. To have it measured too:

@@ -8,11 +8,15 @@
 //! of its own, so its CPU time is nobody else's), as `pipe` it is the bare process that echoes
 //! its input and marks the floor of what any local child process costs.
 
+mod client;
 mod direct;
 mod editor;
+mod goals;
 mod lab;
 mod measures;
+mod options;
 mod process;
+mod rows;
 mod server;
 mod table;
 mod wire;
@@ -23,7 +27,8 @@ use std::{
     process::ExitCode,
 };
 
-use lab::{Lab, Options};
+use lab::Lab;
+use options::Options;
 
 fn main() -> ExitCode {
     // First of all, because `pipe` is what starts are compared with: it must do nothing else.

@@ -1,8 +1,9 @@
 //! What is measured, one function each.
 
+mod echo;
+
 use std::{
     io::{BufRead, Write},
-    mem,
     sync::Barrier,
     thread,
     time::{Duration, Instant},
@@ -11,19 +12,20 @@ use std::{
 use anyhow::{Context, bail, ensure};
 
 use crate::{
-    lab::{Client, End, Lab, Subject},
+    client::{Client, End},
+    lab::{Lab, Subject},
     process,
-    server::Server,
-    table::{Row, row},
+    rows::{Row, row},
     wire,
 };
 
 type Measure = (&'static str, fn(&mut Lab));
 
-pub const ALL: [Measure; 9] = [
+pub const ALL: [Measure; 10] = [
     ("start", start),
-    ("echo", echo),
-    ("echo-on-one-core", echo_on_one_core),
+    ("echo", echo::scheduled),
+    ("echo-on-one-core", echo::on_one_core),
+    ("echo-server-apart", echo::server_apart),
     ("inflight", in_flight),
     ("notifications", notifications),
     ("large", large),
@@ -68,62 +70,6 @@ fn start(lab: &mut Lab) {
         }
         Ok(())
     });
-}
-
-/// One call at a time: what a bridge adds to each, in time and in CPU.
-fn echo(lab: &mut Lab) {
-    let clients = one_after_another(
-        lab,
-        "echo",
-        &[
-            ("echo", row::ECHO_P50, row::ECHO_P99, row::ECHO_CPU),
-            ("echo_sse", row::SSE_P50, row::SSE_P99, row::SSE_CPU),
-        ],
-    );
-    for client in clients {
-        note_peak(lab, &client, row::ECHO_PEAK);
-    }
-}
-
-/// The same with server, bridge and editor on one processor: what the programs themselves cost.
-fn echo_on_one_core(lab: &mut Lab) {
-    let placed = process::OneCore::take().and_then(|core| Ok((core, Server::spawn()?)));
-    let (core, server) = match placed {
-        Ok(placed) => placed,
-        Err(error) => return lab.table.note(format!("echo on one core: {error:#}")),
-    };
-    let free = mem::replace(&mut lab.server, server);
-    let tools = [("echo", row::ONE_CORE_P50, row::ONE_CORE_P99, row::ONE_CORE_CPU)];
-    drop(one_after_another(lab, "echo on one core", &tools));
-    lab.server = free;
-    drop(core);
-}
-
-fn one_after_another(lab: &mut Lab, name: &str, tools: &[(&str, Row, Row, Row)]) -> Vec<Client> {
-    let calls = if lab.quick() { 1_000 } else { 2_000 };
-    lab.on_living(name, &Subject::EVERY, |table, client| {
-        let calls = client.subject.part_of(calls);
-        for &(tool, p50, p99, cpu) in tools {
-            // Connections, caches and mcp-remote's compiler settle first.
-            for _ in 0..calls / 10 {
-                client.call(tool, ECHO)?;
-            }
-            let before = client.cpu();
-            let mut times = Vec::new();
-            for _ in 0..calls {
-                let start = Instant::now();
-                client.call(tool, ECHO)?;
-                times.push(us(start.elapsed()));
-            }
-            times.sort_by(f64::total_cmp);
-            table.add(p50, client.subject, times[times.len() / 2]);
-            table.add(p99, client.subject, times[times.len() * 99 / 100]);
-            if let (Some(before), Some(after)) = (before, client.cpu()) {
-                table.add(cpu, client.subject, us(after.since(&before)) / calls as f64);
-            }
-        }
-        Ok(())
-    })
 }
 
 /// 64 calls under way all the time: each answer is followed by the next call at once.
@@ -272,7 +218,7 @@ fn large(lab: &mut Lab) {
         (big, 2, false, row::DOWN_16, row::DOWN_16_PEAK),
     ] {
         let times = if lab.quick() { 1 } else { times };
-        let clients = lab.on_living(rate.name(), &Subject::CLIENTS, |table, client| {
+        let clients = lab.on_living(rate.name, &Subject::CLIENTS, |table, client| {
             for _ in 0..times {
                 let id = client.next_id();
                 let request = match up {

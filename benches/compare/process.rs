@@ -74,37 +74,51 @@ pub fn switches(pid: u32) -> Option<BTreeMap<String, u64>> {
 /// another processor costs a multiple of a call on a virtual machine, so that the figures would tell
 /// of the placement.
 #[cfg(target_os = "linux")]
-pub struct OneCore(rustix::thread::CpuSet);
+pub struct Placed(rustix::thread::CpuSet);
 
 #[cfg(target_os = "linux")]
-impl OneCore {
-    pub fn take() -> anyhow::Result<Self> {
+impl Placed {
+    pub fn on(core: usize) -> anyhow::Result<Self> {
         use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let all = sched_getaffinity(None)?;
-        let last = (0..CpuSet::MAX_CPU).rev().find(|cpu| all.is_set(*cpu)).context("no processor is allowed")?;
+        let before = sched_getaffinity(None)?;
         let mut one = CpuSet::new();
-        one.set(last);
+        one.set(core);
         sched_setaffinity(None, &one)?;
-        Ok(Self(all))
+        Ok(Self(before))
     }
 }
 
 #[cfg(target_os = "linux")]
-impl Drop for OneCore {
+impl Drop for Placed {
     fn drop(&mut self) {
         // What it was a moment ago is still allowed.
         let _ = rustix::thread::sched_setaffinity(None, &self.0);
     }
 }
 
-#[cfg(not(target_os = "linux"))]
-pub struct OneCore;
+/// The first and the last of the processors that the calling thread may use.
+#[cfg(target_os = "linux")]
+pub fn cores() -> anyhow::Result<(usize, usize)> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
+    let allowed = sched_getaffinity(None)?;
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+    let first = cores.next().context("no processor is allowed")?;
+    Ok((first, cores.next_back().unwrap_or(first)))
+}
 
 #[cfg(not(target_os = "linux"))]
-impl OneCore {
-    pub fn take() -> anyhow::Result<Self> {
+pub struct Placed;
+
+#[cfg(not(target_os = "linux"))]
+impl Placed {
+    pub fn on(_: usize) -> anyhow::Result<Self> {
         anyhow::bail!("threads can be kept on one processor on Linux only")
     }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn cores() -> anyhow::Result<(usize, usize)> {
+    anyhow::bail!("threads can be kept on one processor on Linux only")
 }
 
 /// The machine in one line, nothing in it that names its owner.

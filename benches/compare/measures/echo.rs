@@ -1,0 +1,92 @@
+//! One call after another, wherever the programs are placed.
+
+use std::{mem, time::Instant};
+
+use anyhow::Context;
+
+use super::{ECHO, note_peak, us};
+use crate::{
+    client::Client,
+    lab::{Lab, Subject},
+    process::{self, Placed},
+    rows::{Row, row},
+    server::Server,
+};
+
+/// One call at a time: what a bridge adds to each, in time and in CPU.
+pub fn scheduled(lab: &mut Lab) {
+    let clients = one_after_another(
+        lab,
+        "echo",
+        &[
+            ("echo", row::ECHO_P50, row::ECHO_P99, row::ECHO_CPU),
+            ("echo_sse", row::SSE_P50, row::SSE_P99, row::SSE_CPU),
+        ],
+    );
+    for client in clients {
+        note_peak(lab, &client, row::ECHO_PEAK);
+    }
+}
+
+/// The same with server, bridge and editor on one processor: what the programs themselves cost.
+pub fn on_one_core(lab: &mut Lab) {
+    let tools = [("echo", row::ONE_CORE_P50, row::ONE_CORE_P99, row::ONE_CORE_CPU)];
+    placed(lab, "echo on one core", |(_, last)| Some((last, last)), &tools);
+}
+
+/// The same with the server on one processor and all of the editor's side on another.
+pub fn server_apart(lab: &mut Lab) {
+    let tools = [("echo", row::APART_P50, row::APART_P99, row::APART_CPU)];
+    placed(lab, "echo, the server apart", |(first, last)| (first != last).then_some((first, last)), &tools);
+}
+
+/// `choose` says from the first and the last processor which one is the server's and which one is ours.
+fn placed(
+    lab: &mut Lab,
+    name: &str,
+    choose: impl Fn((usize, usize)) -> Option<(usize, usize)>,
+    tools: &[(&str, Row, Row, Row)],
+) {
+    let place = || -> anyhow::Result<_> {
+        let (theirs, ours) = choose(process::cores()?).context("there is one processor only")?;
+        let there = Placed::on(theirs)?;
+        let server = Server::spawn()?;
+        drop(there);
+        Ok((server, Placed::on(ours)?))
+    };
+    let (server, here) = match place() {
+        Ok(placed) => placed,
+        Err(error) => return lab.table.note(format!("{name}: {error:#}")),
+    };
+    let free = mem::replace(&mut lab.server, server);
+    drop(one_after_another(lab, name, tools));
+    lab.server = free;
+    drop(here);
+}
+
+fn one_after_another(lab: &mut Lab, name: &str, tools: &[(&str, Row, Row, Row)]) -> Vec<Client> {
+    let calls = if lab.quick() { 1_000 } else { 2_000 };
+    lab.on_living(name, &Subject::EVERY, |table, client| {
+        let calls = client.subject.part_of(calls);
+        for &(tool, p50, p99, cpu) in tools {
+            // Connections, caches and mcp-remote's compiler settle first.
+            for _ in 0..calls / 10 {
+                client.call(tool, ECHO)?;
+            }
+            let before = client.cpu();
+            let mut times = Vec::new();
+            for _ in 0..calls {
+                let start = Instant::now();
+                client.call(tool, ECHO)?;
+                times.push(us(start.elapsed()));
+            }
+            times.sort_by(f64::total_cmp);
+            table.add(p50, client.subject, times[times.len() / 2]);
+            table.add(p99, client.subject, times[times.len() * 99 / 100]);
+            if let (Some(before), Some(after)) = (before, client.cpu()) {
+                table.add(cpu, client.subject, us(after.since(&before)) / calls as f64);
+            }
+        }
+        Ok(())
+    })
+}
