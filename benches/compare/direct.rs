@@ -3,16 +3,31 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, TcpStream},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::wire;
 
+/// Where the server is, and whom to trust there if it is behind TLS.
+#[derive(Clone)]
+pub struct Address {
+    pub port: u16,
+    pub tls: Option<Arc<ClientConfig>>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Secure(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
 pub struct Connection {
-    input: BufReader<TcpStream>,
+    address: Address,
+    input: BufReader<Stream>,
     /// The request line and the headers that never change.
     head: String,
     request: Vec<u8>,
@@ -21,11 +36,21 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn open(port: u16) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
+    pub fn open(address: Address) -> anyhow::Result<Self> {
+        let port = address.port;
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
+        let stream = match &address.tls {
+            None => Stream::Plain(stream),
+            Some(config) => {
+                let name = std::net::IpAddr::from(Ipv4Addr::LOCALHOST).into();
+                let connection = ClientConnection::new(Arc::clone(config), name)?;
+                Stream::Secure(Box::new(StreamOwned::new(connection, stream)))
+            }
+        };
         Ok(Self {
+            address,
             input: BufReader::with_capacity(64 * 1024, stream),
             head: format!(
                 "POST /mcp/direct HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
@@ -42,15 +67,15 @@ impl Connection {
 
     /// Another connection in the same session.
     pub fn another(&self) -> anyhow::Result<Self> {
-        let port = self.input.get_ref().peer_addr()?.port();
-        Ok(Self { head: self.head.clone(), ..Self::open(port)? })
+        Ok(Self { head: self.head.clone(), ..Self::open(self.address.clone())? })
     }
 
     pub fn send(&mut self, message: &str) -> io::Result<()> {
         self.request.clear();
         let length = message.len();
         write!(self.request, "{}Content-Length: {length}\r\n\r\n{message}", self.head)?;
-        self.input.get_mut().write_all(&self.request)
+        self.input.get_mut().write_all(&self.request)?;
+        self.input.get_mut().flush()
     }
 
     /// Every message of the answer to one request, in order; the last one is the answer itself.
@@ -108,6 +133,31 @@ impl Connection {
                 }
             }
             self.answer.drain(..whole);
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Secure(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.write(bytes),
+            Self::Secure(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.flush(),
+            Self::Secure(stream) => stream.flush(),
         }
     }
 }

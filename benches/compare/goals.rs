@@ -38,6 +38,8 @@ fn goals(table: &Table) -> Vec<Goal> {
     use Subject::{Direct, McpRemote, Pipe};
     let own = |row| table.median(row, Subject::Bridge);
     let against = |row, other| table.ratio(row, other);
+    // Two figures of the bridge itself.
+    let among = |row, other| Some(own(row)? / own(other)?);
     let mut goals = vec![
         Goal::at_most("start, times a bare process", against(row::START, Pipe), 10.0, 4.0),
         Goal::at_most("start, part of mcp-remote's", against(row::START, McpRemote), 0.02, 0.02),
@@ -57,6 +59,9 @@ fn goals(table: &Table) -> Vec<Goal> {
     goals.extend([
         Goal::at_least("64 in flight, part of direct's", against(row::INFLIGHT, Direct), 0.3, 0.5),
         Goal::at_least("64 in flight, times mcp-remote's", against(row::INFLIGHT, McpRemote), 15.0, 15.0),
+        Goal::at_most("start over HTTPS, HTTP/1.1, times http", among(row::TLS_START, row::START), 3.0, 3.0),
+        Goal::at_most("start over HTTPS, HTTP/2, times http", among(row::HTTP2_START, row::START), 3.0, 3.0),
+        Goal::at_most("connections of 64 calls over HTTP/2", own(row::HTTP2_CALLING), 1.0, 1.0),
         Goal::at_least("notifications/s, in order, none lost", own(row::STREAM), 1e5, 5e5),
         Goal::at_most("idle memory, MB", own(row::IDLE_MEMORY), 10.0, 6.0),
         Goal::at_most("peak memory after the calls, MB", own(row::INFLIGHT_PEAK), 20.0, 10.0),

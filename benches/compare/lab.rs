@@ -4,19 +4,24 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::{Context, bail};
+use rustls::ClientConfig;
 
 use crate::{
+    certificate,
     client::{Client, End},
-    direct::Connection,
+    direct::{Address, Connection},
     editor::Editor,
     options::Options,
     process,
-    server::Server,
+    server::{Server, Way},
     table::Table,
     wire,
 };
@@ -37,8 +42,9 @@ pub struct Lab {
     options: Options,
     bridge: PathBuf,
     mcp_remote: Option<PathBuf>,
-    /// Config and state of the programs, so that the user's own are neither read nor changed.
+    /// Config and state of the programs, so that the user's own are neither read nor changed; and the certificates.
     home: PathBuf,
+    tls: Arc<ClientConfig>,
     machine: String,
 }
 
@@ -64,7 +70,8 @@ impl Lab {
             table: Table::default(),
             // Read before our own work is part of it.
             machine: process::machine(),
-            server: Server::spawn()?,
+            tls: certificate::make(&home)?,
+            server: Server::spawn(&home)?,
             options,
             bridge,
             mcp_remote,
@@ -76,6 +83,11 @@ impl Lab {
         let Options { parts, only, .. } = &self.options;
         let listed = parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
         only.as_ref().map_or(listed, |only| only == name)
+    }
+
+    /// Another server, placed where the calling thread is.
+    pub fn start_server(&self) -> anyhow::Result<Server> {
+        Server::spawn(&self.home)
     }
 
     pub fn quick(&self) -> bool {
@@ -110,12 +122,13 @@ impl Lab {
     }
 
     /// Not yet initialized: the start is itself a thing to measure.
-    pub fn spawn(&self, subject: Subject) -> anyhow::Result<Client> {
+    pub fn spawn(&self, subject: Subject, way: Way) -> anyhow::Result<Client> {
         static SPAWNED: AtomicU64 = AtomicU64::new(0);
         let tag = format!("{subject:?}-{}", SPAWNED.fetch_add(1, Ordering::Relaxed));
         let mut command = match subject {
             Subject::Direct => {
-                let connection = Connection::open(self.server.port)?;
+                let tls = (way != Way::Plain).then(|| Arc::clone(&self.tls));
+                let connection = Connection::open(Address { port: self.server.port(way), tls })?;
                 return Ok(Client { subject, tag, end: End::Direct(connection), last_id: 0 });
             }
             Subject::Pipe => {
@@ -125,13 +138,19 @@ impl Lab {
             }
             Subject::Bridge | Subject::Other => {
                 let mut command = Command::new(self.binary(subject).context("no other build was named")?);
-                command.arg(self.server.url(&tag));
+                command.arg(self.server.url(way, &tag));
+                if way != Way::Plain {
+                    command.arg("--ca-cert").arg(self.home.join(certificate::AUTHORITY));
+                }
                 command
             }
             Subject::McpRemote => {
                 let program = self.mcp_remote.as_ref().context("mcp-remote is not installed")?;
                 let mut command = Command::new(program);
-                command.arg(self.server.url(&tag));
+                command.arg(self.server.url(way, &tag));
+                if way != Way::Plain {
+                    command.env("NODE_EXTRA_CA_CERTS", self.home.join(certificate::AUTHORITY));
+                }
                 command
             }
         };
@@ -141,8 +160,8 @@ impl Lab {
     }
 
     /// Initialized, and its first list answered.
-    pub fn ready(&self, subject: Subject) -> anyhow::Result<Client> {
-        let mut client = self.spawn(subject)?;
+    pub fn ready(&self, subject: Subject, way: Way) -> anyhow::Result<Client> {
+        let mut client = self.spawn(subject, way)?;
         client.initialize()?;
         client.initialized()?;
         client.ask(wire::tools_list)?;
@@ -180,6 +199,7 @@ impl Lab {
     pub fn on_living(
         &mut self,
         measure: &str,
+        way: Way,
         subjects: &[Subject],
         mut one: impl FnMut(&mut Table, &mut Client) -> anyhow::Result<()>,
     ) -> Vec<Client> {
@@ -187,7 +207,7 @@ impl Lab {
         let rounds = self.rounds();
         self.in_turns(measure, rounds, subjects, |lab, subject, round| {
             if round == 0 {
-                clients.push(lab.ready(subject)?);
+                clients.push(lab.ready(subject, way)?);
             }
             if subject == Subject::McpRemote && round % 3 > 0 {
                 return Ok(());

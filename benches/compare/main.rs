@@ -8,6 +8,7 @@
 //! of its own, so its CPU time is nobody else's), as `pipe` it is the bare process that echoes
 //! its input and marks the floor of what any local child process costs.
 
+mod certificate;
 mod client;
 mod direct;
 mod editor;

@@ -1,6 +1,7 @@
 //! What is measured, one function each.
 
 mod echo;
+mod tls;
 
 use std::{
     io::{BufRead, Write},
@@ -16,17 +17,19 @@ use crate::{
     lab::{Lab, Subject},
     process,
     rows::{Row, row},
+    server::Way,
     wire,
 };
 
 type Measure = (&'static str, fn(&mut Lab));
 
-pub const ALL: [Measure; 10] = [
+pub const ALL: [Measure; 11] = [
     ("start", start),
     ("echo", echo::scheduled),
     ("echo-on-one-core", echo::on_one_core),
     ("echo-server-apart", echo::server_apart),
     ("inflight", in_flight),
+    ("tls", tls::measure),
     ("notifications", notifications),
     ("large", large),
     ("idle", idle),
@@ -39,7 +42,7 @@ pub fn names() -> String {
 }
 
 /// From the start of the process to its answer to `initialize`; for the direct client, of a new
-/// connection.
+/// connection. Only the bridge has HTTP/2.
 fn start(lab: &mut Lab) {
     for subject in lab.present(&[Subject::Bridge]) {
         let size = lab.binary(subject).and_then(|binary| binary.metadata().ok()).map(|binary| binary.len() as f64 / MB);
@@ -50,48 +53,60 @@ fn start(lab: &mut Lab) {
         // A start takes mcp-remote a second.
         let times = if subject == Subject::McpRemote { 1 } else { 8 };
         for _ in 0..times {
-            let start = Instant::now();
-            let mut client = lab.spawn(subject)?;
-            client.initialize()?;
-            lab.table.add(row::START, subject, ms(start.elapsed()));
-            if !matches!(subject, Subject::Direct | Subject::Pipe) {
-                client.initialized()?;
-                client.ask(wire::tools_list)?;
-                if let Some(pid) = client.pid()
-                    && let Some(spent) = process::Cpu::of(pid)
-                {
-                    lab.table.add(row::START_CPU, subject, ms(spent.total()));
-                }
+            start_once(lab, subject, Way::Plain, row::START)?;
+            if subject != Subject::Pipe {
+                start_once(lab, subject, Way::Tls, row::TLS_START)?;
             }
-            // Gone before the next one starts.
-            if let End::Editor(editor) = client.end {
-                editor.leave(Duration::from_secs(2))?;
+            if matches!(subject, Subject::Bridge | Subject::Other) {
+                start_once(lab, subject, Way::Http2, row::HTTP2_START)?;
             }
         }
         Ok(())
     });
 }
 
+fn start_once(lab: &mut Lab, subject: Subject, way: Way, time: Row) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let mut client = lab.spawn(subject, way)?;
+    client.initialize()?;
+    lab.table.add(time, subject, ms(start.elapsed()));
+    if way == Way::Plain && !matches!(subject, Subject::Direct | Subject::Pipe) {
+        client.initialized()?;
+        client.ask(wire::tools_list)?;
+        let spent = client.cpu().map(|spent| ms(spent.total()));
+        lab.table.add_known(row::START_CPU, subject, spent);
+    }
+    // Gone before the next one starts.
+    if let End::Editor(editor) = client.end {
+        editor.leave(Duration::from_secs(2))?;
+    }
+    Ok(())
+}
+
 /// 64 calls under way all the time: each answer is followed by the next call at once.
 fn in_flight(lab: &mut Lab) {
+    let rows = (row::INFLIGHT, row::INFLIGHT_CPU);
+    for client in in_flight_over(lab, "64 in flight", Way::Plain, &Subject::CLIENTS, rows) {
+        note_peak(lab, &client, row::INFLIGHT_PEAK);
+    }
+}
+
+fn in_flight_over(lab: &mut Lab, name: &str, way: Way, subjects: &[Subject], (rate, cpu): (Row, Row)) -> Vec<Client> {
     let calls = if lab.quick() { 6_400 } else { 19_200 };
-    let clients = lab.on_living("64 in flight", &Subject::CLIENTS, |table, client| {
+    lab.on_living(name, way, subjects, |table, client| {
         let calls = client.subject.part_of(calls);
         // Opens the connections.
         keep_in_flight(client, calls / 10)?;
         let before = client.cpu();
         let took = keep_in_flight(client, calls)?;
-        table.add(row::INFLIGHT, client.subject, calls as f64 / took.as_secs_f64());
+        table.add(rate, client.subject, calls as f64 / took.as_secs_f64());
         if client.pid().is_some()
             && let (Some(before), Some(after)) = (before, client.cpu())
         {
-            table.add(row::INFLIGHT_CPU, client.subject, us(after.since(&before)) / calls as f64);
+            table.add(cpu, client.subject, us(after.since(&before)) / calls as f64);
         }
         Ok(())
-    });
-    for client in clients {
-        note_peak(lab, &client, row::INFLIGHT_PEAK);
-    }
+    })
 }
 
 fn keep_in_flight(client: &mut Client, calls: u64) -> anyhow::Result<Duration> {
@@ -149,7 +164,7 @@ fn keep_in_flight(client: &mut Client, calls: u64) -> anyhow::Result<Duration> {
 /// client takes them, all of them, in order.
 fn notifications(lab: &mut Lab) {
     let amount = if lab.quick() { 100_000 } else { 200_000 };
-    let clients = lab.on_living("notifications", &Subject::CLIENTS, |table, client| {
+    let clients = lab.on_living("notifications", Way::Plain, &Subject::CLIENTS, |table, client| {
         let amount = client.subject.part_of(amount);
         for (per_chunk, rate, cpu) in [(1, row::STREAM, row::STREAM_CPU), (500, row::JOINED, row::JOINED_CPU)] {
             let before = client.cpu();
@@ -218,7 +233,7 @@ fn large(lab: &mut Lab) {
         (big, 2, false, row::DOWN_16, row::DOWN_16_PEAK),
     ] {
         let times = if lab.quick() { 1 } else { times };
-        let clients = lab.on_living(rate.name, &Subject::CLIENTS, |table, client| {
+        let clients = lab.on_living(rate.name, Way::Plain, &Subject::CLIENTS, |table, client| {
             for _ in 0..times {
                 let id = client.next_id();
                 let request = match up {
@@ -250,7 +265,7 @@ fn idle(lab: &mut Lab) {
     let (settle, watch) = if lab.quick() { (2, 3) } else { (3, 8) };
     let mut clients = Vec::new();
     lab.in_turns("idle", 1, &[Subject::Pipe, Subject::Bridge, Subject::McpRemote], |lab, subject, _| {
-        clients.push(lab.ready(subject)?);
+        clients.push(lab.ready(subject, Way::Plain)?);
         Ok(())
     });
     thread::sleep(Duration::from_secs(settle));
@@ -277,7 +292,7 @@ fn idle(lab: &mut Lab) {
 fn burst(lab: &mut Lab) {
     let rounds = if lab.quick() { 1 } else { 3 };
     lab.in_turns("1000 at once", rounds, &Subject::CLIENTS, |lab, subject, _| {
-        let mut client = lab.ready(subject)?;
+        let mut client = lab.ready(subject, Way::Plain)?;
         let before = client.pid().and_then(process::resident);
         let start = Instant::now();
         match &mut client.end {
@@ -326,7 +341,7 @@ fn exit(lab: &mut Lab) {
             if busy && subject == Subject::Pipe {
                 continue;
             }
-            let mut client = lab.ready(subject)?;
+            let mut client = lab.ready(subject, Way::Plain)?;
             // The standing stream and whatever else follows the first list.
             thread::sleep(Duration::from_millis(500));
             let id = client.next_id();
@@ -347,7 +362,7 @@ fn exit(lab: &mut Lab) {
             if subject != Subject::Pipe {
                 // A closed connection may be faster than the server's note of what came on it.
                 thread::sleep(Duration::from_millis(20));
-                let seen = lab.server.saw_delete(&client.tag)?;
+                let seen = lab.server.noted(&client.tag)?.deletes > 0;
                 lab.table.add(deleted, subject, f64::from(seen));
             }
             if busy {

@@ -1,19 +1,22 @@
 //! The remote MCP server: Streamable HTTP as small and as fast as the standard library makes it.
 //! One thread per connection, one write per answer, so that what differs between the clients is
-//! the clients. Answers have their members in the order of the official TypeScript SDK (`id`
-//! last), event streams one chunk per event, as servers that write events one by one send them.
+//! the clients. It listens at three ports: plain, over TLS, and over TLS with HTTP/2.
+
+mod answers;
+mod secure;
 
 use std::{
     collections::HashMap,
+    env,
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
 };
 
 use anyhow::Context;
@@ -21,39 +24,74 @@ use tokio::net::TcpSocket;
 
 use crate::wire;
 
+/// How a client comes to the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    #[default]
+    Plain,
+    /// TLS, and HTTP/1.1 in it.
+    Tls,
+    /// TLS, and HTTP/2 in it.
+    Http2,
+}
+
 /// The server in its process. It ends with this handle: it watches its stdin.
 pub struct Server {
-    pub port: u16,
+    ports: [u16; 3],
     child: Child,
     stdin: Option<ChildStdin>,
 }
 
+/// What the server has noted of one client.
+#[derive(Clone, Copy, Default)]
+pub struct Noted {
+    pub deletes: u64,
+    /// On which anything was posted.
+    pub connections: u64,
+    /// On which a tool was called.
+    pub calling: u64,
+}
+
 impl Server {
-    pub fn spawn() -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    /// `folder` has its certificate.
+    pub fn spawn(folder: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
             .arg("server")
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .context("the server process did not start")?;
-        let mut port = String::new();
+        let mut line = String::new();
         let stdout = child.stdout.take().context("no stdout")?;
-        BufReader::new(stdout).read_line(&mut port)?;
-        Ok(Self { port: port.trim().parse().context("the server named no port")?, stdin: child.stdin.take(), child })
+        BufReader::new(stdout).read_line(&mut line)?;
+        Ok(Self { ports: numbers(&line).context("the server named no ports")?, stdin: child.stdin.take(), child })
+    }
+
+    pub fn port(&self, way: Way) -> u16 {
+        self.ports[way as usize]
     }
 
     /// A path of its own for every client, by which the server tells their sessions apart.
-    pub fn url(&self, tag: &str) -> String {
-        format!("http://127.0.0.1:{}/mcp/{tag}", self.port)
+    pub fn url(&self, way: Way, tag: &str) -> String {
+        let scheme = if way == Way::Plain { "http" } else { "https" };
+        format!("{scheme}://127.0.0.1:{}/mcp/{tag}", self.port(way))
     }
 
-    pub fn saw_delete(&self, tag: &str) -> anyhow::Result<bool> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        write!(stream, "GET /deletes/{tag} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    pub fn noted(&self, tag: &str) -> anyhow::Result<Noted> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port(Way::Plain)))?;
+        write!(stream, "GET /noted/{tag} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        Ok(answer.ends_with("\r\n\r\nyes"))
+        let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+        let [deletes, connections, calling] = numbers(body).context("not what the server notes")?;
+        Ok(Noted { deletes, connections, calling })
     }
+}
+
+fn numbers<T: std::str::FromStr, const N: usize>(line: &str) -> Option<[T; N]> {
+    let numbers: Option<Vec<T>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
+    numbers?.try_into().ok()
 }
 
 impl Drop for Server {
@@ -65,10 +103,16 @@ impl Drop for Server {
 
 /// The process itself.
 pub fn run() -> anyhow::Result<()> {
-    let listener = listen()?;
-    println!("{}", listener.local_addr()?.port());
+    let folder = env::args_os().nth(2).context("the server is told where its certificate is")?;
+    let (plain, tls, http2) = (listen()?, listen()?, listen()?);
+    let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+    println!("{} {} {}", port(&plain)?, port(&tls)?, port(&http2)?);
     let seen = Arc::new(Seen::default());
-    thread::spawn(move || accept(&listener, &seen));
+    let noting = Arc::clone(&seen);
+    thread::spawn(move || accept(&plain, move |stream| serve(stream, &noting)));
+    let folder = Path::new(&folder);
+    secure::http1(tls, folder, &seen)?;
+    secure::http2(http2, folder, &seen)?;
     io::copy(&mut io::stdin().lock(), &mut io::sink())?;
     Ok(())
 }
@@ -85,12 +129,12 @@ fn listen() -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-fn accept(listener: &TcpListener, seen: &Arc<Seen>) {
+fn accept(listener: &TcpListener, serve: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) {
     for stream in listener.incoming().flatten() {
-        let seen = Arc::clone(seen);
-        let serving = thread::Builder::new().stack_size(128 * 1024).spawn(move || {
+        let serve = serve.clone();
+        let serving = thread::Builder::new().stack_size(STACK).spawn(move || {
             // A client that goes away ends its connection; that is all there is to say.
-            let _ = serve(&stream, &seen);
+            let _ = stream.set_nodelay(true).and_then(|()| serve(stream));
         });
         if let Err(err) = serving {
             eprintln!("the server has no thread for a connection: {err}");
@@ -101,40 +145,72 @@ fn accept(listener: &TcpListener, seen: &Arc<Seen>) {
 #[derive(Default)]
 struct Seen {
     sessions: AtomicU64,
-    deletes: Mutex<HashMap<String, u64>>,
+    clients: Mutex<HashMap<String, Noted>>,
 }
 
-fn serve(stream: &TcpStream, seen: &Seen) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// What came on one connection so far.
+#[derive(Default)]
+struct Came {
+    anything: bool,
+    call: bool,
+}
+
+impl Seen {
+    /// Called with every POST, so it looks no closer than it has to.
+    fn posted(&self, path: &str, body: &[u8], came: &mut Came) {
+        if !came.anything {
+            came.anything = true;
+            self.note(path, |noted| noted.connections += 1);
+        }
+        if !came.call && wire::member(body, "method") == Some("tools/call") {
+            came.call = true;
+            self.note(path, |noted| noted.calling += 1);
+        }
+    }
+
+    fn note(&self, path: &str, what: impl Fn(&mut Noted)) {
+        what(self.clients.lock().expect("no holder panics").entry(tag(path).to_owned()).or_default());
+    }
+
+    fn session(&self) -> u64 {
+        self.sessions.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+fn tag(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// One connection with HTTP/1.1.
+fn serve(stream: impl Read + Write, seen: &Seen) -> io::Result<()> {
     let mut input = BufReader::with_capacity(64 * 1024, stream);
-    let mut output = stream;
     let mut head = String::new();
     let mut body = Vec::new();
+    let mut came = Came::default();
     while let Some(request) = Request::read(&mut input, &mut head, &mut body)? {
+        let output = input.get_mut();
         match request.method {
-            "POST" => answer(&body, seen, &mut output)?,
+            "POST" => {
+                seen.posted(request.path, &body, &mut came);
+                answers::write(&body, seen, output)?;
+            }
             "DELETE" => {
-                let tag = request.path.rsplit('/').next().unwrap_or_default();
-                let mut deletes = seen.deletes.lock().expect("no holder panics");
-                *deletes.entry(tag.to_owned()).or_default() += 1;
-                drop(deletes);
+                seen.note(request.path, |noted| noted.deletes += 1);
                 output.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
             }
-            _ => match request.path.strip_prefix("/deletes/") {
-                Some(tag) => {
-                    let known = seen.deletes.lock().expect("no holder panics").contains_key(tag);
-                    let word = if known { "yes" } else { "no" };
-                    write_all(&mut output, "200 OK", "text/plain", "", word.as_bytes())?;
-                }
-                // No standing stream and nothing to discover.
-                None if request.path.starts_with("/mcp/") => {
-                    output.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")?
-                }
-                None => {
-                    output.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
-                }
-            },
+            _ if request.path.starts_with("/noted/") => {
+                let noted = seen.clients.lock().expect("no holder panics").get(tag(request.path)).copied();
+                let Noted { deletes, connections, calling } = noted.unwrap_or_default();
+                let text = format!("{deletes} {connections} {calling}");
+                write!(output, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())?;
+            }
+            // No standing stream and nothing to discover.
+            _ if request.path.starts_with("/mcp/") => {
+                output.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")?;
+            }
+            _ => output.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?,
         }
+        output.flush()?;
         if request.closes {
             return Ok(());
         }
@@ -154,7 +230,7 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// `None` at the end of the connection.
-    fn read(input: &mut BufReader<&TcpStream>, head: &'a mut String, body: &mut Vec<u8>) -> io::Result<Option<Self>> {
+    fn read(input: &mut BufReader<impl Read>, head: &'a mut String, body: &mut Vec<u8>) -> io::Result<Option<Self>> {
         head.clear();
         loop {
             let before = head.len();
@@ -182,7 +258,7 @@ impl<'a> Request<'a> {
             while read_chunk(input, body)? {}
         } else if length > 0 {
             body.reserve(length);
-            input.take(length as u64).read_to_end(body)?;
+            input.by_ref().take(length as u64).read_to_end(body)?;
         }
         let mut words = head.split(' ');
         Ok(Some(Self { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), closes }))
@@ -190,150 +266,15 @@ impl<'a> Request<'a> {
 }
 
 /// Appends one chunk; false after the last.
-fn read_chunk(input: &mut BufReader<&TcpStream>, body: &mut Vec<u8>) -> io::Result<bool> {
+fn read_chunk(input: &mut BufReader<impl Read>, body: &mut Vec<u8>) -> io::Result<bool> {
     let mut line = String::new();
     input.read_line(&mut line)?;
     let size = u64::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
-    input.take(size).read_to_end(body)?;
+    input.by_ref().take(size).read_to_end(body)?;
     line.clear();
     input.read_line(&mut line)?;
     Ok(size > 0)
 }
 
-fn answer(body: &[u8], seen: &Seen, output: &mut impl Write) -> io::Result<()> {
-    let Some(id) = wire::member(body, "id") else {
-        return output.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
-    };
-    let json = "application/json";
-    match wire::member(body, "method").unwrap_or_default() {
-        "initialize" => {
-            let session = seen.sessions.fetch_add(1, Ordering::Relaxed);
-            let header = format!("Mcp-Session-Id: session-{session}\r\n");
-            let version = wire::member(body, "protocolVersion").unwrap_or(wire::PROTOCOL);
-            let result = format!(
-                r#"{{"protocolVersion":"{version}","capabilities":{{"tools":{{}},"logging":{{}}}},"serverInfo":{{"name":"compare","version":"1"}}}}"#
-            );
-            write_all(output, "200 OK", json, &header, &result_of(id, &result))
-        }
-        "tools/list" => {
-            let result = r#"{"tools":[{"name":"echo","description":"Says it back","inputSchema":{"type":"object"}}]}"#;
-            write_all(output, "200 OK", json, "", &result_of(id, result))
-        }
-        "tools/call" => call(body, id, output),
-        _ => write_all(output, "200 OK", json, "", &result_of(id, "{}")),
-    }
-}
-
-fn call(body: &[u8], id: &str, output: &mut impl Write) -> io::Result<()> {
-    let argument = |key| wire::number(body, key).unwrap_or(0);
-    let json = |output: &mut _, text: &str| {
-        write_all(output, "200 OK", "application/json", "", &result_of(id, &content(text)))
-    };
-    match wire::member(body, "name").unwrap_or_default() {
-        "echo" => json(output, wire::member(body, "text").unwrap_or_default()),
-        "echo_sse" => {
-            let text = wire::member(body, "text").unwrap_or_default();
-            let mut stream = EVENTS.to_owned().into_bytes();
-            chunk(&mut stream, &event(&result_of(id, &content(text))));
-            stream.extend_from_slice(b"0\r\n\r\n");
-            output.write_all(&stream)
-        }
-        "wait" => {
-            thread::sleep(Duration::from_millis(argument("ms")));
-            json(output, "waited")
-        }
-        "up" => {
-            let whole = wire::carries_sample(body, argument("size") as usize);
-            json(output, if whole { "whole" } else { "damaged" })
-        }
-        "down" => {
-            // Head, text and tail as three writes: no copy of the text is made for one answer.
-            let text = wire::sample(argument("size") as usize);
-            let whole = result_of(id, &content(SPLIT));
-            let at = whole.windows(SPLIT.len()).position(|part| part == SPLIT.as_bytes());
-            let at = at.expect("the marker was just written");
-            let (before, after) = (&whole[..at], &whole[at + SPLIT.len()..]);
-            let length = before.len() + text.len() + after.len();
-            let mut head = head("200 OK", "application/json", "", length);
-            head.extend_from_slice(before);
-            output.write_all(&head)?;
-            output.write_all(text.as_bytes())?;
-            output.write_all(after)
-        }
-        "stream" => stream(id, argument("n"), argument("per_chunk").max(1), output),
-        _ => json(output, "no such tool"),
-    }
-}
-
-/// `n` small notifications, `per_chunk` of them to an HTTP chunk, and then the answer.
-fn stream(id: &str, n: u64, per_chunk: u64, output: &mut impl Write) -> io::Result<()> {
-    // Rendered once: the client's pace is measured, not the server's.
-    static RENDERED: Mutex<Vec<Rendered>> = Mutex::new(Vec::new());
-    let mut rendered = RENDERED.lock().expect("no holder panics");
-    let known = rendered.iter().find(|one| one.n == n && one.per_chunk == per_chunk);
-    let notifications = known.map(|one| Arc::clone(&one.bytes)).unwrap_or_else(|| {
-        let bytes = Arc::new(render(n, per_chunk));
-        rendered.push(Rendered { n, per_chunk, bytes: Arc::clone(&bytes) });
-        bytes
-    });
-    drop(rendered);
-    output.write_all(EVENTS.as_bytes())?;
-    output.write_all(&notifications)?;
-    let mut end = Vec::new();
-    chunk(&mut end, &event(&result_of(id, &content("done"))));
-    end.extend_from_slice(b"0\r\n\r\n");
-    output.write_all(&end)
-}
-
-struct Rendered {
-    n: u64,
-    per_chunk: u64,
-    bytes: Arc<Vec<u8>>,
-}
-
-fn render(n: u64, per_chunk: u64) -> Vec<u8> {
-    let (mut out, mut events) = (Vec::new(), Vec::new());
-    for i in 0..n {
-        events.extend(event(
-            format!(r#"{{"method":"notifications/message","params":{{"level":"info","data":{i}}},"jsonrpc":"2.0"}}"#)
-                .as_bytes(),
-        ));
-        if (i + 1) % per_chunk == 0 || i + 1 == n {
-            chunk(&mut out, &events);
-            events.clear();
-        }
-    }
-    out
-}
-
-fn content(text: &str) -> String {
-    format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#)
-}
-
-fn result_of(id: &str, result: &str) -> Vec<u8> {
-    format!(r#"{{"result":{result},"jsonrpc":"2.0","id":{id}}}"#).into_bytes()
-}
-
-fn event(data: &[u8]) -> Vec<u8> {
-    [b"event: message\ndata: ", data, b"\n\n"].concat()
-}
-
-fn chunk(out: &mut Vec<u8>, content: &[u8]) {
-    // A Vec takes every write.
-    let _ = write!(out, "{:x}\r\n", content.len());
-    out.extend_from_slice(content);
-    out.extend_from_slice(b"\r\n");
-}
-
-fn write_all(output: &mut impl Write, status: &str, kind: &str, headers: &str, body: &[u8]) -> io::Result<()> {
-    let mut answer = head(status, kind, headers, body.len());
-    answer.extend_from_slice(body);
-    output.write_all(&answer)
-}
-
-fn head(status: &str, kind: &str, headers: &str, length: usize) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{headers}Content-Length: {length}\r\n\r\n").into_bytes()
-}
-
-const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const SPLIT: &str = "<text>";
+/// A thousand threads are started at once; a TLS handshake wants more than the plain connections do.
+const STACK: usize = 512 * 1024;

@@ -10,7 +10,7 @@ use crate::{
     lab::{Lab, Subject},
     process::{self, Placed},
     rows::{Row, row},
-    server::Server,
+    server::Way,
 };
 
 /// One call at a time: what a bridge adds to each, in time and in CPU.
@@ -18,6 +18,8 @@ pub fn scheduled(lab: &mut Lab) {
     let clients = one_after_another(
         lab,
         "echo",
+        Way::Plain,
+        &Subject::EVERY,
         &[
             ("echo", row::ECHO_P50, row::ECHO_P99, row::ECHO_CPU),
             ("echo_sse", row::SSE_P50, row::SSE_P99, row::SSE_CPU),
@@ -31,7 +33,7 @@ pub fn scheduled(lab: &mut Lab) {
 /// The same with server, bridge and editor on one processor: what the programs themselves cost.
 pub fn on_one_core(lab: &mut Lab) {
     let tools = [("echo", row::ONE_CORE_P50, row::ONE_CORE_P99, row::ONE_CORE_CPU)];
-    placed(lab, "echo on one core", |(_, last)| Some((last, last)), &tools);
+    placed(lab, "echo on one core", ONE_CORE, &tools);
 }
 
 /// The same with the server on one processor and all of the editor's side on another.
@@ -40,17 +42,26 @@ pub fn server_apart(lab: &mut Lab) {
     placed(lab, "echo, the server apart", |(first, last)| (first != last).then_some((first, last)), &tools);
 }
 
-/// `choose` says from the first and the last processor which one is the server's and which one is ours.
 fn placed(
     lab: &mut Lab,
     name: &str,
     choose: impl Fn((usize, usize)) -> Option<(usize, usize)>,
     tools: &[(&str, Row, Row, Row)],
 ) {
+    in_place(lab, name, choose, |lab| drop(one_after_another(lab, name, Way::Plain, &Subject::EVERY, tools)));
+}
+
+/// `choose` says from the first and the last processor which one is the server's and which one is ours.
+pub fn in_place(
+    lab: &mut Lab,
+    name: &str,
+    choose: impl Fn((usize, usize)) -> Option<(usize, usize)>,
+    measure: impl FnOnce(&mut Lab),
+) {
     let place = || -> anyhow::Result<_> {
         let (theirs, ours) = choose(process::cores()?).context("there is one processor only")?;
         let there = Placed::on(theirs)?;
-        let server = Server::spawn()?;
+        let server = lab.start_server()?;
         drop(there);
         Ok((server, Placed::on(ours)?))
     };
@@ -59,14 +70,20 @@ fn placed(
         Err(error) => return lab.table.note(format!("{name}: {error:#}")),
     };
     let free = mem::replace(&mut lab.server, server);
-    drop(one_after_another(lab, name, tools));
+    measure(lab);
     lab.server = free;
     drop(here);
 }
 
-fn one_after_another(lab: &mut Lab, name: &str, tools: &[(&str, Row, Row, Row)]) -> Vec<Client> {
+pub fn one_after_another(
+    lab: &mut Lab,
+    name: &str,
+    way: Way,
+    subjects: &[Subject],
+    tools: &[(&str, Row, Row, Row)],
+) -> Vec<Client> {
     let calls = if lab.quick() { 1_000 } else { 2_000 };
-    lab.on_living(name, &Subject::EVERY, |table, client| {
+    lab.on_living(name, way, subjects, |table, client| {
         let calls = client.subject.part_of(calls);
         for &(tool, p50, p99, cpu) in tools {
             // Connections, caches and mcp-remote's compiler settle first.
@@ -90,3 +107,6 @@ fn one_after_another(lab: &mut Lab, name: &str, tools: &[(&str, Row, Row, Row)])
         Ok(())
     })
 }
+
+/// The placement of server and everybody else on one processor.
+pub const ONE_CORE: fn((usize, usize)) -> Option<(usize, usize)> = |(_, last)| Some((last, last));
