@@ -65,6 +65,7 @@ fn goals(table: &Table) -> Vec<Goal> {
         Goal::at_least("notifications/s, in order, none lost", own(row::STREAM), 1e5, 5e5),
         Goal::at_most("idle memory, MB", own(row::IDLE_MEMORY), 10.0, 6.0),
         Goal::at_most("peak memory after the calls, MB", own(row::INFLIGHT_PEAK), 20.0, 10.0),
+        Goal::at_most("twenty at once, unshared memory of each, MB", own(row::UNSHARED), 1.0, 1.0),
         Goal::at_most("idle wakeups per second", own(row::WAKEUPS), 0.5, 0.0),
         Goal::at_most("threads", own(row::THREADS), 4.0, 2.0),
         Goal::at_least("16 MB up, part of direct's", against(row::UP_16, Direct), 0.4, 0.4),

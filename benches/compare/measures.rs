@@ -1,6 +1,7 @@
 //! What is measured, one function each.
 
 mod echo;
+mod many;
 mod tls;
 
 use std::{
@@ -23,7 +24,7 @@ use crate::{
 
 type Measure = (&'static str, fn(&mut Lab));
 
-pub const ALL: [Measure; 11] = [
+pub const ALL: [Measure; 12] = [
     ("start", start),
     ("echo", echo::scheduled),
     ("echo-on-one-core", echo::on_one_core),
@@ -33,6 +34,7 @@ pub const ALL: [Measure; 11] = [
     ("notifications", notifications),
     ("large", large),
     ("idle", idle),
+    ("twenty", many::measure),
     ("burst", burst),
     ("exit", exit),
 ];

@@ -52,6 +52,33 @@ pub fn peak(pid: u32) -> Option<f64> {
     status(pid, "VmHWM:").map(|kb| kb / 1024.0)
 }
 
+/// What is mapped, in MB.
+pub struct Memory {
+    /// Nobody else has it.
+    pub unshared: f64,
+    /// Of that, what was written, and is no copy of a file.
+    pub written: f64,
+    /// With its part of what is shared.
+    pub proportional: f64,
+}
+
+pub fn memory(pid: u32) -> Option<Memory> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let mb = |name: &str| {
+        let value = rollup.lines().find_map(|line| line.strip_prefix(name))?;
+        value.split_whitespace().next()?.parse::<f64>().ok().map(|kb| kb / 1024.0)
+    };
+    let written = mb("Private_Dirty:")?;
+    Some(Memory { unshared: mb("Private_Clean:")? + written, written, proportional: mb("Pss:")? })
+}
+
+/// Of the machine, what could still be used, in MB.
+pub fn available() -> Option<f64> {
+    let memory = fs::read_to_string("/proc/meminfo").ok()?;
+    let value = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    value.split_whitespace().next()?.parse::<f64>().ok().map(|kb| kb / 1024.0)
+}
+
 pub fn thread_count(pid: u32) -> Option<f64> {
     status(pid, "Threads:")
 }

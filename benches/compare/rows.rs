@@ -79,6 +79,10 @@ pub mod row {
     pub const IDLE_MEMORY: Row = of("idle memory", Mb);
     pub const WAKEUPS: Row = of("idle wakeups", PerSecond);
     pub const THREADS: Row = of("threads", Count);
+    pub const UNSHARED: Row = of("twenty at once, unshared memory of each", Mb);
+    pub const WRITTEN: Row = of("twenty at once, of that written to", Mb);
+    pub const PROPORTIONAL: Row = of("twenty at once, memory of each with its part of what is shared", Mb);
+    pub const TOGETHER: Row = of("twenty at once, memory of all together", Mb);
     pub const BURST: Row = of("1000 calls of 500 ms at once", Ms);
     pub const BURST_GROWTH: Row = of("1000 at once, memory growth", Mb);
     pub const EXIT_IDLE: Row = of("exit at EOF, idle", Ms);
