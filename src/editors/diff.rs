@@ -1,6 +1,6 @@
 //! A change of a file for a person.
 
-use similar::TextDiff;
+use diffy::{PatchFormatter, create_patch};
 
 use super::format::Format;
 use super::mask::masked;
@@ -11,6 +11,12 @@ pub fn unified(format: Format, path: &str, before: Option<&str>, after: Option<&
     let label = |text: Option<&str>| if text.is_some() { path.to_owned() } else { "/dev/null".to_owned() };
     let shown = |text: Option<&str>| masked(format, text.unwrap_or_default()).replace("\r\n", "\n");
     let (old, new) = (shown(before), shown(after));
-    let diff = TextDiff::from_lines(&old, &new);
-    diff.unified_diff().context_radius(3).header(&label(before), &label(after)).to_string()
+    let patch = create_patch(&old, &new);
+    if patch.hunks().is_empty() {
+        return String::new();
+    }
+    // Its own header would quote the backslashes of Windows.
+    let lines = PatchFormatter::new().suppress_blank_empty(false).fmt_patch(&patch).to_string();
+    let hunks = lines.find("@@ ").map_or("", |at| &lines[at..]);
+    format!("--- {}\n+++ {}\n{hunks}", label(before), label(after))
 }
