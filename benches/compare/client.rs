@@ -1,14 +1,24 @@
 //! One of the programs in use: what an editor does with a bridge, and what the direct client does itself.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 
-use crate::{direct::Connection, editor::Editor, lab::Subject, process::Cpu, wire};
+use crate::{
+    direct::Connection,
+    editor::Editor,
+    lab::Subject,
+    process::Cpu,
+    wire::{self, Era},
+};
 
 pub struct Client {
     pub subject: Subject,
     /// How the server knows it.
     pub tag: String,
     pub end: End,
+    /// What is spoken to it.
+    pub era: Era,
     pub last_id: u64,
 }
 
@@ -20,12 +30,15 @@ pub enum End {
 impl Client {
     pub fn initialize(&mut self) -> anyhow::Result<()> {
         let id = self.next_id();
-        let message = wire::initialize(id);
+        let (message, proof) = match self.era {
+            Era::Legacy => (wire::initialize(id), "serverInfo"),
+            Era::Modern => (wire::discover(id), "supportedVersions"),
+        };
         match &mut self.end {
             End::Editor(editor) => {
                 editor.send(&message)?;
                 let answer = editor.answer(id)?;
-                if self.subject != Subject::Pipe && wire::member(answer, "serverInfo").is_none() {
+                if self.subject != Subject::Pipe && wire::member(answer, proof).is_none() {
                     bail!("initialize was answered {}", String::from_utf8_lossy(answer));
                 }
             }
@@ -40,6 +53,9 @@ impl Client {
     }
 
     pub fn initialized(&mut self) -> anyhow::Result<()> {
+        if self.era == Era::Modern {
+            return Ok(());
+        }
         match &mut self.end {
             End::Editor(editor) => editor.send(wire::initialized())?,
             End::Direct(connection) => {
@@ -73,7 +89,18 @@ impl Client {
     }
 
     pub fn call(&mut self, tool: &str, arguments: &str) -> anyhow::Result<()> {
-        self.ask(|id| wire::call(id, tool, arguments))
+        match self.era {
+            Era::Legacy => self.ask(|id| wire::call(id, tool, arguments)),
+            Era::Modern => self
+                .ask(|id| wire::modern(id, "tools/call", &format!(r#""name":"{tool}","arguments":{{{arguments}}},"#))),
+        }
+    }
+
+    pub fn list_tools(&mut self) -> anyhow::Result<()> {
+        match self.era {
+            Era::Legacy => self.ask(wire::tools_list),
+            Era::Modern => self.ask(|id| wire::modern(id, "tools/list", "")),
+        }
     }
 
     pub fn skip_ids(&mut self, number: u64) {
@@ -83,6 +110,13 @@ impl Client {
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// What follows may take this long; then the child is ended.
+    pub fn within(&self, patience: Duration) {
+        if let End::Editor(editor) = &self.end {
+            editor.within(patience);
+        }
     }
 
     /// Of the child; of the calling thread where there is none.

@@ -62,6 +62,8 @@ fn goals(table: &Table) -> Vec<Goal> {
         Goal::at_most("start over HTTPS, HTTP/1.1, times http", among(row::TLS_START, row::START), 3.0, 3.0),
         Goal::at_most("start over HTTPS, HTTP/2, times http", among(row::HTTP2_START, row::START), 3.0, 3.0),
         Goal::at_most("connections of 64 calls over HTTP/2", own(row::HTTP2_CALLING), 1.0, 1.0),
+        Goal::at_most("CPU per call, legacy editor, times with its own era", among(row::LM_CPU, row::LL_CPU), 2.0, 2.0),
+        Goal::at_most("CPU per call, modern editor, times with its own era", among(row::ML_CPU, row::MM_CPU), 2.0, 2.0),
         Goal::at_least("notifications/s, in order, none lost", own(row::STREAM), 1e5, 5e5),
         Goal::at_most("idle memory, MB", own(row::IDLE_MEMORY), 10.0, 6.0),
         Goal::at_most("peak memory after the calls, MB", own(row::INFLIGHT_PEAK), 20.0, 10.0),

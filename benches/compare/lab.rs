@@ -23,7 +23,7 @@ use crate::{
     process,
     server::{Server, Way},
     table::Table,
-    wire,
+    wire::Era,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,49 +123,50 @@ impl Lab {
 
     /// Not yet initialized: the start is itself a thing to measure.
     pub fn spawn(&self, subject: Subject, way: Way) -> anyhow::Result<Client> {
-        static SPAWNED: AtomicU64 = AtomicU64::new(0);
-        let tag = format!("{subject:?}-{}", SPAWNED.fetch_add(1, Ordering::Relaxed));
-        let mut command = match subject {
-            Subject::Direct => {
-                let tls = (way != Way::Plain).then(|| Arc::clone(&self.tls));
-                let connection = Connection::open(Address { port: self.server.port(way), tls })?;
-                return Ok(Client { subject, tag, end: End::Direct(connection), last_id: 0 });
-            }
-            Subject::Pipe => {
-                let mut command = Command::new(env::current_exe()?);
-                command.arg("pipe");
-                command
-            }
-            Subject::Bridge | Subject::Other => {
-                let mut command = Command::new(self.binary(subject).context("no other build was named")?);
-                command.arg(self.server.url(way, &tag));
-                if way != Way::Plain {
-                    command.arg("--ca-cert").arg(self.home.join(certificate::AUTHORITY));
-                }
-                command
-            }
-            Subject::McpRemote => {
-                let program = self.mcp_remote.as_ref().context("mcp-remote is not installed")?;
-                let mut command = Command::new(program);
-                command.arg(self.server.url(way, &tag));
-                if way != Way::Plain {
-                    command.env("NODE_EXTRA_CA_CERTS", self.home.join(certificate::AUTHORITY));
-                }
-                command
-            }
+        let tag = new_tag(subject);
+        if subject == Subject::Direct {
+            let tls = (way != Way::Plain).then(|| Arc::clone(&self.tls));
+            let connection = Connection::open(Address { port: self.server.port(way), tls })?;
+            return Ok(Client { subject, tag, end: End::Direct(connection), era: Era::Legacy, last_id: 0 });
+        }
+        let mut command = self.command(subject, &self.server.url(way, &tag))?;
+        let authority = self.home.join(certificate::AUTHORITY);
+        match subject {
+            Subject::Bridge | Subject::Other if way != Way::Plain => command.arg("--ca-cert").arg(authority),
+            Subject::McpRemote => command.env("NODE_EXTRA_CA_CERTS", authority),
+            Subject::Direct | Subject::Pipe | Subject::Bridge | Subject::Other => &mut command,
         };
-        command.env("MCPBRIDGE_CONFIG_DIR", &self.home).env("MCP_REMOTE_CONFIG_DIR", &self.home);
         let end = End::Editor(Box::new(Editor::spawn(&mut command)?));
-        Ok(Client { subject, tag, end, last_id: 0 })
+        Ok(Client { subject, tag, end, era: Era::Legacy, last_id: 0 })
     }
 
     /// Initialized, and its first list answered.
     pub fn ready(&self, subject: Subject, way: Way) -> anyhow::Result<Client> {
-        let mut client = self.spawn(subject, way)?;
-        client.initialize()?;
-        client.initialized()?;
-        client.ask(wire::tools_list)?;
-        Ok(client)
+        begin(self.spawn(subject, way)?)
+    }
+
+    /// The same for an editor that speaks one era and a server that speaks one.
+    pub fn ready_between(&self, subject: Subject, editor: Era, server: Era) -> anyhow::Result<Client> {
+        let tag = new_tag(subject);
+        let url = match server {
+            Era::Legacy => self.server.url(Way::Plain, &tag),
+            Era::Modern => self.server.modern_url(&tag),
+        };
+        let end = End::Editor(Box::new(Editor::spawn(&mut self.command(subject, &url)?)?));
+        begin(Client { subject, tag, end, era: editor, last_id: 0 })
+    }
+
+    fn command(&self, subject: Subject, url: &str) -> anyhow::Result<Command> {
+        let mut command = match subject {
+            Subject::Pipe => Command::new(env::current_exe()?),
+            Subject::McpRemote => Command::new(self.mcp_remote.as_ref().context("mcp-remote is not installed")?),
+            Subject::Direct | Subject::Bridge | Subject::Other => {
+                Command::new(self.binary(subject).context("there is no such program")?)
+            }
+        };
+        command.arg(if subject == Subject::Pipe { "pipe" } else { url });
+        command.env("MCPBRIDGE_CONFIG_DIR", &self.home).env("MCP_REMOTE_CONFIG_DIR", &self.home);
+        Ok(command)
     }
 
     /// Every subject in turn, round after round, each round starting with another one so that
@@ -214,9 +215,7 @@ impl Lab {
             }
             let client = clients.iter_mut().find(|client| client.subject == subject);
             let client = client.context("it was opened in the first round")?;
-            if let End::Editor(editor) = &client.end {
-                editor.within(TURN);
-            }
+            client.within(TURN);
             one(&mut lab.table, client)
         });
         clients
@@ -237,6 +236,18 @@ impl Drop for Lab {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.home);
     }
+}
+
+fn new_tag(subject: Subject) -> String {
+    static TAGS: AtomicU64 = AtomicU64::new(0);
+    format!("{subject:?}-{}", TAGS.fetch_add(1, Ordering::Relaxed))
+}
+
+fn begin(mut client: Client) -> anyhow::Result<Client> {
+    client.initialize()?;
+    client.initialized()?;
+    client.list_tools()?;
+    Ok(client)
 }
 
 impl Subject {
@@ -263,7 +274,7 @@ impl Subject {
 }
 
 /// Longer than any one turn; who needs more is stuck.
-const TURN: Duration = Duration::from_secs(45);
+pub const TURN: Duration = Duration::from_secs(45);
 
 const NO_MCP_REMOTE: &str = "\
 mcp-remote is not installed, so it is left out. To have it measured too:

@@ -1,6 +1,7 @@
 //! What is measured, one function each.
 
 mod echo;
+mod eras;
 mod many;
 mod tls;
 
@@ -24,11 +25,12 @@ use crate::{
 
 type Measure = (&'static str, fn(&mut Lab));
 
-pub const ALL: [Measure; 12] = [
+pub const ALL: [Measure; 13] = [
     ("start", start),
     ("echo", echo::scheduled),
     ("echo-on-one-core", echo::on_one_core),
     ("echo-server-apart", echo::server_apart),
+    ("eras", eras::measure),
     ("inflight", in_flight),
     ("tls", tls::measure),
     ("notifications", notifications),

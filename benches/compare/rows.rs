@@ -43,6 +43,14 @@ pub mod row {
     pub const APART_P50: Row = of("echo, the server on a core of its own, p50", Us);
     pub const APART_P99: Row = of("echo, the server on a core of its own, p99", Us);
     pub const APART_CPU: Row = of("echo, the server on a core of its own, CPU per call", Us);
+    pub const LL_P50: Row = of("echo, legacy editor, legacy server, all on one core, p50", Us);
+    pub const LL_CPU: Row = of("echo, legacy editor, legacy server, all on one core, CPU per call", Us);
+    pub const MM_P50: Row = of("echo, modern editor, modern server, all on one core, p50", Us);
+    pub const MM_CPU: Row = of("echo, modern editor, modern server, all on one core, CPU per call", Us);
+    pub const LM_P50: Row = of("echo, legacy editor, modern server, all on one core, p50", Us);
+    pub const LM_CPU: Row = of("echo, legacy editor, modern server, all on one core, CPU per call", Us);
+    pub const ML_P50: Row = of("echo, modern editor, legacy server, all on one core, p50", Us);
+    pub const ML_CPU: Row = of("echo, modern editor, legacy server, all on one core, CPU per call", Us);
     pub const ECHO_PEAK: Row = of("echo, peak memory", Mb);
     pub const INFLIGHT: Row = of("64 in flight, calls", PerSecond);
     pub const INFLIGHT_CPU: Row = of("64 in flight, CPU per call", Us);

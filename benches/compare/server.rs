@@ -19,6 +19,7 @@ use std::{
     thread,
 };
 
+use answers::Asked;
 use anyhow::Context;
 use tokio::net::TcpSocket;
 
@@ -76,6 +77,11 @@ impl Server {
     pub fn url(&self, way: Way, tag: &str) -> String {
         let scheme = if way == Way::Plain { "http" } else { "https" };
         format!("{scheme}://127.0.0.1:{}/mcp/{tag}", self.port(way))
+    }
+
+    /// Where it speaks the modern era alone, and otherwise the legacy one.
+    pub fn modern_url(&self, tag: &str) -> String {
+        self.url(Way::Plain, tag).replace("/mcp/", MODERN)
     }
 
     pub fn noted(&self, tag: &str) -> anyhow::Result<Noted> {
@@ -192,7 +198,8 @@ fn serve(stream: impl Read + Write, seen: &Seen) -> io::Result<()> {
         match request.method {
             "POST" => {
                 seen.posted(request.path, &body, &mut came);
-                answers::write(&body, seen, output)?;
+                let asked = Asked { body: &body, modern: request.path.starts_with(MODERN), tool: request.tool };
+                answers::write(&asked, seen, output)?;
             }
             "DELETE" => {
                 seen.note(request.path, |noted| noted.deletes += 1);
@@ -205,7 +212,7 @@ fn serve(stream: impl Read + Write, seen: &Seen) -> io::Result<()> {
                 write!(output, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())?;
             }
             // No standing stream and nothing to discover.
-            _ if request.path.starts_with("/mcp/") => {
+            _ if request.path.starts_with("/mcp/") || request.path.starts_with(MODERN) => {
                 output.write_all(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")?;
             }
             _ => output.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?,
@@ -225,6 +232,8 @@ fn serve(stream: impl Read + Write, seen: &Seen) -> io::Result<()> {
 struct Request<'a> {
     method: &'a str,
     path: &'a str,
+    /// By the header of the modern era, where bodies name other things first.
+    tool: Option<&'a str>,
     closes: bool,
 }
 
@@ -241,7 +250,7 @@ impl<'a> Request<'a> {
                 break;
             }
         }
-        let (mut length, mut chunked, mut closes) = (0, false, false);
+        let (mut length, mut chunked, mut closes, mut tool) = (0, false, false, None);
         for line in head.lines().skip(1) {
             let Some((name, value)) = line.split_once(':') else { continue };
             let value = value.trim();
@@ -251,6 +260,8 @@ impl<'a> Request<'a> {
                 chunked = value.eq_ignore_ascii_case("chunked");
             } else if name.eq_ignore_ascii_case("connection") {
                 closes = value.eq_ignore_ascii_case("close");
+            } else if name.eq_ignore_ascii_case("mcp-name") {
+                tool = Some(value);
             }
         }
         body.clear();
@@ -261,7 +272,8 @@ impl<'a> Request<'a> {
             input.by_ref().take(length as u64).read_to_end(body)?;
         }
         let mut words = head.split(' ');
-        Ok(Some(Self { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), closes }))
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        Ok(Some(Self { method, path, tool, closes }))
     }
 }
 
@@ -276,5 +288,6 @@ fn read_chunk(input: &mut BufReader<impl Read>, body: &mut Vec<u8>) -> io::Resul
     Ok(size > 0)
 }
 
+const MODERN: &str = "/modern/";
 /// A thousand threads are started at once; a TLS handshake wants more than the plain connections do.
 const STACK: usize = 512 * 1024;

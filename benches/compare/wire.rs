@@ -8,6 +8,14 @@ use memchr::memmem;
 
 pub const PROTOCOL: &str = "2025-06-18";
 
+/// Of the protocol: with a handshake and sessions, or with everything in each request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Era {
+    #[default]
+    Legacy,
+    Modern,
+}
+
 pub fn initialize(id: u64) -> String {
     format!(
         r#"{{"jsonrpc":"2.0","id":{id},"method":"initialize","params":{{"protocolVersion":"{PROTOCOL}","capabilities":{{}},"clientInfo":{{"name":"compare","version":"1"}}}}}}"#
@@ -32,14 +40,31 @@ pub fn call(id: u64, tool: &str, arguments: &str) -> String {
     call
 }
 
+/// The same question of the modern era, which has no `initialize`.
+pub fn discover(id: u64) -> String {
+    modern(id, "server/discover", "")
+}
+
+/// `params` without the brackets, and with a comma at its end if there are any.
+pub fn modern(id: u64, method: &str, params: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{{params}"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"compare","version":"1"}},"io.modelcontextprotocol/clientCapabilities":{{}}}}}}}}"#
+    )
+}
+
 /// `"key":` and what follows it: a string without its quotes, or a number.
 pub fn member<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
+    let value = spelled(json, key)?;
+    Some(value.strip_prefix('"').map_or(value, |value| &value[..value.len() - 1]))
+}
+
+/// The same with the quotes of a string: an id goes back as it came.
+pub fn spelled<'a>(json: &'a [u8], key: &str) -> Option<&'a str> {
     let value = after(json, key)?;
-    let (value, ends): (_, &[u8]) = match value.first()? {
-        b'"' => (&value[1..], b"\""),
-        _ => (value, b",}"),
+    let end = match value.first()? {
+        b'"' => value[1..].iter().position(|byte| *byte == b'"')? + 2,
+        _ => value.iter().position(|byte| b",}".contains(byte))?,
     };
-    let end = value.iter().position(|byte| ends.contains(byte))?;
     std::str::from_utf8(&value[..end]).ok()
 }
 

@@ -82,30 +82,45 @@ pub fn one_after_another(
     subjects: &[Subject],
     tools: &[(&str, Row, Row, Row)],
 ) -> Vec<Client> {
-    let calls = if lab.quick() { 1_000 } else { 2_000 };
+    let calls = calls(lab);
     lab.on_living(name, way, subjects, |table, client| {
         let calls = client.subject.part_of(calls);
         for &(tool, p50, p99, cpu) in tools {
-            // Connections, caches and mcp-remote's compiler settle first.
-            for _ in 0..calls / 10 {
-                client.call(tool, ECHO)?;
-            }
-            let before = client.cpu();
-            let mut times = Vec::new();
-            for _ in 0..calls {
-                let start = Instant::now();
-                client.call(tool, ECHO)?;
-                times.push(us(start.elapsed()));
-            }
-            times.sort_by(f64::total_cmp);
-            table.add(p50, client.subject, times[times.len() / 2]);
-            table.add(p99, client.subject, times[times.len() * 99 / 100]);
-            if let (Some(before), Some(after)) = (before, client.cpu()) {
-                table.add(cpu, client.subject, us(after.since(&before)) / calls as f64);
-            }
+            let timed = time(client, tool, calls)?;
+            table.add(p50, client.subject, timed.p50);
+            table.add(p99, client.subject, timed.p99);
+            table.add_known(cpu, client.subject, timed.cpu);
         }
         Ok(())
     })
+}
+
+pub fn calls(lab: &Lab) -> u64 {
+    if lab.quick() { 1_000 } else { 2_000 }
+}
+
+/// Of one call in µs.
+pub struct Timed {
+    pub p50: f64,
+    pub p99: f64,
+    pub cpu: Option<f64>,
+}
+
+pub fn time(client: &mut Client, tool: &str, calls: u64) -> anyhow::Result<Timed> {
+    // Connections, caches and mcp-remote's compiler settle first.
+    for _ in 0..calls / 10 {
+        client.call(tool, ECHO)?;
+    }
+    let before = client.cpu();
+    let mut times = Vec::new();
+    for _ in 0..calls {
+        let start = Instant::now();
+        client.call(tool, ECHO)?;
+        times.push(us(start.elapsed()));
+    }
+    let cpu = before.zip(client.cpu()).map(|(before, after)| us(after.since(&before)) / calls as f64);
+    times.sort_by(f64::total_cmp);
+    Ok(Timed { p50: times[times.len() / 2], p99: times[times.len() * 99 / 100], cpu })
 }
 
 /// The placement of server and everybody else on one processor.

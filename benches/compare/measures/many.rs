@@ -5,7 +5,6 @@ use std::{thread, time::Duration};
 use anyhow::Context;
 
 use crate::{
-    client::End,
     lab::{Lab, Subject},
     process,
     rows::row,
@@ -23,9 +22,7 @@ pub fn measure(lab: &mut Lab) {
         let mut clients = Vec::new();
         for _ in 0..number {
             let client = lab.ready(subject, Way::Plain)?;
-            if let End::Editor(editor) = &client.end {
-                editor.within(TOGETHER);
-            }
+            client.within(TOGETHER);
             clients.push(client);
         }
         // The standing stream and whatever else follows the first list.

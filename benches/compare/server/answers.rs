@@ -13,6 +13,33 @@ use http::StatusCode;
 use super::Seen;
 use crate::wire;
 
+/// One message to the server.
+pub struct Asked<'a> {
+    pub body: &'a [u8],
+    /// To the address where the modern era is spoken.
+    pub modern: bool,
+    /// Where a header names it.
+    pub tool: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn id(&self) -> Option<&str> {
+        wire::spelled(self.body, "id")
+    }
+
+    fn member(&self, key: &str) -> Option<&str> {
+        wire::member(self.body, key)
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        wire::number(self.body, key).unwrap_or(0)
+    }
+
+    fn tool(&self) -> &str {
+        self.tool.or_else(|| self.member("name")).unwrap_or_default()
+    }
+}
+
 /// An answer that is one body.
 pub struct Reply {
     pub status: StatusCode,
@@ -22,56 +49,67 @@ pub struct Reply {
 }
 
 /// The answer as HTTP/1.1 has it.
-pub fn write(body: &[u8], seen: &Seen, output: &mut impl Write) -> io::Result<()> {
-    let argument = |key| wire::number(body, key).unwrap_or(0);
-    if let (Some(id), Some("tools/call")) = (wire::member(body, "id"), wire::member(body, "method")) {
-        match wire::member(body, "name").unwrap_or_default() {
-            "echo_sse" => return echo_sse(id, wire::member(body, "text").unwrap_or_default(), output),
-            "down" => return down(id, argument("size") as usize, output),
-            "stream" => return stream(id, argument("n"), argument("per_chunk").max(1), output),
+pub fn write(asked: &Asked, seen: &Seen, output: &mut impl Write) -> io::Result<()> {
+    if let (Some(id), Some("tools/call")) = (asked.id(), asked.member("method")) {
+        match asked.tool() {
+            "echo_sse" => return echo_sse(id, asked.member("text").unwrap_or_default(), output),
+            "down" => return down(id, asked.number("size") as usize, output),
+            "stream" => return stream(id, asked.number("n"), asked.number("per_chunk").max(1), output),
             _ => {}
         }
     }
-    let Reply { status, session, body } = reply(body, seen);
+    let Reply { status, session, body } = reply(asked, seen);
     let session = session.map(|session| format!("Mcp-Session-Id: {session}\r\n")).unwrap_or_default();
     let mut answer = head(status, &session, body.len());
     answer.extend_from_slice(&body);
     output.write_all(&answer)
 }
 
-pub fn reply(body: &[u8], seen: &Seen) -> Reply {
-    let Some(id) = wire::member(body, "id") else {
+pub fn reply(asked: &Asked, seen: &Seen) -> Reply {
+    let Some(id) = asked.id() else {
         return Reply { status: StatusCode::ACCEPTED, session: None, body: Vec::new() };
     };
-    let (session, result) = match wire::member(body, "method").unwrap_or_default() {
-        "initialize" => {
-            let version = wire::member(body, "protocolVersion").unwrap_or(wire::PROTOCOL);
-            let result = format!(
-                r#"{{"protocolVersion":"{version}","capabilities":{{"tools":{{}},"logging":{{}}}},"serverInfo":{{"name":"compare","version":"1"}}}}"#
-            );
-            (Some(format!("session-{}", seen.session())), result)
+    let mut session = None;
+    let method = asked.member("method").unwrap_or_default();
+    let result = match (asked.modern, method) {
+        (false, "initialize") => {
+            session = Some(format!("session-{}", seen.session()));
+            let version = asked.member("protocolVersion").unwrap_or(wire::PROTOCOL);
+            format!(
+                r#""protocolVersion":"{version}","capabilities":{{"tools":{{}},"logging":{{}}}},"serverInfo":{{"name":"compare","version":"1"}}"#
+            )
         }
-        "tools/list" => (
-            None,
-            r#"{"tools":[{"name":"echo","description":"Says it back","inputSchema":{"type":"object"}}]}"#.to_owned(),
-        ),
-        "tools/call" => (None, content(&call(body))),
-        _ => (None, "{}".to_owned()),
+        (true, "server/discover") => FOUND.to_owned(),
+        // What the other era begins with.
+        (true, "initialize") => return refusal(id, StatusCode::NOT_FOUND, -32601, "Method not found"),
+        (false, "server/discover") => return refusal(id, StatusCode::BAD_REQUEST, -32000, "Bad Request"),
+        (_, "tools/list") => LIST.to_owned(),
+        (_, "tools/call") => content(&call(asked)),
+        _ => String::new(),
     };
-    Reply { status: StatusCode::OK, session, body: result_of(id, &result) }
+    let complete = match (asked.modern, method) {
+        (false, _) => "",
+        (true, "tools/list") => r#","resultType":"complete","ttlMs":0,"cacheScope":"private""#,
+        (true, _) => r#","resultType":"complete""#,
+    };
+    Reply { status: StatusCode::OK, session, body: result_of(id, &format!("{result}{complete}")) }
+}
+
+fn refusal(id: &str, status: StatusCode, code: i32, message: &str) -> Reply {
+    let body = format!(r#"{{"error":{{"code":{code},"message":"{message}"}},"jsonrpc":"2.0","id":{id}}}"#);
+    Reply { status, session: None, body: body.into_bytes() }
 }
 
 /// What the tool says.
-fn call(body: &[u8]) -> String {
-    let argument = |key| wire::number(body, key).unwrap_or(0);
-    match wire::member(body, "name").unwrap_or_default() {
-        "echo" => wire::member(body, "text").unwrap_or_default().to_owned(),
+fn call(asked: &Asked) -> String {
+    match asked.tool() {
+        "echo" => asked.member("text").unwrap_or_default().to_owned(),
         "wait" => {
-            thread::sleep(Duration::from_millis(argument("ms")));
+            thread::sleep(Duration::from_millis(asked.number("ms")));
             "waited".to_owned()
         }
         "up" => {
-            let whole = wire::carries_sample(body, argument("size") as usize);
+            let whole = wire::carries_sample(asked.body, asked.number("size") as usize);
             (if whole { "whole" } else { "damaged" }).to_owned()
         }
         _ => "no such tool".to_owned(),
@@ -141,11 +179,12 @@ fn render(n: u64, per_chunk: u64) -> Vec<u8> {
 }
 
 fn content(text: &str) -> String {
-    format!(r#"{{"content":[{{"type":"text","text":"{text}"}}]}}"#)
+    format!(r#""content":[{{"type":"text","text":"{text}"}}]"#)
 }
 
+/// `result` without its brackets.
 fn result_of(id: &str, result: &str) -> Vec<u8> {
-    format!(r#"{{"result":{result},"jsonrpc":"2.0","id":{id}}}"#).into_bytes()
+    format!(r#"{{"result":{{{result}}},"jsonrpc":"2.0","id":{id}}}"#).into_bytes()
 }
 
 fn event(data: &[u8]) -> Vec<u8> {
@@ -166,3 +205,5 @@ fn head(status: StatusCode, headers: &str, length: usize) -> Vec<u8> {
 
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 const SPLIT: &str = "<text>";
+const LIST: &str = r#""tools":[{"name":"echo","description":"Says it back","inputSchema":{"type":"object"}}]"#;
+const FOUND: &str = r#""supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"compare","version":"1"}}"#;

@@ -17,7 +17,11 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Came, Seen, accept, answers, serve};
+use super::{
+    Came, Seen, accept,
+    answers::{self, Asked},
+    serve,
+};
 use crate::certificate;
 
 /// TLS with HTTP/1.1: a thread for each connection, as without TLS.
@@ -83,7 +87,7 @@ async fn answer(
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     } else {
         seen.posted(path, &body, &mut came.lock().expect("no holder panics"));
-        let reply = answers::reply(&body, seen);
+        let reply = answers::reply(&Asked { body: &body, modern: false, tool: None }, seen);
         *response.status_mut() = reply.status;
         let session = reply.session.map(|session| ("mcp-session-id", session));
         let headers = [("content-type", "application/json".to_owned())].into_iter().chain(session);
