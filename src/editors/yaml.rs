@@ -117,9 +117,8 @@ pub fn remove(text: &str, kind: Kind, container: &str, name: &str, facts: &mut F
         before => {
             let empty = if kind == Kind::List { ": []" } else { ": {}" };
             let before = before.flatten().unwrap_or_else(|| empty.to_owned());
-            if before.trim() == ":" {
-                expected[container] = Value::Null;
-            }
+            // Nothing, `~` or `null` is no empty map.
+            expected[container] = read(&format!("{container}{before}"))?[container].take();
             spliced(text, &[Splice::new(key.end..colon(text, key.end), before), Splice::new(lines, "")])
         }
     };

@@ -86,6 +86,8 @@ fn an_entry_comes_and_goes_byte_for_byte() {
         "extensions:\n  a:\n    cmd: x\n    enabled: true\n",
         "extensions: {}\n",
         "x: 1\n",
+        "extensions: ~\n: ",
+        "extensions: null # none\n",
         "extensions:\n    a: {cmd: x}\nz: 1",
     ] {
         let changed = there_and_back(text, Kind::Map, "extensions");
