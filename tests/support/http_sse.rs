@@ -63,7 +63,7 @@ impl HttpSse {
     /// The server and the wire that the test can push to, cut and lose.
     pub fn start(self) -> (Server, Wire) {
         let (wire, handler) = self.into_parts();
-        (Server::start_with(0, Mailbox::new(), None, handler), wire)
+        (Server::start_with(Server::here(0), Mailbox::new(), None, handler), wire)
     }
 
     /// For whoever puts something before the handler.

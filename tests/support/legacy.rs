@@ -21,7 +21,7 @@ pub struct Legacy {
     sessions: Option<Sessions>,
     listening: bool,
     capabilities: String,
-    port: u16,
+    at: (&'static str, u16),
     scripts: HashMap<String, Arc<Handler>>,
     before_body: Option<Arc<BeforeBody>>,
 }
@@ -34,7 +34,7 @@ impl Legacy {
             sessions: Some(Sessions::default()),
             listening: false,
             capabilities: CAPABILITIES.to_owned(),
-            port: 0,
+            at: Server::here(0),
             scripts: HashMap::new(),
             before_body: None,
         }
@@ -68,7 +68,13 @@ impl Legacy {
     }
 
     pub fn on_port(mut self, port: u16) -> Self {
-        self.port = port;
+        self.at.1 = port;
+        self
+    }
+
+    /// On another address than that of this machine alone.
+    pub fn on_host(mut self, host: &'static str) -> Self {
+        self.at.0 = host;
         self
     }
 
@@ -91,19 +97,19 @@ impl Legacy {
     }
 
     pub fn start(self) -> Server {
-        let (port, streams, before_body, handler) = self.into_parts();
-        Server::start_with(port, streams, before_body, handler)
+        let (at, streams, before_body, handler) = self.into_parts();
+        Server::start_with(at, streams, before_body, handler)
     }
 
     /// What [`Server::start_with`] takes, for whoever puts something before the handler.
-    pub fn into_parts(self) -> (u16, Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>) {
+    pub fn into_parts(self) -> ((&'static str, u16), Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>) {
         let streams = Mailbox::new();
-        let (port, before_body) = (self.port, self.before_body.clone());
+        let (at, before_body) = (self.at, self.before_body.clone());
         let handler = {
             let streams = streams.clone();
             move |request: &Request, reply: Reply| self.answer(request, reply, &streams)
         };
-        (port, streams, before_body, Arc::new(handler))
+        (at, streams, before_body, Arc::new(handler))
     }
 
     fn answer(&self, request: &Request, reply: Reply, streams: &Mailbox<Sse>) {

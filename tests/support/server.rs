@@ -25,6 +25,7 @@ pub type Handler = dyn Fn(&Request, Reply) + Send + Sync;
 pub type BeforeBody = dyn Fn(&Request) + Send + Sync;
 
 pub struct Server {
+    host: &'static str,
     pub port: u16,
     /// The GET streams opened so far, for the test to push to.
     pub streams: Mailbox<Sse>,
@@ -35,28 +36,33 @@ pub struct Server {
 
 impl Server {
     pub fn start(handler: impl Fn(&Request, Reply) + Send + Sync + 'static) -> Self {
-        Self::start_with(0, Mailbox::new(), None, Arc::new(handler))
+        Self::start_with(Self::here(0), Mailbox::new(), None, Arc::new(handler))
     }
 
     /// On a port that was free a moment ago: a server that comes (back) up.
     pub fn start_on(port: u16, handler: impl Fn(&Request, Reply) + Send + Sync + 'static) -> Self {
-        Self::start_with(port, Mailbox::new(), None, Arc::new(handler))
+        Self::start_with(Self::here(port), Mailbox::new(), None, Arc::new(handler))
+    }
+
+    /// Where a server is that nobody but this machine reaches.
+    pub fn here(port: u16) -> (&'static str, u16) {
+        ("127.0.0.1", port)
     }
 
     pub fn start_with(
-        port: u16,
+        (host, port): (&'static str, u16),
         streams: Mailbox<Sse>,
         before_body: Option<Arc<BeforeBody>>,
         handler: Arc<Handler>,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).expect("a port to listen on");
+        let listener = TcpListener::bind((host, port)).expect("a port to listen on");
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared { before_body, handler, ..Shared::default() });
         let accepting = thread::spawn({
             let shared = shared.clone();
             move || accept(&listener, &shared)
         });
-        Self { port, streams, shared, accepting: Some(accepting), may_be_unused: false }
+        Self { host, port, streams, shared, accepting: Some(accepting), may_be_unused: false }
     }
 
     pub fn url(&self) -> String {
@@ -68,7 +74,7 @@ impl Server {
     }
 
     pub fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}:{}", self.host, self.port)
     }
 
     /// For a server that must *not* be asked.
@@ -145,7 +151,7 @@ impl Server {
         self.shared.stopped.store(true, Ordering::SeqCst);
         if let Some(accepting) = self.accepting.take() {
             // Wakes the accept loop, which then lets go of the port.
-            TcpStream::connect(("127.0.0.1", self.port)).ok();
+            TcpStream::connect((self.host, self.port)).ok();
             accepting.join().ok();
         }
         self.drop_connections();

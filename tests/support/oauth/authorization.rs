@@ -36,7 +36,7 @@ impl Authorization {
                 }
             }
         };
-        let server = Server::start_with(port, Mailbox::new(), None, Arc::new(handler));
+        let server = Server::start_with(Server::here(port), Mailbox::new(), None, Arc::new(handler));
         desk.origin.set(server.origin()).expect("set once");
         Self { server, desk }
     }

@@ -66,11 +66,12 @@ impl Protected {
     /// Before one that speaks HTTP+SSE, at `/sse`.
     pub fn start_sse(desk: &Arc<Desk>, behind: HttpSse, change: impl FnOnce(&mut Guard)) -> (Self, Wire) {
         let (wire, handler) = behind.into_parts();
-        let server = Self::before(vec![desk.clone()], None, (0, Mailbox::new(), None, handler), |guard| {
-            guard.documents = vec![("/.well-known/oauth-protected-resource/sse".to_owned(), Page::Good)];
-            guard.resource = "{origin}/sse".to_owned();
-            change(guard);
-        });
+        let server =
+            Self::before(vec![desk.clone()], None, (Server::here(0), Mailbox::new(), None, handler), |guard| {
+                guard.documents = vec![("/.well-known/oauth-protected-resource/sse".to_owned(), Page::Good)];
+                guard.resource = "{origin}/sse".to_owned();
+                change(guard);
+            });
         (server, wire)
     }
 
@@ -81,7 +82,7 @@ impl Protected {
     fn before(
         desks: Vec<Arc<Desk>>,
         own: Option<Arc<Desk>>,
-        (port, streams, before_body, behind): Parts,
+        (at, streams, before_body, behind): Parts,
         change: impl FnOnce(&mut Guard),
     ) -> Self {
         let mut guard = Guard::default();
@@ -98,7 +99,7 @@ impl Protected {
             let gate = gate.clone();
             move |request: &Request, reply: Reply| gate.answer(request, reply)
         };
-        let server = Server::start_with(port, streams, before_body, Arc::new(handler));
+        let server = Server::start_with(at, streams, before_body, Arc::new(handler));
         if let Some(desk) = own {
             desk.origin.set(server.origin()).expect("set once");
         }
@@ -266,7 +267,7 @@ fn with_nonce(reply: Reply, nonce: Option<String>, send: impl FnOnce(Reply)) {
     });
 }
 
-type Parts = (u16, Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>);
+type Parts = ((&'static str, u16), Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>);
 
 fn echoing() -> Legacy {
     Legacy::new().on("tools/call", |request, reply| {
