@@ -4,7 +4,9 @@
 //! is parsed into a tree and written again: that would reorder keys and round large numbers.
 //! This room knows JSON-RPC and nothing of MCP.
 
+mod envelope;
 mod id;
+mod scan;
 mod skim;
 
 use std::borrow::Cow;
@@ -15,6 +17,9 @@ use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use envelope::Envelope;
+use scan::Members;
 
 pub use id::Id;
 pub use skim::Skim;
@@ -114,7 +119,7 @@ impl Message {
     }
 
     fn view(raw: &Bytes, text: &str) -> Result<Self, Fault> {
-        let envelope: Envelope = match serde_json::from_str(text) {
+        let envelope = match Envelope::of(text) {
             Ok(envelope) => envelope,
             Err(error) if error.is_data() => {
                 return Err(invalid(None, "not a JSON-RPC message: an object is expected"));
@@ -288,7 +293,8 @@ pub fn elements(text: &str) -> serde_json::Result<Vec<Range<usize>>> {
 
 /// The text of a JSON string, borrowed where it has no escapes; `None` for other JSON.
 pub fn plain_string(spelled: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Key>(spelled).ok().map(|key| key.0)
+    let plain = scan::text(spelled).map(Cow::Borrowed);
+    plain.or_else(|| serde_json::from_str::<Key>(spelled).ok().map(|key| key.0))
 }
 
 /// The member of the object `text` with this name; `None` if it is absent, stands twice, or
@@ -312,6 +318,12 @@ pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
             }
             Ok(found)
         }
+    }
+    let mut members = Members::of(text);
+    let mut named = members.by_ref().filter(|(key, _)| *key == name);
+    let (first, second) = (named.next(), named.next());
+    if members.is_whole() {
+        return first.filter(|_| second.is_none()).map(|(_, value)| value);
     }
     let mut parser = serde_json::Deserializer::from_str(text);
     parser.deserialize_map(Find(name)).ok().flatten().map(RawValue::get)
@@ -341,52 +353,6 @@ fn invalid(id: Option<Id>, text: &str) -> Fault {
 enum Text {
     At(Range<usize>),
     Decoded(Box<str>),
-}
-
-/// The members of one message as JSON text. A missing member and a `null` are different things
-/// here, which a derived `Option<&RawValue>` cannot say.
-#[derive(Default)]
-struct Envelope<'a> {
-    id: Option<&'a str>,
-    method: Option<&'a str>,
-    params: Option<&'a str>,
-    result: Option<&'a str>,
-    error: Option<&'a str>,
-    twice: Option<&'static str>,
-}
-
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Envelope<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope::default();
-                while let Some(Key(key)) = map.next_key()? {
-                    let value = map.next_value::<&RawValue>()?.get();
-                    let (name, place) = match key.as_ref() {
-                        "id" => ("id", &mut envelope.id),
-                        "method" => ("method", &mut envelope.method),
-                        "params" => ("params", &mut envelope.params),
-                        "result" => ("result", &mut envelope.result),
-                        "error" => ("error", &mut envelope.error),
-                        _ => continue,
-                    };
-                    // Two readers of a message with two ids may take different ones.
-                    if place.replace(value).is_some() {
-                        envelope.twice = Some(name);
-                    }
-                }
-                Ok(envelope)
-            }
-        }
-        parser.deserialize_map(Members)
-    }
 }
 
 struct Elements<'a>(Vec<&'a RawValue>);

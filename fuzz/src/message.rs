@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use mcpbridge::message::{Fault, Id, Kind, Message, PARSE_ERROR, Parsed, Skim, member};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The input is one line, body or event.
 pub fn message(data: &[u8]) {
@@ -40,6 +41,7 @@ fn one(message: &Message, tree: Option<&Value>) {
         assert_eq!(tree.get("result").is_some(), message.is_result());
     }
     let text = std::str::from_utf8(raw).expect("it was found to be UTF-8");
+    assert!(serde_json::from_str::<&RawValue>(text).is_ok(), "no JSON is taken for a message");
     assert_eq!(member(text, "params"), message.params());
 
     let own = Id::own("mcpbridge-1");
