@@ -12,7 +12,7 @@ mod parent;
 pub mod signals;
 mod witness;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Bridge {
     /// Since when something in the outbox waits for the budget.
     waiting_since: Option<Instant>,
     order: Order,
-    running: HashMap<Key, Running>,
+    running: BTreeMap<Key, Running>,
     tells: JoinSet<()>,
     limit: usize,
     drain: Option<Duration>,
@@ -107,7 +107,7 @@ impl Bridge {
             budget: Budget::new(),
             waiting_since: None,
             order: Order::default(),
-            running: HashMap::new(),
+            running: BTreeMap::new(),
             tells: JoinSet::new(),
             limit,
             drain,

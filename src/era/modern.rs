@@ -2,7 +2,7 @@
 
 mod listening;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::headers::Annotated;
 use super::own::Own;
@@ -26,7 +26,7 @@ pub struct Modern {
     annotated: Annotated,
     flights: HashMap<Id, Flight>,
     /// Which request an exchange or a pause is for.
-    keys: HashMap<Key, Id>,
+    keys: BTreeMap<Key, Id>,
     sample: Option<Message>,
     closed: bool,
 }
@@ -47,7 +47,7 @@ struct Flight {
 impl Modern {
     /// Nothing has been said yet.
     pub fn new(filter: Filter, own: Own) -> Self {
-        let (annotated, flights, keys) = (Annotated::default(), HashMap::new(), HashMap::new());
+        let (annotated, flights, keys) = (Annotated::default(), HashMap::new(), BTreeMap::new());
         Modern { own, filter, annotated, flights, keys, sample: None, closed: false }
     }
 

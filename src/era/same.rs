@@ -3,7 +3,7 @@
 //! What is done here is what a relay owes beside the bytes: each request is answered once, answers
 //! find their requests, and questions of a lost session are not answered in the next one.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -27,7 +27,7 @@ pub struct Same {
     /// The list changes that the server announced it would tell.
     lists: Vec<&'static str>,
     flights: HashMap<Id, Flight>,
-    exchanges: HashMap<Key, Vec<Id>>,
+    exchanges: BTreeMap<Key, Vec<Id>>,
     /// Questions of the server, by their id towards the editor.
     questions: HashMap<Id, Question>,
     /// Ids of questions that are over, whose answers may still come.
@@ -58,7 +58,7 @@ impl Same {
             version: String::new(),
             lists: Vec::new(),
             flights: HashMap::new(),
-            exchanges: HashMap::new(),
+            exchanges: BTreeMap::new(),
             questions: HashMap::new(),
             over: Over::default(),
             closed: false,
@@ -122,8 +122,7 @@ impl Same {
             Event::Due { .. } => {}
             Event::Closed => self.close(steps),
             Event::Over(failure) => {
-                let mut keys: Vec<Key> = self.exchanges.keys().copied().collect();
-                keys.sort_unstable();
+                let keys: Vec<Key> = self.exchanges.keys().copied().collect();
                 for key in keys {
                     self.ended(key, Some(failure.clone()), steps);
                 }

@@ -17,7 +17,7 @@ use super::call::{Call, without};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::streamable::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
+use super::streamable::{GET_HEAD, MAY_HAVE_RUN, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Lane, shown};
@@ -251,18 +251,27 @@ impl Stream {
 async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
     let mut weight = shared.inflow.enter();
     let mut woke = shared.woke.subscribe();
+    let mut end = None;
     loop {
         if !stream.events.is_empty() {
             let Some(link) = link.upgrade() else { return };
             let weight = std::mem::replace(&mut weight, shared.inflow.enter());
             shared.deliver_from(&link, std::mem::take(&mut stream.events), weight).await;
         }
+        if end.is_some() {
+            break;
+        }
         let piece: Option<Bytes> = tokio::select! {
             piece = shared.piece_within(None, &mut stream.response) => piece.ok().flatten(),
             _ = woke.changed() => None,
         };
         let Some(piece) = piece else { break };
+        let taken = piece.len();
         stream.parser.push(piece, &mut stream.events);
+        if !stream.events.is_empty() {
+            let Stream { response, parser, events } = &mut stream;
+            end = take_along(response, taken, |piece| parser.push(piece, events)).await;
+        }
         if stream.parser.is_endless() {
             break;
         }

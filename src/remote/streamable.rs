@@ -26,6 +26,7 @@ use crate::http::{Lane, Request};
 use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
 
 use body::Body;
+pub use body::take_along;
 pub use standing::listen;
 
 impl Shared {

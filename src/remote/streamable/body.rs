@@ -1,5 +1,8 @@
 //! What the body of a response is, and how it is read: within the limits of memory and of time.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -125,18 +128,59 @@ impl Shared {
         response: &mut Response,
     ) -> Result<Option<Bytes>, Failure> {
         match within(limit, response.chunk()).await {
-            Some(Ok(piece)) => Ok(piece),
-            Some(Err(error)) => {
-                let fact = format!("the server's answer broke off: {}", crate::http::root_cause(&error));
-                Err(Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN))
-            }
+            Some(piece) => piece.map_err(|error| broke_off(&error)),
             None => Err(silent("was silent in mid-answer", "--body-timeout")),
         }
     }
 }
 
+/// Gives `take` what else has come of a stream by now. A server that writes its events one by one sends each
+/// as a piece, and to hand each to the loop alone would cost more than to read it. `taken` bytes are there
+/// already. Returns what came in the place of a further piece, if the stream has ended.
+pub async fn take_along(
+    response: &mut Response,
+    mut taken: usize,
+    mut take: impl FnMut(Bytes),
+) -> Option<Result<(), Failure>> {
+    while taken < TOGETHER {
+        match at_hand(response).await? {
+            Ok(Some(piece)) => {
+                taken += piece.len();
+                take(piece);
+            }
+            Ok(None) => return Some(Ok(())),
+            Err(error) => return Some(Err(broke_off(&error))),
+        }
+    }
+    None
+}
+
+/// The next piece, if the connection has one without waiting for the network. It is read by a task of its own,
+/// which is let in once.
+async fn at_hand(response: &mut Response) -> Option<reqwest::Result<Option<Bytes>>> {
+    let mut piece = pin!(response.chunk());
+    let mut again = false;
+    poll_fn(|context| match piece.as_mut().poll(context) {
+        Poll::Ready(piece) => Poll::Ready(Some(piece)),
+        Poll::Pending if again => Poll::Ready(None),
+        Poll::Pending => {
+            again = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+fn broke_off(error: &reqwest::Error) -> Failure {
+    let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
+    Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// White space before a body that is still taken for one.
 const LONGEST_BLANK: usize = 64 * 1024;
+/// Bytes of a stream that are handed on together, if so many have come: what is not counted against the budget.
+const TOGETHER: usize = 16 * 1024;
 /// How long a message waits for room before it is asked whether the editor is the reason.
 const ROOM_WAIT: Duration = Duration::from_secs(5);

@@ -9,6 +9,7 @@ use http::Method;
 use reqwest::Response;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::body::take_along;
 use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
 use crate::http::Lane;
@@ -123,7 +124,13 @@ impl Shared {
         let mut piece = first;
         let mut linger_until = None;
         loop {
+            let taken = piece.len();
             parser.push(piece, &mut events);
+            let end = if events.is_empty() {
+                None
+            } else {
+                take_along(response, taken, |piece| parser.push(piece, &mut events)).await
+            };
             track.retry = parser.retry().or(track.retry);
             let mut parsed = Vec::new();
             for event in events.drain(..) {
@@ -143,6 +150,9 @@ impl Shared {
                     Some((call, reply)) => self.deliver_heavy(session, call, reply, parsed, weight).await,
                     None => self.forward(None, session, parsed, weight).await,
                 }
+            }
+            if let Some(end) = end {
+                return end;
             }
             if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
                 linger_until = Some(Instant::now() + LINGER);
