@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
@@ -56,12 +57,15 @@ impl CommandLine {
     }
 
     /// What the variables of its flags set.
-    pub fn variables(&self, variable: impl Fn(&str) -> Option<OsString>) -> Vec<Setting> {
+    ///
+    /// # Errors
+    /// The variable of a switch says neither yes nor no.
+    pub fn variables(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Setting>, Failure> {
         let (_, its) = self.its();
         // `--port` of a sample server is none of the relay's flags.
         let is_of_the_relay = |flag: &&Arg| its.get_arguments().any(|own| own.get_id() == flag.get_id());
         if !self.sets() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         variables::settings(self.command.get_arguments().filter(is_of_the_relay), variable)
     }
@@ -148,7 +152,8 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ! {
     // A word before a URL was meant to say what to do with it.
     let is_verb = is_word && arguments.get(2).is_some_and(|word| word.to_string_lossy().contains("://"));
     let is_unknown = meant.is_some() || (is_verb && known.find_subcommand(first).is_none());
-    if !error.use_stderr() || !(is_unknown || wants_json) {
+    let shows_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !wants_json;
+    if !error.use_stderr() || (shows_help && !is_unknown) {
         error.exit();
     }
     let failure = match meant {
@@ -158,7 +163,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ! {
         }),
         _ => {
             let (fact, remedy) = said(error);
-            Failure::new(Kind::Usage, fact).remedy(remedy.unwrap_or_else(|| help(error)))
+            Failure::new(Kind::Usage, fact).remedy(remedy.unwrap_or_else(|| help(&known, arguments)))
         }
     };
     failure::report(&failure.into(), wants_json);
@@ -185,12 +190,14 @@ fn said(error: &clap::Error) -> (String, Option<String>) {
 }
 
 /// The command that shows the help of the one that was typed.
-fn help(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: mcpbridge")).unwrap_or_default();
-    let is_command = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
-    let words: Vec<&str> = usage.split_whitespace().take_while(is_command).collect();
-    ["mcpbridge"].into_iter().chain(words).chain(["--help"]).collect::<Vec<_>>().join(" ")
+fn help(known: &Command, arguments: &[OsString]) -> String {
+    let (mut command, mut words) = (known, vec!["mcpbridge"]);
+    for word in arguments.iter().skip(1) {
+        let Some(inner) = command.find_subcommand(word) else { break };
+        words.push(inner.get_name());
+        command = inner;
+    }
+    format!("see: {} --help", words.join(" "))
 }
 
 /// The commands about accounts and runs that files set flags for, beside those with flags of the relay.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction};
 
 use super::levels::{Setting, Value};
+use crate::failure::{Failure, Kind};
 
 /// Names the variable in the help of a flag, unless that is never shown.
 pub fn named(flag: Arg) -> Arg {
@@ -16,14 +17,20 @@ pub fn named(flag: Arg) -> Arg {
 /// What the variables of `flags` set. Each flag has one, by its name; of flags that may be repeated it
 /// holds one value a line. clap's own way is not used: it would split a typed header at a line break
 /// as well, and take a variable for an argument of the relay where another command was typed.
-pub fn settings<'a>(flags: impl Iterator<Item = &'a Arg>, variable: impl Fn(&str) -> Option<OsString>) -> Vec<Setting> {
+///
+/// # Errors
+/// The variable of a switch says neither yes nor no.
+pub fn settings<'a>(
+    flags: impl Iterator<Item = &'a Arg>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<Vec<Setting>, Failure> {
     let mut settings = Vec::new();
     for flag in flags {
         let (Some(long), Some(name)) = (flag.get_long(), variable_of(flag)) else { continue };
         let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
         let text = value.to_string_lossy();
         let value = match flag.get_action() {
-            ArgAction::SetTrue => Value::Switch(is_true(&text)),
+            ArgAction::SetTrue => Value::Switch(is_true(&name, &text)?),
             ArgAction::Append => {
                 Value::Texts(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
             }
@@ -31,7 +38,7 @@ pub fn settings<'a>(flags: impl Iterator<Item = &'a Arg>, variable: impl Fn(&str
         };
         settings.push(Setting { flag: long.to_owned(), value, from: name });
     }
-    settings
+    Ok(settings)
 }
 
 /// The variable of a flag, for all flags but `--help` and `--version`.
@@ -41,9 +48,17 @@ fn variable_of(flag: &Arg) -> Option<String> {
     Some(format!("MCPBRIDGE_{}", long.to_uppercase().replace('-', "_")))
 }
 
-/// Whether the variable of a switch, with this in it, sets the switch.
-pub fn is_true(text: &str) -> bool {
-    !matches!(text.trim().to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "n" | "f" | "")
+/// Whether the variable `name` of a switch, with this text in it, sets the switch.
+///
+/// # Errors
+/// It says neither yes nor no. The text is not shown: something else may have been meant to be in another variable.
+pub fn is_true(name: &str, text: &str) -> Result<bool, Failure> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Ok(true),
+        "0" | "false" | "no" | "off" | "n" | "f" | "" => Ok(false),
+        _ => Err(Failure::new(Kind::Usage, format!("{name} is neither true nor false"))
+            .remedy(format!("set {name}=true or {name}=false, or unset it"))),
+    }
 }
 
 /// The commands that have flags of the relay, and so its variables.

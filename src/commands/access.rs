@@ -174,9 +174,12 @@ fn is_ci() -> bool {
 }
 
 /// The same for a command that has no flags for it: what the variables of these say.
-pub fn is_anybody_here() -> bool {
-    let is_set = |name: &str| std::env::var(name).is_ok_and(|text| cli::is_true(&text));
-    is_set("MCPBRIDGE_INTERACTIVE") || !is_set("MCPBRIDGE_NON_INTERACTIVE") && !is_ci()
+///
+/// # Errors
+/// One of them says neither yes nor no.
+pub fn is_anybody_here() -> Result<bool, Failure> {
+    let is_set = |name: &str| std::env::var(name).map_or(Ok(false), |text| cli::is_true(name, &text));
+    Ok(is_set("MCPBRIDGE_INTERACTIVE")? || !is_set("MCPBRIDGE_NON_INTERACTIVE")? && !is_ci())
 }
 
 /// That something would have to be typed, and nobody is here, `why`.

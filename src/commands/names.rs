@@ -15,7 +15,7 @@ use crate::spelling::nearest;
 /// There is no server of that name, or one of the files says what it cannot say.
 pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     let Some(word) = line.server().map(str::to_owned) else { return line.with(&[]) };
-    let variables = line.variables(|name| env::var_os(name));
+    let variables = line.variables(|name| env::var_os(name))?;
     let is_name = is_no_url(&word);
     let home = match Home::find(|name| env::var_os(name)) {
         Ok(home) => home,

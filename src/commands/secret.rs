@@ -50,7 +50,7 @@ async fn keep(store: &Store, name: &str, value: &Secret) -> Result<Kept, Failure
 fn read(name: &str) -> Result<Secret, Failure> {
     let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the secret cannot be read: {error}"));
     let typed = if io::stdin().is_terminal() {
-        if !access::is_anybody_here() {
+        if !access::is_anybody_here()? {
             return Err(access::nobody_types("the secret", "CI or MCPBRIDGE_NON_INTERACTIVE is set"));
         }
         rpassword::prompt_password(format!("{name} (it is not shown): ")).map_err(unreadable)?
