@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help for it. No input, no output.
 
 mod accounts;
+mod color;
 mod doctor;
 mod editors;
 mod history;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use accounts::{ClientMetadata, Login, Logout, Selection, Status};
+pub use color::Color;
 pub use doctor::Doctor;
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use history::{Logs, Why};
@@ -57,6 +59,18 @@ pub struct Cli {
     /// The command; without one the URL is relayed.
     #[command(subcommand)]
     pub command: Option<Command>,
+
+    /// When to print in colours: on a terminal, always or never
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        global = true,
+        help_heading = "Output",
+        hide_possible_values = true
+    )]
+    pub color: Color,
 
     /// The relay's own arguments.
     #[command(flatten)]

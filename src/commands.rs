@@ -53,10 +53,11 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
+use anstream::ColorChoice;
 use anyhow::Context;
 use tokio::runtime::Runtime;
 
-use crate::cli::{Command, CommandLine};
+use crate::cli::{Color, Command, CommandLine};
 
 /// Does what the command line says.
 ///
@@ -65,6 +66,12 @@ use crate::cli::{Command, CommandLine};
 pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
     let flags = if line.command() == Some("add") { line.flags() } else { Vec::new() };
     let cli = names::settle(line)?;
+    match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
     match (cli.command, cli.relay) {
         (Some(Command::Run(relay)), _) => run::run(&relay),
         (None, relay) if relay.server.is_some() => run::run(&relay),

@@ -15,6 +15,51 @@ fn person(config: &str) -> User {
 }
 
 #[test]
+fn colours_are_those_of_the_flag_then_of_the_variable_then_of_the_file() {
+    let (plain, always) = (person(""), person("[defaults]\ncolor = 'always'\n"));
+    let run = |user: &User, args: &[&str], variables: &[(&str, &str)]| {
+        let launch = variables.iter().fold(user.command(args), |launch, (name, value)| launch.env(name, *value));
+        let told = launch.told();
+        told.expect(0, &[]);
+        told.stdout.contains('\u{1b}')
+    };
+    for (user, args, variables, coloured) in [
+        (&plain, "list", &[][..], false),
+        (&plain, "list --color always", &[], true),
+        (&plain, "--color always list", &[], true),
+        (&plain, "--color=always list", &[], true),
+        (&plain, "--color always --help", &[], true),
+        (&plain, "list --help --color always", &[], true),
+        (&plain, "--color always help list", &[], true),
+        (&plain, "--help", &[], false),
+        (&plain, "--help", &[("MCPBRIDGE_COLOR", "always")], true),
+        (&plain, "list", &[("MCPBRIDGE_COLOR", "always")], true),
+        (&plain, "list --color never", &[("MCPBRIDGE_COLOR", "always")], false),
+        (&plain, "list --color always", &[("NO_COLOR", "1"), ("CLICOLOR", "0")], true),
+        (&plain, "list", &[("CLICOLOR_FORCE", "1")], true),
+        (&plain, "list --color never", &[("CLICOLOR_FORCE", "1")], false),
+        (&always, "list", &[], true),
+        (&always, "list", &[("MCPBRIDGE_COLOR", "never")], false),
+        (&always, "list --color auto", &[], false),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        assert_eq!(run(user, &args, variables), coloured, "{args:?} {variables:?}");
+    }
+    for (args, variable, words) in [
+        ("list --color pink", "", "--color"),
+        ("--color pink list", "", "always, never"),
+        ("list", "pink", "MCPBRIDGE_COLOR"),
+        ("status ex", "pink", "MCPBRIDGE_COLOR"),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        plain.command(&args).env("MCPBRIDGE_COLOR", variable).told().expect(2, &["pink", words]);
+    }
+    // It is for the command itself, and is not kept for the server.
+    plain.does(&["add", "other", URL, "--color", "never"]);
+    assert!(!plain.read(".config/mcpbridge/config.toml").contains("color"));
+}
+
+#[test]
 fn what_is_typed_wrong_is_told_in_one_sentence_with_what_helps() {
     let user = person("");
     for (args, fact, remedy) in [

@@ -1,7 +1,7 @@
 //! The arguments of the commands about editors.
 
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::Relay;
 
@@ -123,7 +123,9 @@ impl RelayFlags {
     /// # Errors
     /// What is wrong with it, in one line.
     pub fn read(arguments: &[String]) -> Result<(Relay, RelayFlags), String> {
-        let command = Relay::augment_args(Command::new("mcpbridge").no_binary_name(true));
+        let whole = super::Cli::command();
+        let of_all = whole.get_arguments().filter(|flag| flag.is_global_set()).cloned();
+        let command = Relay::augment_args(Command::new("mcpbridge").no_binary_name(true)).args(of_all);
         let first_line = |error: clap::Error| {
             let text = error.to_string();
             text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()

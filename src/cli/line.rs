@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::levels::{self, Added, Setting, Value};
-use super::{Cli, command, keys, variables};
+use super::{Cli, Color, color, command, keys, variables};
 use crate::failure::{self, Failure, Kind};
 use crate::spelling::nearest;
 
@@ -20,11 +20,13 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Reads the command line. Ends the process where clap does: for help, for the version, and for
-    /// mistakes.
-    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Self {
+    /// Reads the command line; a variable may say whether help is in colours. Ends the process where clap does: for
+    /// help, for the version, and for mistakes.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let mut command = command();
+        command = command.color(Color::of(&arguments, variable("MCPBRIDGE_COLOR")));
+        let arguments = color::behind(&command, arguments);
         match command.try_get_matches_from_mut(&arguments) {
             Ok(matches) => CommandLine { command, arguments, matches },
             Err(error) => refuse(&error, &arguments),
@@ -70,7 +72,21 @@ impl CommandLine {
         variables::settings(self.command.get_arguments().filter(is_of_the_relay), variable)
     }
 
-    /// The flags of the relay that were typed, for a command that stores them.
+    /// What the variables of the flags that every command has set.
+    ///
+    /// # Errors
+    /// As for [`CommandLine::variables`].
+    pub fn variables_of_all(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Setting>, Failure> {
+        variables::settings(self.command.get_arguments().filter(|flag| flag.is_global_set()), variable)
+    }
+
+    /// Whether `flag` is one that every command has.
+    pub fn is_of_all(&self, flag: &str) -> bool {
+        self.command.get_arguments().any(|known| known.is_global_set() && known.get_long() == Some(flag))
+    }
+
+    /// The flags of the relay that were typed, for a command that stores them. Those that every command has are
+    /// for that command itself.
     pub fn flags(&self) -> Vec<Setting> {
         let (matches, _) = self.its();
         let setting = |flag: &Arg| {
@@ -82,6 +98,7 @@ impl CommandLine {
             Some(Setting { flag: long.to_owned(), value, from: format!("--{long}") })
         };
         let typed = self.command.get_arguments().filter(|flag| is_typed(matches, flag.get_id().as_str()));
+        let typed = typed.filter(|flag| !flag.is_global_set());
         typed.filter_map(setting).collect()
     }
 

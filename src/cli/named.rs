@@ -86,7 +86,9 @@ pub struct Trust {
 /// `add` with all the flags that it keeps.
 pub(super) fn with_the_flags(add: Command) -> Command {
     let relay = Cli::command();
-    let flags = relay.get_arguments().filter(|flag| super::keys::shape(flag).is_some() && flag.get_long().is_some());
+    let flags = relay
+        .get_arguments()
+        .filter(|flag| !flag.is_global_set() && super::keys::shape(flag).is_some() && flag.get_long().is_some());
     let flags: Vec<clap::Arg> = flags.cloned().collect();
     add.args(flags)
 }

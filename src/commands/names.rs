@@ -14,7 +14,10 @@ use crate::spelling::nearest;
 /// # Errors
 /// There is no server of that name, or one of the files says what it cannot say.
 pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
-    let Some(word) = line.server().map(str::to_owned) else { return line.with(&[]) };
+    let Some(word) = line.server().map(str::to_owned) else {
+        let levels = of_all(&line)?;
+        return line.with(&levels);
+    };
     let variables = line.variables(|name| env::var_os(name))?;
     let is_name = is_no_url(&word);
     let home = match Home::find(|name| env::var_os(name)) {
@@ -67,6 +70,21 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     }
     cli.warn(warnings);
     Ok(cli)
+}
+
+/// What variables and `config.toml` set for a command that has no flags of the relay: the flags that every
+/// command has. What is wrong with the file is said where it is needed.
+///
+/// # Errors
+/// A variable says what it cannot say.
+fn of_all(line: &CommandLine) -> Result<Vec<Vec<Setting>>, Failure> {
+    if line.command().is_some_and(|command| OURS.contains(&command)) {
+        return Ok(Vec::new());
+    }
+    let config = Home::find(|name| env::var_os(name)).ok().and_then(|home| config(&home).ok()).unwrap_or_default();
+    let levels = config.levels(None, None);
+    let written = levels.iter().flat_map(|level| level.iter()).filter(|written| line.is_of_all(&written.key));
+    Ok(vec![line.variables_of_all(|name| env::var_os(name))?, written.map(setting).collect()])
 }
 
 /// What `config.toml` may say.
@@ -203,5 +221,7 @@ fn text<'a>(settings: &'a [Setting], flag: &str) -> Option<&'a str> {
     })
 }
 
+/// The commands that are started by mcpbridge and by shells, and show nothing to a person.
+const OURS: [&str; 2] = ["helper", "complete"];
 /// The flags that choose how one signs in.
 const FLOWS: [&str; 4] = ["client-credentials", "workload-token", "idp", "device-code"];

@@ -151,8 +151,17 @@ fn sign_ins(store: &Store) -> Json {
 }
 
 /// Settings whose values cannot be secrets.
-const HARMLESS: [&str; 8] =
-    ["transport", "protocol", "allow-tool", "ignore-tool", "ping-interval", "max-message-size", "host", "account"];
+const HARMLESS: [&str; 9] = [
+    "color",
+    "transport",
+    "protocol",
+    "allow-tool",
+    "ignore-tool",
+    "ping-interval",
+    "max-message-size",
+    "host",
+    "account",
+];
 /// Variables of the system and of other programs that something depends on.
 const OTHERS: [&str; 12] = [
     "BROWSER",
