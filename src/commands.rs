@@ -25,6 +25,7 @@ mod login;
 mod logout;
 mod logs;
 mod man;
+mod mark;
 mod moment;
 mod names;
 mod overview;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Bridge, Legacy, User};
+use support::{Bridge, Launch, Legacy, User};
 
 const URL: &str = "https://h.example/mcp";
 const NAMED: &str = "[servers.ex]\nurl = 'https://h.example/mcp'\n";
@@ -59,6 +59,91 @@ fn colours_are_those_of_the_flag_then_of_the_variable_then_of_the_file() {
     assert!(!plain.read(".config/mcpbridge/config.toml").contains("color"));
 }
 
+#[cfg(unix)]
+mod screens {
+    use support::Tty;
+
+    use super::*;
+
+    /// The texts of a screen that are coloured, each with whether it is bold, and its colour.
+    fn coloured(screen: &str) -> Vec<(String, bool, u32)> {
+        let (mut found, mut bold, mut colour) = (Vec::new(), false, 0);
+        for part in screen.split("\u{1b}[").skip(1) {
+            let (codes, text) = part.split_once('m').unwrap_or((part, ""));
+            for code in codes.split(';').map(|code| code.parse().unwrap_or(0)) {
+                match code {
+                    0 => (bold, colour) = (false, 0),
+                    1 => bold = true,
+                    30.. => colour = code,
+                    _ => {}
+                }
+            }
+            if colour != 0 && !text.is_empty() {
+                found.push((text.to_owned(), bold, colour));
+            }
+        }
+        found
+    }
+
+    #[track_caller]
+    fn fits(launch: Launch, columns: u16) -> String {
+        let (_, screen) = Tty::start_with(launch, None, columns).end();
+        for line in anstream::adapter::strip_str(&screen).to_string().lines() {
+            assert!(line.trim_end().chars().count() <= columns.into(), "{line:?} of {screen}");
+        }
+        screen
+    }
+
+    #[test]
+    fn colours_are_on_short_bold_marks_alone_and_can_be_read_on_every_ground() {
+        let server = Legacy::new().without_session().start();
+        let user = person("");
+        user.write(
+            ".cursor/mcp.json",
+            r#"{"mcpServers":{"a":{"command":"/gone/mcpbridge","args":["https://h.example/"]}}}"#,
+        );
+        user.write(".mcp.json", "{");
+        let url = server.url();
+        let mut marks = 0;
+        for args in [
+            &["doctor", &url][..],
+            &["status", "ex"],
+            &["install"],
+            &["install", "cursor", "ex", "--dry-run"],
+            &["uninstall", "cursor", "a", "--dry-run"],
+            &["tools", &url],
+            &["list"],
+            &["logs"],
+            &[],
+        ] {
+            // A line of somebody's file is as long as it is.
+            let columns = if args.contains(&"--dry-run") { 1000 } else { 80 };
+            let screen = fits(user.command(args), columns);
+            for (text, bold, colour) in coloured(&screen) {
+                // Red, green and magenta.
+                assert!(bold && [31, 32, 35].contains(&colour), "{args:?}: {text:?} is {colour}, bold: {bold}");
+                assert!(text.trim().chars().count() <= "found here".len(), "{args:?}: {text:?}");
+                marks += 1;
+            }
+        }
+        assert!(marks > 10, "there are {marks} marks");
+    }
+
+    #[test]
+    fn the_list_of_editors_fits_and_shows_the_names_of_their_files() {
+        let user = User::bare();
+        user.write(".cursor/mcp.json", "{}");
+        for (columns, title) in [(80, false), (120, true)] {
+            let screen = fits(user.command(&["install"]), columns);
+            assert!(screen.contains("found here") && screen.contains("run: mcpbridge install"), "{screen}");
+            assert_eq!(screen.contains("VS Code Insiders"), title, "{screen}");
+            for file in ["claude_desktop_config.json", "/cline_mcp_settings.json", "/config.yaml"] {
+                assert!(screen.contains(file), "{file}: {screen}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_typed_wrong_is_told_in_one_sentence_with_what_helps() {
     let user = person("");
@@ -99,4 +184,13 @@ fn a_switch_in_a_variable_is_true_or_false_and_nothing_else() {
         told.expect(0, &[]);
         assert_eq!(told.stderr.contains("tools/list"), said, "{value}: {told:?}");
     }
+}
+
+#[test]
+fn doctor_ends_with_a_whole_sentence_where_there_are_warnings_alone() {
+    let user = person("");
+    user.write(".config/mcpbridge/config.toml", &format!("{NAMED}header = 'X-Key: s3cret'\n"));
+    let told = user.command(&["doctor"]).told();
+    told.expect(0, &[]);
+    assert!(told.stdout.contains("\n1 warning; nothing is broken\n"), "{told:?}");
 }

@@ -8,12 +8,13 @@ pub mod vendor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use directories::BaseDirs;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{names, print, print_json};
+use super::mark::Mark;
+use super::{names, print, print_json, table};
 use crate::cli::Install;
 use crate::config::{Home, short};
 use crate::editors::{self, Change, EDITORS, Editor, Entry, Host, On};
@@ -273,28 +274,40 @@ fn list(host: &Host, json: bool) -> anyhow::Result<ExitCode> {
             .collect();
         return print_json(&json!({ "schema_version": 1, "editors": all }));
     }
-    let found = Style::new().fg_color(Some(AnsiColor::Green.into()));
-    let mut text = String::new();
-    for editor in &EDITORS {
-        let mark = if host.has(editor) { format!("{found}found here{found:#}") } else { " ".repeat(10) };
-        let file = host.file(editor).map_or_else(|| "printed, to be pasted".to_owned(), |path| short(&path));
-        text += &format!("{:<16} {mark}  {:<23} {file}\n", editor.name, editor.title);
-    }
-    text += "\n  run: mcpbridge install EDITOR URL\n";
-    print(text.as_bytes())
+    let text: String = EDITORS.iter().map(|editor| row(host, editor, table::width())).collect();
+    print(format!("{text}\n  run: mcpbridge install EDITOR URL\n").as_bytes())
 }
 
-/// A diff with its colours.
+/// An editor on one line. Where that is short, the name that is typed stands for the title.
+fn row(host: &Host, editor: &Editor, width: usize) -> String {
+    let found = Mark::Well.style();
+    let mark = if host.has(editor) { format!("{found}found here{found:#}") } else { " ".repeat(10) };
+    let title = if width < WIDE { String::new() } else { format!("{:<23} ", editor.title) };
+    let room = width.saturating_sub(16 + 1 + 10 + 2 + title.chars().count());
+    let file = host
+        .file(editor)
+        .map_or_else(|| "printed, to be pasted".to_owned(), |path| table::shortened(&short(&path), room));
+    format!("{:<16} {mark}  {title}{file}\n", editor.name)
+}
+
+/// A diff with its colours: those of its signs.
 pub fn coloured(diff: &str) -> String {
-    let style = |line: &str| match line.as_bytes().first() {
-        Some(b'+') if !line.starts_with("+++") => Style::new().fg_color(Some(AnsiColor::Green.into())),
-        Some(b'-') if !line.starts_with("---") => Style::new().fg_color(Some(AnsiColor::Red.into())),
-        Some(b'@') => Style::new().fg_color(Some(AnsiColor::Cyan.into())),
-        _ => Style::new(),
+    let line = |line: &str| {
+        let (style, end) = match line.as_bytes().first() {
+            Some(b'+') if !line.starts_with("+++") => (Mark::Well.style(), 1),
+            Some(b'-') if !line.starts_with("---") => (Mark::Wrong.style(), 1),
+            Some(b'+' | b'-') => (Style::new().bold(), line.len()),
+            Some(b'@') => (Style::new().dimmed(), line.len()),
+            _ => (Style::new(), 0),
+        };
+        let (sign, rest) = line.split_at(end);
+        format!("{style}{sign}{style:#}{rest}\n")
     };
-    diff.lines().map(|line| format!("{0}{line}{0:#}\n", style(line))).collect()
+    diff.lines().map(line).collect()
 }
 
+/// Columns from which on a list of editors has their titles as well.
+const WIDE: usize = 100;
 /// Labels of a host that say nothing of whose it is.
 const GENERAL: [&str; 8] = ["mcp", "www", "api", "app", "server", "remote", "gateway", "sse"];
 

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use serde_json::{Value, json};
 
+use super::mark::Mark;
 use super::moment::moment;
-use super::{access, overview, print, print_json, server, span, status};
+use super::{access, overview, print, print_json, server, span, status, table};
 use crate::auth::{self, Named};
 use crate::cli::Logs;
 use crate::client::one_line;
@@ -63,7 +64,7 @@ fn servers(store: &Store, typed: &Logs) -> Result<Vec<Server>, Failure> {
 
 /// The name that the server has, whatever the account.
 fn named(config: &Config, key: &Key) -> Option<Named> {
-    overview::of_names(config).find(|(url, _)| Key::new(url, None, None) == *key).map(|(_, named)| named)
+    overview::of_names(config).find(|of| Key::new(&of.url, None, None) == *key).map(|of| of.named)
 }
 
 impl Server {
@@ -138,20 +139,20 @@ fn human(servers: &[Server]) -> String {
         }
     }
     if servers.is_empty() {
-        text += "no run is noted\n  a relay notes its runs by itself; an editor gets one with: mcpbridge install EDITOR URL\n";
+        text += "no run is noted\n  a relay notes its runs by itself; an editor gets one with:\n  mcpbridge install EDITOR URL\n";
     }
     text
 }
 
 fn lines(run: &Run) -> String {
     let now = auth::now();
-    let (mark, color) = match (&run.end, run.is_running()) {
-        (Some((_, end)), _) if end.code == 0 => ("✓", AnsiColor::Green),
-        (Some(_), _) => ("✗", AnsiColor::Red),
-        (None, Some(true)) => ("…", AnsiColor::Yellow),
-        (None, _) => ("?", AnsiColor::Yellow),
+    let (sign, mark) = match (&run.end, run.is_running()) {
+        (Some((_, end)), _) if end.code == 0 => ("✓", Mark::Well),
+        (Some(_), _) => ("✗", Mark::Wrong),
+        (None, Some(true)) => ("…", Mark::Look),
+        (None, _) => ("?", Mark::Look),
     };
-    let (style, dim) = (Style::new().fg_color(Some(color.into())), Style::new().dimmed());
+    let (style, dim) = (mark.style(), Style::new().dimmed());
     let mut facts = Vec::new();
     facts.push(match &run.editor {
         Some((name, Some(version))) => format!("{} {}", one_line(name), one_line(version)),
@@ -176,16 +177,22 @@ fn lines(run: &Run) -> String {
         format!(", mcpbridge {}", one_line(&run.start.version))
     };
     let mut text = format!(
-        "  {style}{mark}{style:#} {}  {dim}process {}{version}{dim:#}\n    {}\n",
+        "  {style}{sign}{style:#} {}  {dim}process {}{version}{dim:#}\n{}",
         moment(run.began / 1000, now),
         run.pid,
-        facts.join(" · "),
+        indented(&facts.join(" · "), 4),
     );
     for (_, warning, said) in &run.said {
         let mark = if *warning { "warning: " } else { "" };
-        text += &format!("      {mark}{}\n", one_line(said));
+        text += &indented(&format!("{mark}{}", one_line(said)), 6);
     }
     text
+}
+
+/// A text in lines that are `indent` columns in.
+fn indented(text: &str, indent: usize) -> String {
+    let room = table::width().saturating_sub(indent);
+    table::wrapped(text, room, room).iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
 fn number(requests: u64) -> String {

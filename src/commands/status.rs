@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::{access, names, overview, print, print_json, span};
+use super::mark::Mark;
+use super::{access, names, overview, print, print_json, span, table};
 use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
 use crate::config::{Config, Home};
@@ -213,13 +214,13 @@ impl Account {
 
     /// What is known, for a person.
     pub fn lines(&self) -> String {
-        let (mark, style) = match self.state {
-            State::Ready => ("✓", AnsiColor::Green),
-            State::Waiting => ("…", AnsiColor::Yellow),
-            State::Expired | State::Ended | State::Unknown => ("✗", AnsiColor::Red),
-            State::Without => ("·", AnsiColor::BrightBlack),
+        let (sign, mark) = match self.state {
+            State::Ready => ("✓", Mark::Well),
+            State::Waiting => ("…", Mark::Look),
+            State::Expired | State::Ended | State::Unknown => ("✗", Mark::Wrong),
+            State::Without => ("·", Mark::Idle),
         };
-        let style = Style::new().fg_color(Some(style.into()));
+        let style = mark.style();
         let name = self.name.as_deref().unwrap_or("default");
         let mut facts = Vec::new();
         let now = auth::now();
@@ -262,9 +263,11 @@ impl Account {
             State::Without => facts.push("no sign-in is kept".to_owned()),
             _ => {}
         }
-        let mut text = format!("  {style}{mark}{style:#} {name}  {}\n", facts.join(" · "));
+        let room = table::width().saturating_sub(INDENT.len());
+        let lines = table::wrapped(&format!("{name}  {}", facts.join(" · ")), room, room);
+        let mut text = format!("  {style}{sign}{style:#} {}\n", lines.join(&format!("\n{INDENT}")));
         if !matches!(self.state, State::Ready | State::Waiting | State::Without) {
-            text += &format!("    run: {}\n", self.command("login"));
+            text += &format!("{INDENT}run: {}\n", self.command("login"));
         }
         text
     }
@@ -300,3 +303,6 @@ pub fn human(accounts: &[Account]) -> String {
     }
     text
 }
+
+/// What stands below a mark.
+const INDENT: &str = "    ";

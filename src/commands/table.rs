@@ -1,8 +1,9 @@
 //! Lists for a person: a name, what goes with it, and what it is about.
 
 use std::io::{self, IsTerminal};
+use std::path::{MAIN_SEPARATOR, MAIN_SEPARATOR_STR};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use crate::client::one_line;
 
@@ -31,7 +32,7 @@ pub fn width() -> usize {
 }
 
 fn laid_out(rows: &[Row], width: usize) -> String {
-    let (bold, dim) = (Style::new().bold(), Style::new().fg_color(Some(AnsiColor::Cyan.into())));
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let most = (width / 2).clamp(NARROWEST, WIDEST);
     let lengths = rows.iter().map(Row::length).filter(|length| *length <= most);
     let column = lengths.max().unwrap_or(0) + GAP;
@@ -57,6 +58,42 @@ impl Row {
         let more = if self.more.is_empty() { 0 } else { 1 + self.more.chars().count() };
         self.name.chars().count() + more
     }
+}
+
+/// A text in lines of at most `room` characters, the first one of `first`; longer words stay whole.
+pub fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let limit = if lines.len() == 1 { first } else { room };
+        if let Some(line) = lines.last_mut() {
+            let length = line.chars().count();
+            if length == 0 {
+                line.push_str(word);
+                continue;
+            }
+            if length + 1 + word.chars().count() <= limit {
+                line.push(' ');
+                line.push_str(word);
+                continue;
+            }
+        }
+        lines.push(word.to_owned());
+    }
+    lines
+}
+
+/// A path in at most `room` characters, without folders of its middle if need be; its name stays whole.
+pub fn shortened(path: &str, room: usize) -> String {
+    let length = |text: &str| text.chars().count();
+    let parts: Vec<&str> = path.split(MAIN_SEPARATOR).collect();
+    if length(path) <= room || parts.len() <= HEAD + 1 {
+        return path.to_owned();
+    }
+    let joined = |parts: &[&str]| parts.join(MAIN_SEPARATOR_STR);
+    let (head, tail) = parts.split_at(HEAD);
+    let without = |left: usize| format!("{}{MAIN_SEPARATOR}…{MAIN_SEPARATOR}{}", joined(head), joined(&tail[left..]));
+    let least = tail.len() - 1;
+    (1..least).map(without).find(|path| length(path) <= room).unwrap_or_else(|| without(least))
 }
 
 /// The first sentence of a text, on one line.
@@ -133,6 +170,8 @@ const DEFAULT_WIDTH: usize = 80;
 const NARROWEST: usize = 20;
 /// Columns that names have at most; a longer one has a line of its own.
 const WIDEST: usize = 44;
+/// Parts of a path that stand in front of what is left out.
+const HEAD: usize = 2;
 /// Columns between the two.
 const GAP: usize = 2;
 
@@ -150,6 +189,16 @@ mod tests {
         let wanted =
             format!("echo message  Says it back\n{}\n{}{}…\nz\n", "x".repeat(30), " ".repeat(14), "y".repeat(25));
         assert_eq!(text, wanted);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_too_long_lacks_folders_of_its_middle() {
+        let path = "~/.config/Code/User/globalStorage/an.extension/settings/mcp.json";
+        assert_eq!(shortened(path, 80), path);
+        assert_eq!(shortened(path, 50), "~/.config/…/an.extension/settings/mcp.json");
+        assert_eq!(shortened(path, 10), "~/.config/…/mcp.json");
+        assert_eq!(shortened("~/a-long-name.json", 10), "~/a-long-name.json");
     }
 
     #[test]

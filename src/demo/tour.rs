@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -92,12 +92,12 @@ impl Screen {
         self.tell(&format!("   {text}"))
     }
 
-    fn message(&mut self, arrow: &str, color: AnsiColor, line: &str) -> Result<()> {
-        self.line(&format!("editor {arrow}"), color, line)
+    fn message(&mut self, arrow: &str, line: &str) -> Result<()> {
+        self.line(&format!("editor {arrow}"), line)
     }
 
-    fn line(&mut self, who: &str, color: AnsiColor, line: &str) -> Result<()> {
-        let style = Style::new().fg_color(Some(color.into()));
+    fn line(&mut self, who: &str, line: &str) -> Result<()> {
+        let style = Style::new().bold();
         let room = self.width.saturating_sub("    ".len() + who.len());
         self.note(&format!("{style}{who}{style:#} {}", shorten(line, room)))
     }
@@ -176,7 +176,7 @@ impl Editor {
     }
 
     fn send(&mut self, screen: &mut Screen, line: &str) -> Result<()> {
-        screen.message("->", AnsiColor::Cyan, line)?;
+        screen.message("->", line)?;
         let sent = match &mut self.stdin {
             Some(stdin) => writeln!(stdin, "{line}").and_then(|()| stdin.flush()),
             None => Err(io::ErrorKind::BrokenPipe.into()),
@@ -196,7 +196,7 @@ impl Editor {
                 return Err(Failure::new(Kind::Internal, fact).into());
             }
         };
-        screen.message("<-", AnsiColor::Green, &line)?;
+        screen.message("<-", &line)?;
         let message = serde_json::from_str(&line);
         Ok(message
             .map_err(|err| Failure::new(Kind::Protocol, format!("the bridge wrote a line that is not JSON ({err})")))?)
@@ -207,7 +207,7 @@ impl Editor {
         self.stdin = None;
         let deadline = Instant::now() + EXIT_WAIT;
         while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            screen.message("<-", AnsiColor::Green, &line)?;
+            screen.message("<-", &line)?;
         }
         loop {
             if let Some(status) = self.bridge.try_wait().context("the bridge's exit status is unknown")? {

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::client::one_line;
-use crate::commands::{print, print_json, table};
+use crate::commands::mark::Mark;
+use crate::commands::table::{self, wrapped};
+use crate::commands::{print, print_json};
 use crate::failure::{Failure, Kind};
 
 /// How a step came out.
@@ -208,7 +210,7 @@ impl Report {
         let found: Vec<String> = [some(failures, "failure"), some(warnings, "warning")].into_iter().flatten().collect();
         let mut text = match (found.is_empty(), first) {
             (true, _) => "\nall is well\n".to_owned(),
-            (false, None) => format!("\n{}, and nothing that stops\n", found.join(", ")),
+            (false, None) => format!("\n{}; nothing is broken\n", found.join(", ")),
             (false, Some(step)) => format!("\n{}; the first to mend is {}\n", found.join(", "), step.id),
         };
         if self.steps().any(|step| step.fixable) {
@@ -245,13 +247,13 @@ fn word(state: State) -> &'static str {
 
 /// A step on the lines that it takes.
 fn lines(step: &Step, width: usize) -> String {
-    let colour = match step.state {
-        State::Ok => AnsiColor::Green,
-        State::Warn => AnsiColor::Yellow,
-        State::Fail(_) => AnsiColor::Red,
-        State::Skip => AnsiColor::BrightBlack,
+    let mark = match step.state {
+        State::Ok => Mark::Well,
+        State::Warn => Mark::Look,
+        State::Fail(_) => Mark::Wrong,
+        State::Skip => Mark::Idle,
     };
-    let (style, dim) = (Style::new().fg_color(Some(colour.into())), Style::new().dimmed());
+    let (style, dim) = (mark.style(), Style::new().dimmed());
     let state = word(step.state);
     let indent = 2 + STATES + 1 + NAMES + 1;
     let room = width.saturating_sub(indent).max(NARROWEST);
@@ -266,34 +268,12 @@ fn lines(step: &Step, width: usize) -> String {
     let more =
         [step.remedy.as_deref().map(|remedy| ("→ ", remedy)), step.fixed.as_deref().map(|done| ("mended: ", done))];
     for (mark, said) in more.into_iter().flatten() {
-        let bold = Style::new().fg_color(Some(AnsiColor::Cyan.into()));
+        let bold = Style::new().bold();
         let lines = wrapped(&format!("{mark}{}", one_line(said)), room, room);
         let lines: Vec<String> = lines.iter().map(|line| format!("{bold}{line}{bold:#}")).collect();
         text += &format!("{}{}\n", " ".repeat(indent), lines.join(&margin));
     }
     text
-}
-
-/// A text in lines of at most `room` characters, the first one of `first`; longer words stay whole.
-fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let limit = if lines.len() == 1 { first } else { room };
-        if let Some(line) = lines.last_mut() {
-            let length = line.chars().count();
-            if length == 0 {
-                line.push_str(word);
-                continue;
-            }
-            if length + 1 + word.chars().count() <= limit {
-                line.push(' ');
-                line.push_str(word);
-                continue;
-            }
-        }
-        lines.push(word.to_owned());
-    }
-    lines
 }
 
 /// Columns of the state and of the name.

@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Instant;
 
-use anstyle::AnsiColor;
 use anyhow::{Context, Result};
 use url::Url;
 
@@ -33,7 +32,7 @@ fn session(bridge: &dyn Fn() -> Command, url: &str, news: &Receiver<String>, scr
     let page = invitation.recv_timeout(ANSWER_WAIT);
     let page = page.map_err(|_| Failure::new(Kind::Protocol, "the bridge did not say where one signs in"))?;
     hear(news, screen)?;
-    screen.line("bridge :", AnsiColor::Yellow, &format!("sign in at {page}"))?;
+    screen.line("bridge :", &format!("sign in at {page}"))?;
 
     screen.step("Editors do not wait for a person; so after 2 s the bridge answers in the server's place.")?;
     let early = editor.answer(screen, "initialize")?;
@@ -93,7 +92,7 @@ fn start(mut bridge: Command, url: &str) -> Result<(Editor, Receiver<Url>)> {
 
 /// Shows what the server has told so far. It tells a step before it answers, so nothing of a step that is over is missing.
 fn hear(news: &Receiver<String>, screen: &mut Screen) -> Result<()> {
-    news.try_iter().try_for_each(|event| screen.line("server :", AnsiColor::Magenta, &event))
+    news.try_iter().try_for_each(|event| screen.line("server :", &event))
 }
 
 /// What a browser and a person do with the page at `url`; the last page.
@@ -118,7 +117,7 @@ struct Page {
 /// in them.
 fn visit(method: &str, url: &Url, form: &str, news: &Receiver<String>, screen: &mut Screen) -> Result<Page> {
     let bare = |url: &str| url.split('?').next().unwrap_or_default().to_owned();
-    screen.line("person ->", AnsiColor::Cyan, &format!("{method} {}", bare(url.as_str())))?;
+    screen.line("person ->", &format!("{method} {}", bare(url.as_str())))?;
     let text = fetch(method, url, form).with_context(|| format!("{} does not answer a browser", bare(url.as_str())))?;
     hear(news, screen)?;
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -129,7 +128,7 @@ fn visit(method: &str, url: &Url, form: &str, news: &Receiver<String>, screen: &
         (Some(location), _) => format!("sent on to {}", bare(location)),
         (None, heading) => format!("\"{}\"", heading.unwrap_or_default()),
     };
-    screen.line("person <-", AnsiColor::Green, &seen)?;
+    screen.line("person <-", &seen)?;
     Ok(page)
 }
 
