@@ -24,7 +24,7 @@ fn login_says_what_happens_and_where_the_token_is_and_no_secret() {
     assert_eq!(visit.consent().status, 200);
     let told = login.finish();
     told.expect(0, &["browser"]);
-    assert!(told.stdout.contains("signed in to") && told.stdout.contains("kept in file"), "{told:?}");
+    assert!(told.stdout.contains("signed in to") && told.stdout.contains("kept in a file in "), "{told:?}");
     world.assert_kept_secret(&[&told.stdout, &told.stderr]);
     world.needs_no_window();
 }

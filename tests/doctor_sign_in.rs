@@ -33,7 +33,7 @@ fn who_is_signed_in_passes_every_step_and_no_secret_is_told() {
     let told = world.command("doctor").arg("--json").told();
     let seen = Findings::of(&told);
     assert_eq!(seen.code, 0, "{seen:?}");
-    for words in ["kept in file", "renewed in"] {
+    for words in ["kept in a file in ", "renewed in"] {
         assert!(seen.detail("token").contains(words), "{seen:?}");
     }
     assert!(seen.detail("registration").contains("registered by itself"), "{seen:?}");

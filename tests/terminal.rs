@@ -2,7 +2,9 @@
 
 mod support;
 
-use support::{Bridge, Launch, Legacy, User};
+use std::fs;
+
+use support::{Bridge, Launch, Legacy, Told, User, World};
 
 const URL: &str = "https://h.example/mcp";
 const NAMED: &str = "[servers.ex]\nurl = 'https://h.example/mcp'\n";
@@ -184,6 +186,38 @@ fn a_switch_in_a_variable_is_true_or_false_and_nothing_else() {
         told.expect(0, &[]);
         assert_eq!(told.stderr.contains("tools/list"), said, "{value}: {told:?}");
     }
+}
+
+#[test]
+fn where_a_token_is_kept_is_told_without_the_number_that_is_the_name_of_its_file() {
+    let world = World::new();
+    let signed_in = |told: &Told| {
+        let is_number = |word: &str| word.len() >= 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+        assert!(told.stdout.contains("a file in ") && told.stdout.contains("credentials"), "{told:?}");
+        assert!(!told.stdout.split(['/', '.', ' ']).any(is_number), "{told:?}");
+    };
+    let human = support::Human::prompt();
+    signed_in(world.command("login").human(&human).told().expect(0, &[]));
+    signed_in(world.command("status").told().expect(0, &[]));
+    let told = world.command("status").arg("--json").told();
+    let kept = told.json()["accounts"][0]["kept_in"].as_str().unwrap().to_owned();
+    assert!(fs::exists(kept.trim_start_matches("file ")).unwrap() || kept.contains("~/"), "{kept}");
+    assert!(kept.ends_with(".json"), "{kept}");
+}
+
+#[test]
+fn a_server_that_has_a_name_is_called_by_it_in_what_is_to_be_typed() {
+    let user = person("[servers.ex.accounts.work]\nno-browser = true\n");
+    let login = |args: &[&str]| {
+        let told = user.command(args).told();
+        let run = told.stdout.lines().find_map(|line| line.trim().strip_prefix("run: ")).map(str::to_owned);
+        run.unwrap_or_else(|| panic!("{told:?}"))
+    };
+    assert_eq!(login(&["status", URL]), "mcpbridge login ex");
+    assert_eq!(login(&["status", URL, "--account", "work"]), "mcpbridge login ex --account work");
+    assert_eq!(login(&["status", URL, "--account", "home"]), "mcpbridge login ex --account home");
+    assert_eq!(login(&["status", "https://other.example/mcp"]), "mcpbridge login https://other.example/mcp");
+    assert_eq!(login(&["status"]), "mcpbridge login ex");
 }
 
 #[test]

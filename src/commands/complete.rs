@@ -103,7 +103,7 @@ impl Known {
     /// Servers that somebody signed in to and that have no name.
     fn urls(&self) -> Vec<Word> {
         let entries = self.store.as_ref().map(Store::entries).unwrap_or_default();
-        let nameless = entries.into_iter().filter(|(key, _)| overview::known_as(&self.config, key).is_none());
+        let nameless = entries.into_iter().filter(|(key, _)| overview::known_as(&self.config, key, None).is_none());
         let mut urls: Vec<Word> = nameless
             .filter_map(|(_, entry)| Some(entry.ok()?.about))
             .map(|about| (about.server, about.subject.unwrap_or_else(|| "signed in".into())))
@@ -137,7 +137,7 @@ impl Known {
     fn list(&self, next: &cli::Next, said: Said, name: &str) -> Option<Vec<String>> {
         let (store, typed) = (self.store.as_ref()?, next.server.as_deref()?);
         let url = self.url(typed)?;
-        let of_name = overview::of_names(&self.config).find(|(_, named)| named.name == typed).map(|(_, named)| named);
+        let of_name = overview::of_names(&self.config).find(|of| of.named.name == typed).map(|of| of.named);
         let resource = of_name.as_ref().and_then(|named| named.resource.as_deref());
         let account = next.account.as_deref().or(of_name.as_ref().and_then(|named| named.account.as_deref()));
         let shown = shown(&url);

@@ -442,7 +442,7 @@ impl Session {
     }
 
     fn done(&self, word: &'static str, grant: &Grant, what: &str) -> Done {
-        let kept = self.store.describe(&self.key).map(|kept| kept.to_string());
+        let kept = self.store.describe(&self.key);
         let subject = match &grant.credential {
             Credential::OAuth(oauth) => oauth.subject(),
             Credential::ApiKey(_) => None,
@@ -450,8 +450,13 @@ impl Session {
         let who = subject.as_ref().map(|subject| format!(" as {subject}")).unwrap_or_default();
         let stand_in = self.store.stand_in(&self.key).is_some();
         let why = if stand_in { ", because this system has no keychain service" } else { "" };
-        let place = kept.as_ref().map(|kept| format!("; kept in {kept}{why}")).unwrap_or_default();
-        Done { word, sentence: format!("{what} {}{who}{place}", shown(&self.url)), subject, kept }
+        let place = kept.as_ref().map(|kept| format!("; kept in {}{why}", kept.roughly())).unwrap_or_default();
+        Done {
+            word,
+            sentence: format!("{what} {}{who}{place}", shown(&self.url)),
+            subject,
+            kept: kept.map(|kept| kept.to_string()),
+        }
     }
 }
 

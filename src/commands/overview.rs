@@ -29,40 +29,59 @@ pub fn run() -> anyhow::Result<ExitCode> {
     }
     let config = names::config(&Home::find(|name| env::var_os(name))?)?;
     let store = access::store()?;
-    let mut accounts: Vec<Account> =
-        of_names(&config).map(|(url, named)| Account::of_name(&store, &url, named)).collect();
+    let mut accounts: Vec<Account> = of_names(&config).map(|of_name| Account::of_name(&store, of_name)).collect();
     let others = store.entries().into_iter().filter(|(key, _)| !accounts.iter().any(|account| account.is(key)));
-    let others: Vec<Account> = others.map(|(key, entry)| Account::new(&store, key, entry.ok(), None)).collect();
+    let others: Vec<Account> = others.map(|(key, entry)| Account::known(&store, key, entry.ok(), &config)).collect();
     accounts.extend(others);
+    // Those of one server stand together.
+    accounts.sort_by_key(|account| {
+        config.servers.iter().position(|server| account.name() == Some(&server.name)).unwrap_or(usize::MAX)
+    });
     print(human(&config, &accounts).as_bytes())
 }
 
-/// The accounts that names stand for, with the URLs of their servers.
-pub fn of_names(config: &Config) -> impl Iterator<Item = (Url, Named)> {
+/// An account that a name stands for, alone or with the account typed beside it.
+pub struct OfName {
+    /// The server.
+    pub url: Url,
+    /// The name.
+    pub named: Named,
+    /// The account.
+    pub account: Option<String>,
+}
+
+/// The accounts that names stand for.
+pub fn of_names(config: &Config) -> impl Iterator<Item = OfName> {
     config.servers.iter().flat_map(|server| {
         let url = super::server::url(&server.url, true).ok();
-        url.into_iter().flat_map(|url| of_name(config, server).into_iter().map(move |named| (url.clone(), named)))
+        url.into_iter().flat_map(|url| of_name(config, server, &url))
     })
 }
 
 /// What the name alone stands for, and each account that has a section.
-fn of_name(config: &Config, server: &Server) -> Vec<Named> {
+fn of_name(config: &Config, server: &Server, url: &Url) -> Vec<OfName> {
     let alone = names::first(&config.levels(Some(server), None), "account");
     let others = server.accounts.iter().map(|account| Some(account.name.as_str())).filter(|name| *name != alone);
-    let named = |account: Option<&str>| Named {
-        name: server.name.clone(),
+    let of = |account: Option<&str>| OfName {
+        url: url.clone(),
+        named: Named {
+            name: server.name.clone(),
+            account: alone.map(str::to_owned),
+            resource: names::first(&config.levels(Some(server), account), "resource").map(str::to_owned),
+            flow: true,
+        },
         account: account.map(str::to_owned),
-        resource: names::first(&config.levels(Some(server), account), "resource").map(str::to_owned),
-        flow: true,
     };
-    [alone].into_iter().chain(others).map(named).collect()
+    [alone].into_iter().chain(others).map(of).collect()
 }
 
-/// The name under which the person knows the account of this key, if it has one.
-pub fn known_as(config: &Config, key: &Key) -> Option<Named> {
-    let of_key =
-        |(url, named): &(Url, Named)| Key::new(url, named.resource.as_deref(), named.account.as_deref()) == *key;
-    of_names(config).find(of_key).map(|(_, named)| named)
+/// The name under which the person knows the account of this key, if it has one: by itself, or with the
+/// `account` typed beside it.
+pub fn known_as(config: &Config, key: &Key, account: Option<&str>) -> Option<Named> {
+    let is_of = |of: &OfName, account: Option<&str>| Key::new(&of.url, of.named.resource.as_deref(), account) == *key;
+    let by_itself = of_names(config).find(|of| is_of(of, of.account.as_deref()));
+    let beside = || of_names(config).find(|of| account.is_some() && is_of(of, account));
+    by_itself.or_else(beside).map(|of| of.named)
 }
 
 fn human(config: &Config, accounts: &[Account]) -> String {
@@ -88,9 +107,9 @@ fn human(config: &Config, accounts: &[Account]) -> String {
 
 impl Account {
     /// The account that a name stands for. Nobody may have to sign in there.
-    fn of_name(store: &Store, url: &Url, named: Named) -> Account {
-        let key = Key::new(url, named.resource.as_deref(), named.account.as_deref());
+    fn of_name(store: &Store, OfName { url, named, account }: OfName) -> Account {
+        let key = Key::new(&url, named.resource.as_deref(), account.as_deref());
         let entry = store.entry(&key).ok().flatten();
-        Account::new(store, key, entry, Some(named)).at(shown(url))
+        Account::new(store, key, entry, Some(named)).at(shown(&url), account)
     }
 }

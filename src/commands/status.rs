@@ -11,7 +11,7 @@ use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
 use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
-use crate::store::{Entry, Form, Key, Pending, Store};
+use crate::store::{Entry, Form, Kept, Key, Pending, Store};
 
 /// Shows the accounts that are known, from the index alone: nothing is asked of a keychain.
 ///
@@ -43,7 +43,8 @@ pub struct Account {
     named: Option<Named>,
     name: Option<String>,
     resource: Option<String>,
-    kept: Option<String>,
+    /// Where it is kept, and whether for want of a keychain.
+    kept: Option<(Kept, bool)>,
     state: State,
     waiting: Option<Pending>,
 }
@@ -67,15 +68,17 @@ enum State {
 pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
     let Some(typed) = &selection.server else {
         let config = configured();
-        let account = |(key, entry): (Key, Result<Entry, Failure>)| {
-            let named = overview::known_as(&config, &key);
-            Account::new(store, key, entry.ok(), named)
-        };
-        return Ok(store.entries().into_iter().map(account).collect());
+        let known = |(key, entry): (Key, Result<Entry, Failure>)| Account::known(store, key, entry.ok(), &config);
+        return Ok(store.entries().into_iter().map(known).collect());
     };
     let (url, key) = access::select(typed, selection)?;
-    let named = selection.named.as_ref().map(access::named);
-    let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten(), named.clone());
+    // A URL may have a name as well, which is shorter to type.
+    let config = configured();
+    let named = |key: &Key, account: Option<&str>| {
+        selection.named.as_ref().map(access::named).or_else(|| overview::known_as(&config, key, account))
+    };
+    let chosen = selection.account.as_deref();
+    let whole = |key: &Key| Account::new(store, key.clone(), store.entry(key).ok().flatten(), named(key, chosen));
     let is_chosen = selection.account.is_some() || selection.resource.is_some();
     // Read also where all are meant: that the index cannot be read is no "not signed in".
     let is_known = store.entry(&key)?.is_some();
@@ -90,7 +93,10 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
         .into_iter()
         .filter_map(|(key, entry)| Some((key, entry.ok()?)))
         .filter(|(_, entry)| entry.about.server == shown)
-        .map(|(key, entry)| Account::new(store, key, Some(entry), named.clone()))
+        .map(|(key, entry)| {
+            let named = named(&key, entry.about.account.as_deref());
+            Account::new(store, key, Some(entry), named)
+        })
         .collect();
     if all.is_empty() || is_known && !all.iter().any(|account| account.is(&key)) {
         all.insert(0, Account { server: shown, ..whole(&key) });
@@ -123,15 +129,19 @@ impl Account {
             named,
             name: entry.as_ref().and_then(|entry| entry.about.account.clone()),
             resource: entry.as_ref().and_then(|entry| entry.about.resource.clone()),
-            kept: store.describe(&key).map(|kept| match store.stand_in(&key) {
-                Some(_) => format!("{kept} (no keychain service)"),
-                None => kept.to_string(),
-            }),
+            kept: store.describe(&key).map(|kept| (kept, store.stand_in(&key).is_some())),
             waiting,
             key,
             entry,
             state,
         }
+    }
+
+    /// What is known of the account under `key`, by the name that the person has for it.
+    pub fn known(store: &Store, key: Key, entry: Option<Entry>, config: &Config) -> Self {
+        let account = entry.as_ref().and_then(|entry| entry.about.account.as_deref());
+        let named = overview::known_as(config, &key, account);
+        Account::new(store, key, entry, named)
     }
 
     /// An account that nothing but its history tells of: the URL of its server, and its name.
@@ -140,11 +150,11 @@ impl Account {
     }
 
     /// The account at a server that is known by its name, whether somebody has signed in or not.
-    pub fn at(mut self, server: String) -> Self {
+    pub fn at(mut self, server: String, account: Option<String>) -> Self {
         self.server = server;
         if let (State::Unknown, Some(named)) = (self.state, &self.named) {
             self.state = State::Without;
-            self.name.clone_from(&named.account);
+            self.name = account;
             self.resource.clone_from(&named.resource);
         }
         self
@@ -163,6 +173,11 @@ impl Account {
     /// The URL of its server, as it may be shown.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The name of its server, if that has one.
+    pub fn name(&self) -> Option<&String> {
+        self.named.as_ref().map(|named| &named.name)
     }
 
     /// Whether nobody has to do anything.
@@ -196,7 +211,7 @@ impl Account {
             "state": state,
             "kind": entry.map(|entry| match entry.kind { Form::Oauth => "oauth", Form::ApiKey => "api_key" }),
             "subject": entry.and_then(|entry| entry.about.subject.clone()),
-            "kept_in": self.kept,
+            "kept_in": self.kept.as_ref().map(|(kept, stands_in)| placed(kept.to_string(), *stands_in)),
             "issuer": entry.and_then(|entry| entry.issuer.clone()),
             "scopes": entry.map(|entry| entry.scopes.clone()).unwrap_or_default(),
             "signed_in_at": entry.map(|entry| entry.signed_in_at),
@@ -237,14 +252,12 @@ impl Account {
                 }
                 _ => {}
             }
-            facts.extend(self.kept.as_ref().map(|kept| {
-                format!(
-                    "{} in {kept}",
-                    match entry.kind {
-                        Form::Oauth => "token",
-                        Form::ApiKey => "API key",
-                    }
-                )
+            facts.extend(self.kept.as_ref().map(|(kept, stands_in)| {
+                let what = match entry.kind {
+                    Form::Oauth => "token",
+                    Form::ApiKey => "API key",
+                };
+                format!("{what} in {}", placed(kept.roughly(), *stands_in))
             }));
             facts.extend(entry.bound.then(|| "bound to a key (DPoP)".to_owned()));
             if self.state == State::Ready {
@@ -273,6 +286,10 @@ impl Account {
     }
 }
 
+fn placed(kept: String, stands_in: bool) -> String {
+    if stands_in { format!("{kept} (no keychain service)") } else { kept }
+}
+
 fn renewal(entry: &Entry, now: u64) -> Option<String> {
     let left = entry.expires_at?.saturating_sub(now);
     Some(match (entry.renewable, left) {
@@ -285,7 +302,9 @@ fn renewal(entry: &Entry, now: u64) -> Option<String> {
 /// The accounts, server by server.
 pub fn human(accounts: &[Account]) -> String {
     if accounts.is_empty() {
-        return "nobody is signed in anywhere\n  run: mcpbridge login URL\n".to_owned();
+        let config = configured();
+        let server = config.servers.first().map_or("URL", |server| server.name.as_str());
+        return format!("nobody is signed in anywhere\n  run: mcpbridge login {server}\n");
     }
     let bold = Style::new().bold();
     let mut text = String::new();

@@ -117,6 +117,16 @@ pub enum Kept {
     Memory,
 }
 
+impl Kept {
+    /// The same without the name of the file, which is a number that says nothing to a person.
+    pub fn roughly(&self) -> String {
+        match self {
+            Kept::File(path) => format!("a file in {}", crate::config::short(path.parent().unwrap_or(path))),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

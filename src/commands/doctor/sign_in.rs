@@ -309,7 +309,10 @@ fn too_little(server: &Server, answer: &Answer) -> Step {
 /// What opens the server, and whether it will go on doing so.
 fn good(server: &Server, kept: &Kept) -> Step {
     let Some(entry) = &kept.entry else { return Step::ok("token", "the server takes it") };
-    let place = stored(server).ok().and_then(|(store, key)| store.describe(&key)).map(|it| format!(", kept in {it}"));
+    let place = stored(server)
+        .ok()
+        .and_then(|(store, key)| store.describe(&key))
+        .map(|it| format!(", kept in {}", it.roughly()));
     let place = place.unwrap_or_default();
     if entry.kind == Form::ApiKey {
         return Step::ok("token", format!("the server takes the API key{place}"));
