@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use support::{Bridge, Launch, Legacy, Told, User, World};
+use support::{Bridge, Findings, Launch, Legacy, Told, User, World};
 
 const URL: &str = "https://h.example/mcp";
 const NAMED: &str = "[servers.ex]\nurl = 'https://h.example/mcp'\n";
@@ -144,6 +144,28 @@ mod screens {
             }
         }
     }
+
+    #[test]
+    fn a_folder_that_was_removed_stops_only_what_needs_it() {
+        let user = person("");
+        let run = |args: &str| {
+            let program = support::binary().display().to_string();
+            let script = format!("/bin/mkdir gone && cd gone && /bin/rmdir ../gone && exec '{program}' {args}");
+            let scratch = tempfile::tempdir().unwrap();
+            let mut command = std::process::Command::new("/bin/sh");
+            support::same_environment(&user.command(&[]).command(scratch.path()), &mut command);
+            let output = command.args(["-c", &script]).current_dir(scratch.path()).output().unwrap();
+            (output.status.code(), format!("{output:?}"))
+        };
+        for args in ["doctor", "install", "install cursor ex", "uninstall cursor ex", "list", "status"] {
+            let (code, told) = run(args);
+            assert!(code == Some(0), "{args}: {told}");
+        }
+        for args in ["install cursor ex --project", "uninstall cursor ex --project", "trust"] {
+            let (code, told) = run(args);
+            assert!(code == Some(2) && told.contains("is not there any more; go to"), "{args}: {told}");
+        }
+    }
 }
 
 #[test]
@@ -218,6 +240,21 @@ fn a_server_that_has_a_name_is_called_by_it_in_what_is_to_be_typed() {
     assert_eq!(login(&["status", URL, "--account", "home"]), "mcpbridge login ex --account home");
     assert_eq!(login(&["status", "https://other.example/mcp"]), "mcpbridge login https://other.example/mcp");
     assert_eq!(login(&["status"]), "mcpbridge login ex");
+}
+
+#[test]
+fn doctor_looks_at_a_server_and_at_the_computer_although_the_configuration_is_broken() {
+    let server = Legacy::new().without_session().start();
+    let user = User::bare();
+    user.write(".config/mcpbridge/config.toml", "[server.ex]\n");
+    let seen = Findings::by(user.command(&["doctor", "ex"]));
+    assert_eq!(seen.code, 2, "{seen:?}");
+    seen.fails("url", 2, &["line 1 of", "did you mean [servers]?"]);
+    assert!(seen.all("config")[0].starts_with("fail: line 1 of"), "{seen:?}");
+    assert_eq!((seen.state("tools"), seen.state("path")), ("skip", "ok"), "{seen:?}");
+    let seen = Findings::by(user.command(&["doctor", &server.url()]));
+    seen.fails("config", 2, &["line 1 of"]);
+    assert_eq!((seen.state("tools"), seen.state("url")), ("ok", "ok"), "{seen:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::shell::Reach;
+use crate::failure::Failure;
 
 /// The arguments of `mcpbridge doctor`.
 #[derive(Debug, Args)]
@@ -20,6 +21,10 @@ pub struct Doctor {
     /// Write what was found, without secrets, into this new file, for a report of a fault
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
+
+    /// Why it is not known what the name stands for, where that is so.
+    #[arg(skip)]
+    pub unknown: Option<Failure>,
 
     /// How the server is reached.
     #[command(flatten)]

@@ -43,9 +43,14 @@ pub fn run(mut typed: Doctor) -> anyhow::Result<ExitCode> {
 }
 
 async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
-    let server = match typed.server {
-        None => None,
-        Some(url) => {
+    let server = match (typed.server, &typed.unknown) {
+        (None, _) => None,
+        (Some(name), Some(failure)) => {
+            report.part("server", name)?;
+            server::unknown(failure, report)?;
+            None
+        }
+        (Some(url), None) => {
             let server = Server::of(typed.reach.relay(url)).await?;
             report.part("server", shown(server.url()))?;
             server.examine(report).await?;
@@ -61,7 +66,7 @@ async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
     }
     report.part("editors", "editors".to_owned())?;
     let config = home.as_ref().ok().and_then(|home| names::config(home).ok());
-    if server.is_none() {
+    if server.is_none() && typed.unknown.is_none() {
         let first = config.as_ref().and_then(|config| config.servers.first());
         let name = first.map_or("URL", |server| server.name.as_str());
         report.note(format!("the way to a server: mcpbridge doctor {name}"));

@@ -151,13 +151,11 @@ impl Told<'_> {
 /// This computer, as far as the places of files depend on it.
 ///
 /// # Errors
-/// The user has no home, or the process no folder.
+/// The user has no home.
 pub fn host<'v>(variable: &'v dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<Host<'v>, Failure> {
     let home = BaseDirs::new().map(|user| user.home_dir().to_owned());
     let home = home.ok_or_else(|| Failure::new(Kind::Usage, "this user has no home folder"))?;
-    let here = std::env::current_dir()
-        .map_err(|error| Failure::new(Kind::Usage, format!("there is no current folder: {error}")))?;
-    Ok(Host { os: On::this(), home, here, variable })
+    Ok(Host { os: On::this(), home, here: std::env::current_dir().ok(), variable })
 }
 
 /// The editor that was typed.
@@ -185,9 +183,18 @@ pub fn file(host: &Host, editor: &Editor, project: bool) -> Result<PathBuf, Fail
                 .remedy("take it out there, in the settings of the editor")
         });
     }
+    if host.here.is_none() {
+        return Err(no_folder());
+    }
     host.project_file(editor).ok_or_else(|| {
         Failure::new(Kind::Usage, format!("{} has no file for a project", editor.title)).remedy("leave out --project")
     })
+}
+
+/// The failure of what needs the working folder, where that was removed.
+pub fn no_folder() -> Failure {
+    Failure::new(Kind::Usage, "the folder that this was started in is not there any more")
+        .remedy("go to the folder of the project with cd, then try again")
 }
 
 /// The name of the entry: that of the one for the same server which is there already, or else `new`.

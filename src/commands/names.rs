@@ -3,7 +3,7 @@
 use std::env;
 
 use crate::auth;
-use crate::cli::{self, Cli, CommandLine, Named, Setting, Shape, Value};
+use crate::cli::{self, Cli, Command, CommandLine, Named, Setting, Shape, Value};
 use crate::config::{self, Config, Home, Place, Project, Server, Trust, Wish, Words, in_plain, short};
 use crate::failure::{Failure, Kind};
 use crate::spelling::nearest;
@@ -30,7 +30,13 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         // An editor in a sandbox may look into no folder of ours, and has no configuration there.
         Err(_) if !is_name && Config::is_out_of_sight(&home) => None,
         // Which says itself what is wrong with the file.
-        Err(_) if !is_name && line.command() == Some("doctor") => None,
+        Err(failure) if line.command() == Some("doctor") => {
+            let mut cli = line.with(&[variables])?;
+            if let Some(Command::Doctor(doctor)) = cli.command.as_mut().filter(|_| is_name) {
+                doctor.unknown = Some(failure);
+            }
+            return Ok(cli);
+        }
         read => read?,
     };
     if config.is_none() && !is_name {

@@ -4,9 +4,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::install::no_folder;
 use super::{print, print_json};
 use crate::auth;
 use crate::cli;
@@ -22,8 +22,8 @@ pub fn run(typed: &cli::Trust) -> anyhow::Result<ExitCode> {
     if typed.list {
         return list(&home, typed.json);
     }
-    let here = env::current_dir().context("the working folder is gone")?;
-    let asked = typed.path.clone().unwrap_or(here);
+    let here = typed.path.clone().or_else(|| env::current_dir().ok());
+    let asked = here.ok_or_else(no_folder)?;
     if typed.remove {
         return distrust(&home, &asked, typed.json);
     }

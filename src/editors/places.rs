@@ -13,7 +13,7 @@ pub struct Host<'h> {
     /// The home folder of the user.
     pub home: PathBuf,
     /// The folder of the project.
-    pub here: PathBuf,
+    pub here: Option<PathBuf>,
     /// The environment.
     pub variable: &'h dyn Fn(&str) -> Option<OsString>,
 }
@@ -38,7 +38,8 @@ impl Host<'_> {
 
     /// The file of the editor in the project.
     pub fn project_file(&self, editor: &Editor) -> Option<PathBuf> {
-        let files: Vec<PathBuf> = editor.project.iter().map(|path| joined(&self.here, path)).collect();
+        let here = self.here.as_ref()?;
+        let files: Vec<PathBuf> = editor.project.iter().map(|path| joined(here, path)).collect();
         files.iter().find(|path| path.exists()).or(files.first()).cloned()
     }
 
@@ -127,7 +128,7 @@ mod tests {
             let found = variables.iter().find(|(name, _)| *name == asked);
             found.map(|(_, value)| OsString::from(value.replace('~', home.to_str().unwrap())))
         };
-        let host = Host { os, home: home.to_owned(), here: home.to_owned(), variable: &variable };
+        let host = Host { os, home: home.to_owned(), here: Some(home.to_owned()), variable: &variable };
         let path = host.file(find(name).unwrap()).unwrap();
         format!("~/{}", path.strip_prefix(home).unwrap().to_string_lossy().replace('\\', "/"))
     }

@@ -25,7 +25,7 @@ pub fn examine(home: &Result<Home, Failure>, host: &Host, report: &mut Report) -
     for step in config(home) {
         report.add(step)?;
     }
-    report.add(project(home, &host.here))
+    report.add(project(home, host.here.as_deref()))
 }
 
 fn program() -> Step {
@@ -79,7 +79,10 @@ fn config(home: &Home) -> Vec<Step> {
     steps
 }
 
-fn project(home: &Home, here: &Path) -> Step {
+fn project(home: &Home, here: Option<&Path>) -> Step {
+    let Some(here) = here else {
+        return Step::skip("project", "the folder that this was started in is not there any more");
+    };
     let project = match Project::find(here) {
         Ok(Some(project)) => project,
         Ok(None) => return Step::skip("project", "no .mcpbridge.toml in this folder or above it"),

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::answer::Answer;
-use super::report::Report;
+use super::report::{Report, Step};
 use super::{answer, protocol, sign_in, way};
 use crate::auth::{Login, Options, Ticket};
 use crate::cli::Relay;
@@ -185,6 +185,15 @@ impl Server {
     pub fn scrub(&self, text: &str) -> String {
         self.login.ticket_at_hand().scrub(&self.settings.secrets.scrub(text))
     }
+}
+
+/// Says of a name that it is not known what it stands for.
+///
+/// # Errors
+/// The report cannot be printed.
+pub fn unknown(failure: &Failure, report: &mut Report) -> anyhow::Result<()> {
+    report.add(Step::failed("url", failure))?;
+    rest(report, "url")
 }
 
 /// Says of all steps after the last one that they were not tried.
