@@ -9,7 +9,9 @@ use std::{
     thread,
 };
 
-use support::{Authority, Bridge, Front, Launch, Legacy, Mailbox, Server, reaches_nothing, unused_port, works};
+use support::{
+    Authority, Bridge, Findings, Front, Launch, Legacy, Mailbox, Server, reaches_nothing, unused_port, works,
+};
 
 const HOST: &str = "mcp.example.test";
 /// `me:s3cret word`
@@ -105,6 +107,63 @@ fn a_proxy_that_does_not_let_us_through_is_named_with_what_helps() {
             reaches_nothing(office.relay().args(["--proxy", &proxy.url("me:s3cret@"), "--connect-timeout", "1"]));
         assert!(text.contains("the proxy http://127.0.0.1:") && text.contains("--proxy"), "{text}");
         assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn why_a_socks_proxy_is_not_reached_is_told() {
+    let office = Office::new();
+    let saying = |words: &'static [u8]| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for mut socket in listener.incoming().flatten() {
+                // What was asked is read, or the system would throw the answer away.
+                let _ = socket.read(&mut [0; 64]);
+                let _ = socket.write_all(words);
+            }
+        });
+        format!("127.0.0.1:{port}")
+    };
+    for (place, words) in [
+        (format!("127.0.0.1:{}", unused_port()), "nothing listens there (connection refused)"),
+        ("no-such-proxy.invalid:1080".to_owned(), "its name cannot be resolved"),
+        (saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not speak SOCKS"),
+        (saying(b""), "it closed the connection"),
+    ] {
+        for scheme in ["socks5h", "socks4a"] {
+            let url = format!("{scheme}://{place}");
+            let text = reaches_nothing(office.relay().args(["--proxy", &url, "--connect-timeout", "1"]));
+            assert!(text.contains(&format!("cannot reach the proxy {url}")) && text.contains(words), "{url}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_names_no_proxy_is_warned_of_where_one_would_be_used() {
+    let server = Legacy::new().start();
+    let url = format!("http://0.0.0.0:{}/mcp", server.port);
+    let relay = |name: &str, value: &str| Bridge::launch(&url).arg("--allow-http").env(name, value);
+    for (name, value, words) in [
+        ("HTTP_PROXY", "ftp://me:s3cret@h.example:1", "HTTP_PROXY has the scheme ftp, which is none for a proxy"),
+        ("all_proxy", "socks://127.0.0.1:7891/", "all_proxy has the scheme socks"),
+        ("ALL_PROXY", "http://", "ALL_PROXY is not the URL of a proxy"),
+    ] {
+        let text = works(relay(name, value));
+        for words in [words, "no proxy is used", "socks5h://HOST:PORT"] {
+            assert!(text.contains(words) && !text.contains("s3cret"), "{words}: {text}");
+        }
+        let seen = Findings::at(&url, |launch| launch.arg("--allow-http").env(name, value));
+        seen.warns("proxy", &[words, "socks5h://HOST:PORT"]);
+    }
+    for launch in [
+        relay("HTTP_PROXY", "ftp://h.example:1").env("NO_PROXY", "0.0.0.0"),
+        relay("HTTP_PROXY", "ftp://h.example:1").env("NO_PROXY", "*"),
+        relay("HTTP_PROXY", ""),
+        Bridge::to(&server).env("HTTP_PROXY", "ftp://h.example:1"),
+    ] {
+        let text = works(launch);
+        assert!(!text.contains("is used"), "{text}");
     }
 }
 

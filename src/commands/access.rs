@@ -68,6 +68,9 @@ pub fn http(
         proxy: connection.proxy.as_deref().map(proxy).transpose()?,
     };
     settings.check()?;
+    if let Some(Failure { fact, remedy, .. }) = http::proxy::unusable(&settings, server) {
+        log::warn!("{fact}; {}", remedy.unwrap_or_default());
+    }
     Ok(settings)
 }
 

@@ -93,8 +93,8 @@ impl Proxy {
             return (fail(fact, self.check()), true);
         }
         // What a SOCKS server answers is the last that is known.
-        if let Some(answer) = causes.iter().find_map(|cause| cause.strip_prefix("SOCKS error: "))
-            && !answer.contains("underlying connection")
+        if let Some(answer) = causes.iter().find_map(|cause| cause.strip_prefix(SOCKS))
+            && !OF_THE_PROXY.iter().any(|words| answer.contains(words))
         {
             let fact = format!("{self} does not connect to {host}: {answer}");
             return (fail(fact, format!("check the URL of the server, or {}", self.check())), true);
@@ -131,17 +131,20 @@ impl fmt::Display for Proxy {
     }
 }
 
+/// The variables that may name a proxy for `url`, as the HTTP client looks for them.
+fn variables(url: &Url) -> &'static [&'static str] {
+    match url.scheme() {
+        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+        _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    }
+}
+
 /// Why requests to `url` go through a proxy, or through none.
 pub fn reason(settings: &Settings, url: &Url) -> String {
     let set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    // As the HTTP client looks for them.
-    let names: &[&str] = match url.scheme() {
-        "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-        _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
-    };
     let named = match &settings.proxy {
         Some(_) => Some("--proxy"),
-        None => names.iter().find(set).copied(),
+        None => variables(url).iter().find(set).copied(),
     };
     match (Proxy::of(settings, url), named) {
         (Some(proxy), Some(name)) => format!("{proxy}, because of {name}"),
@@ -150,6 +153,29 @@ pub fn reason(settings: &Settings, url: &Url) -> String {
         (None, Some(name)) => format!("none: {name} is set, and NO_PROXY names {}", url.host_str().unwrap_or_default()),
         (None, None) => "none: no variable and no flag names one".to_owned(),
     }
+}
+
+/// What is wrong with the variable that names the proxy for `url`, where the HTTP client passes over it in silence.
+pub fn unusable(settings: &Settings, url: &Url) -> Option<Failure> {
+    if settings.proxy.is_some() || is_loopback(url) || is_switched_off() || Proxy::of(settings, url).is_some() {
+        return None;
+    }
+    // A host that needs no proxy is as well off without one.
+    let any = Matcher::builder().all("http://proxy.invalid").no(exceptions()).build();
+    any.intercept(&Uri::try_from(url.as_str()).ok()?)?;
+    let (name, text) = variables(url).iter().find_map(|name| Some((name, std::env::var(name).ok()?)))?;
+    let why = check(text.trim()).err().unwrap_or_else(|| "is not the URL of a proxy".to_owned());
+    Some(
+        Failure::new(Kind::Usage, format!("{name} {why}, and no proxy is used"))
+            .remedy(format!("{USABLE}, or unset it")),
+    )
+}
+
+/// The cause in an error of SOCKS. The error has it, and gives it away in its debugging text alone.
+pub(super) fn cause_in(error: &dyn Error) -> Option<&'static str> {
+    error.to_string().starts_with(SOCKS).then_some(())?;
+    let text = format!("{error:?}");
+    CAUSES.iter().find(|(words, _)| text.contains(words)).map(|(_, cause)| *cause)
 }
 
 /// The texts of an error and of what is behind it.
@@ -175,21 +201,24 @@ pub fn add(builder: reqwest::ClientBuilder, settings: &Settings) -> Result<reqwe
 /// # Errors
 /// It is none: [`Kind::Usage`]. The sentence does not show it: it may have a password in it.
 pub fn read(text: &str) -> Result<Secret, Failure> {
-    let text = text.trim();
+    check(text.trim()).map(Secret::new).map_err(|why| not_a_proxy(&why))
+}
+
+/// The whole URL of a proxy; or why it is none, in words that do not show it.
+fn check(text: &str) -> Result<String, String> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&whole).map_err(|_| not_a_proxy("is not the URL of a proxy"))?;
+    let url = Url::parse(&whole).map_err(|_| "is not the URL of a proxy")?;
     if !SCHEMES.contains(&url.scheme()) {
-        return Err(not_a_proxy(&format!("has the scheme {}, which is none for a proxy", url.scheme())));
+        return Err(format!("has the scheme {}, which is none for a proxy", url.scheme()));
     }
     if url.host_str().is_none_or(str::is_empty) {
-        return Err(not_a_proxy("names no host"));
+        return Err("names no host".to_owned());
     }
-    Ok(Secret::new(whole))
+    Ok(whole)
 }
 
 fn not_a_proxy(why: &str) -> Failure {
-    Failure::new(Kind::Usage, format!("--proxy {why}"))
-        .remedy("write http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT")
+    Failure::new(Kind::Usage, format!("--proxy {why}")).remedy(USABLE)
 }
 
 /// Hosts that need no proxy.
@@ -203,6 +232,22 @@ fn is_switched_off() -> bool {
     exceptions().split(',').any(|name| name.trim() == "*")
 }
 
+/// What can be written.
+const USABLE: &str = "write http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT";
+/// What the texts of errors of SOCKS begin with.
+const SOCKS: &str = "SOCKS error: ";
+/// What such texts have in them where the proxy itself is not reached, or is none.
+const OF_THE_PROXY: [&str; 3] = ["underlying connection", "io error", "failed parsing"];
+/// Words in the debugging text of such an error, each with the cause.
+const CAUSES: [(&str, &str); 7] = [
+    ("ConnectionRefused", "nothing listens there (connection refused)"),
+    ("ConnectionReset", "the connection was reset"),
+    ("UnexpectedEof", "it closed the connection"),
+    ("TimedOut", "no answer in time"),
+    ("Unreachable", "no way leads there"),
+    ("lookup address", "its name cannot be resolved"),
+    ("Parsing(", "it does not speak SOCKS"),
+];
 /// The port of a SOCKS proxy that names none (RFC 1928).
 const SOCKS_PORT: u16 = 1080;
 /// What the HTTP client speaks. With `socks5` names are looked up here, with `socks5h` there.

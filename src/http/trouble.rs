@@ -140,6 +140,9 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
         Some(ErrorKind::TimedOut) => "no answer in time".into(),
         Some(ErrorKind::UnexpectedEof) => "it was closed in mid-message".into(),
         _ => {
+            if let Some(cause) = proxy::cause_in(innermost) {
+                return cause.to_owned();
+            }
             let text = innermost.to_string();
             // The name is not known, or nobody is there to ask.
             match text.strip_prefix("failed to lookup address information: ") {

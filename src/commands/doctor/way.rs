@@ -9,7 +9,7 @@ use url::Host;
 
 use super::report::{Report, Step};
 use super::server::Server;
-use crate::failure::Kind;
+use crate::failure::{Failure, Kind};
 use crate::http::proxy::{self, Proxy};
 use crate::http::{is_loopback, root_cause, shown};
 
@@ -19,7 +19,10 @@ use crate::http::{is_loopback, root_cause, shown};
 /// The report cannot be printed.
 pub async fn examine(server: &Server, report: &mut Report) -> anyhow::Result<Result<(), &'static str>> {
     report.add(address(server))?;
-    report.add(Step::ok("proxy", proxy::reason(&server.wires, server.url())))?;
+    report.add(match proxy::unusable(&server.wires, server.url()) {
+        Some(Failure { fact, remedy, .. }) => Step::warn("proxy", fact, remedy.unwrap_or_default()),
+        None => Step::ok("proxy", proxy::reason(&server.wires, server.url())),
+    })?;
     let found = addresses(server).await;
     let (step, found) = match found {
         Ok((step, found)) => (step, Some(found)),
