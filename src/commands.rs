@@ -60,6 +60,8 @@ use tokio::runtime::Runtime;
 
 use crate::cli::{Color, Command, CommandLine};
 
+pub use names::words;
+
 /// Does what the command line says.
 ///
 /// # Errors

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use mcpbridge::config::{Config, Key, Shape, Words, is_name};
+use mcpbridge::config::{Config, is_name};
 use url::Url;
+
+use super::words;
 
 /// The input is the text of the file.
 pub fn config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match Config::parse(Path::new("/c/config.toml"), text, &words()) {
+    match Config::parse(Path::new("/c/config.toml"), text, words()) {
         Ok(config) => {
             let lines = text.matches('\n').count() + 1;
             for server in &config.servers {
@@ -28,17 +30,4 @@ pub fn config(data: &[u8]) {
             assert!(failure.remedy.is_some());
         }
     }
-}
-
-fn words() -> Words {
-    let key = |name: &str, shape| Key { name: name.into(), shape };
-    let keys = vec![
-        key("header", Shape::List),
-        key("account", Shape::Text),
-        key("keep-alive", Shape::Switch),
-        key("connect-timeout", Shape::Number),
-        key("transport", Shape::Text),
-        key("log", Shape::SwitchOrText),
-    ];
-    Words { keys, commands: vec!["login".into()] }
 }

@@ -3,6 +3,7 @@
 
 mod callback;
 mod challenge;
+mod change;
 mod config;
 mod discovery;
 mod editors;
@@ -12,8 +13,13 @@ mod message;
 mod sse;
 mod token;
 
+use std::sync::LazyLock;
+
+use mcpbridge::config::Words;
+
 pub use callback::callback;
 pub use challenge::challenge;
+pub use change::change;
 pub use config::config;
 pub use discovery::discovery;
 pub use editors::editors;
@@ -27,7 +33,7 @@ pub use token::token;
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their folders in corpus/ and findings/.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("lines", lines),
     ("message", message),
     ("sse", sse),
@@ -36,9 +42,16 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("token", token),
     ("callback", callback),
     ("config", config),
+    ("change", change),
     ("editors", editors),
     ("era", era),
 ];
+
+/// What `config.toml` may say: the flags of the program.
+fn words() -> &'static Words {
+    static WORDS: LazyLock<Words> = LazyLock::new(mcpbridge::commands::words);
+    &WORDS
+}
 
 /// Takes a byte off the front; 0 where there is none.
 fn byte(data: &mut &[u8]) -> u8 {

@@ -47,24 +47,11 @@ pub fn add(home: &Home, words: &Words, new: &New) -> Result<Added, Failure> {
     let _lock = lock(home)?;
     let path = path(home);
     let old = text(&path)?.unwrap_or_default();
-    let config = Config::parse(&path, &old, words)?;
-    if let Some(there) = config.server(new.name) {
-        return if new.is(there) { Ok(Added { path, changed: false }) } else { Err(taken(there)) };
+    let text = with_server(&path, &old, words, new)?;
+    if let Some(text) = &text {
+        write(home, &path, &old, text)?;
     }
-    let section = new.section(words);
-    let text = append(&old, &section);
-    let is_right = |read: Config| {
-        let (added, others): (Vec<&Server>, Vec<&Server>) =
-            read.servers.iter().partition(|server| server.name == new.name);
-        added.iter().any(|server| new.is(server)) && essence(others) == essence(&config.servers)
-    };
-    if !Config::parse(&path, &text, words).is_ok_and(is_right) {
-        let fact = format!("{} is written in a way that cannot be added to", short(&path));
-        let remedy = format!("add this by hand: {}", section.trim_end().replace('\n', "  "));
-        return Err(Failure::new(Kind::Usage, fact).remedy(remedy));
-    }
-    write(home, &path, &old, &text)?;
-    Ok(Added { path, changed: true })
+    Ok(Added { path, changed: text.is_some() })
 }
 
 /// Removes the server `name`, and says what it was. The file as it was is kept beside it.
@@ -75,7 +62,41 @@ pub fn remove(home: &Home, words: &Words, name: &str) -> Result<Server, Failure>
     let _lock = lock(home)?;
     let path = path(home);
     let old = text(&path)?.unwrap_or_default();
-    let config = Config::parse(&path, &old, words)?;
+    let (new, server) = without_server(&path, &old, words, name)?;
+    write(home, &path, &old, &new)?;
+    Ok(server)
+}
+
+/// `old`, the text of the file at `path`, with a server added; `None` if it is there already, and the same.
+///
+/// # Errors
+/// The name is taken, or the text cannot be read or changed.
+pub fn with_server(path: &Path, old: &str, words: &Words, new: &New) -> Result<Option<String>, Failure> {
+    let config = Config::parse(path, old, words)?;
+    if let Some(there) = config.server(new.name) {
+        return if new.is(there) { Ok(None) } else { Err(taken(there)) };
+    }
+    let section = new.section(words);
+    let text = append(old, &section);
+    let is_right = |read: Config| {
+        let (added, others): (Vec<&Server>, Vec<&Server>) =
+            read.servers.iter().partition(|server| server.name == new.name);
+        added.iter().any(|server| new.is(server)) && essence(others) == essence(&config.servers)
+    };
+    if !Config::parse(path, &text, words).is_ok_and(is_right) {
+        let fact = format!("{} is written in a way that cannot be added to", short(path));
+        let remedy = format!("add this by hand: {}", section.trim_end().replace('\n', "  "));
+        return Err(Failure::new(Kind::Usage, fact).remedy(remedy));
+    }
+    Ok(Some(text))
+}
+
+/// `old`, the text of the file at `path`, without the server `name`, and what that was.
+///
+/// # Errors
+/// There is no such server, or the text cannot be read or changed.
+pub fn without_server(path: &Path, old: &str, words: &Words, name: &str) -> Result<(String, Server), Failure> {
+    let config = Config::parse(path, old, words)?;
     let Some(server) = config.server(name) else {
         let remedy = match config.nearest(name) {
             Some(near) => format!("did you mean {near}?"),
@@ -84,14 +105,12 @@ pub fn remove(home: &Home, words: &Words, name: &str) -> Result<Server, Failure>
         return Err(Failure::new(Kind::Usage, format!("no server is named {name:?}")).remedy(remedy));
     };
     let expected = essence(config.servers.iter().filter(|server| server.name != name));
-    let is_right = |new: &String| Config::parse(&path, new, words).is_ok_and(|read| essence(&read.servers) == expected);
-    let new = cut::server(&old, name).filter(is_right);
-    let Some(new) = new else {
-        let fact = format!("{} names {name} in a way that cannot be cut out", short(&path));
+    let is_right = |new: &String| Config::parse(path, new, words).is_ok_and(|read| essence(&read.servers) == expected);
+    let Some(new) = cut::server(old, name).filter(is_right) else {
+        let fact = format!("{} names {name} in a way that cannot be cut out", short(path));
         return Err(Failure::new(Kind::Usage, fact).remedy(format!("remove it by hand at line {}", server.place.line)));
     };
-    write(home, &path, &old, &new)?;
-    Ok(server.clone())
+    Ok((new, server.clone()))
 }
 
 impl New<'_> {

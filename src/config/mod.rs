@@ -12,7 +12,7 @@ mod read;
 mod replace;
 mod trust;
 
-pub use change::{Added, New, add, remove};
+pub use change::{Added, New, add, remove, with_server, without_server};
 pub use file::{Account, Config, Organization, Server};
 pub use folders::{Home, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
