@@ -89,13 +89,13 @@ impl Call {
     }
 }
 
-/// `parsed` without the messages that somebody `takes`; `None` if nothing is left of it.
-pub fn without(parsed: Parsed, mut takes: impl FnMut(&Message) -> bool) -> Option<Parsed> {
+/// Takes out the messages that somebody `takes`; whether anything is left.
+pub fn remains(parsed: &mut Parsed, mut takes: impl FnMut(&Message) -> bool) -> bool {
     match parsed {
-        Parsed::One(message) => (!takes(&message)).then_some(Parsed::One(message)),
-        Parsed::Batch(mut batch) => {
+        Parsed::One(message) => !takes(message),
+        Parsed::Batch(batch) => {
             batch.retain(|part| !part.as_ref().is_ok_and(&mut takes));
-            (!batch.is_empty()).then_some(Parsed::Batch(batch))
+            !batch.is_empty()
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Trouble;
-use super::call::{Call, without};
+use super::call::{Call, remains};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
@@ -185,7 +185,7 @@ impl Shared {
             waiter.own
         };
         let parsed = events.into_iter().filter_map(|event| self.message_in(&session, event));
-        let parsed = parsed.filter_map(|parsed| without(parsed, &mut takes)).collect();
+        let parsed = parsed.filter_map(|mut parsed| remains(&mut parsed, &mut takes).then_some(parsed)).collect();
         self.forward(None, &session, parsed, weight).await;
         for (done, answer) in answered {
             let _ = done.send(answer);

@@ -16,7 +16,7 @@ use crate::http::Lane;
 use crate::http::page::is_web_page;
 use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
-use crate::remote::call::{Call, without};
+use crate::remote::call::{Call, remains};
 use crate::remote::session::{Reply, Session, Shared};
 use crate::remote::sse::{Data, Event, Parser};
 use crate::remote::{Arrival, Trouble, Weight};
@@ -224,7 +224,7 @@ impl Shared {
         session: &Session,
         call: &mut Call,
         reply: &mut Reply,
-        parsed: Vec<Parsed>,
+        mut parsed: Vec<Parsed>,
         weight: Weight,
     ) {
         let mut takes = |message: &Message| {
@@ -237,7 +237,7 @@ impl Shared {
             reply.answer = Some(message.clone());
             true
         };
-        let parsed = parsed.into_iter().filter_map(|parsed| without(parsed, &mut takes)).collect();
+        parsed.retain_mut(|parsed| remains(parsed, &mut takes));
         self.forward(call.key, session, parsed, weight).await;
     }
 
