@@ -28,6 +28,13 @@ pub enum End {
 }
 
 impl Client {
+    /// Until its first list is answered.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
+        self.initialize()?;
+        self.initialized()?;
+        self.list_tools()
+    }
+
     pub fn initialize(&mut self) -> anyhow::Result<()> {
         let id = self.next_id();
         let (message, proof) = match self.era {

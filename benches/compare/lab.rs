@@ -20,7 +20,7 @@ use crate::{
     direct::{Address, Connection},
     editor::Editor,
     options::Options,
-    process,
+    process, saved,
     server::{Server, Way},
     table::Table,
     wire::Era,
@@ -129,34 +129,30 @@ impl Lab {
             let connection = Connection::open(Address { port: self.server.port(way), tls })?;
             return Ok(Client { subject, tag, end: End::Direct(connection), era: Era::Legacy, last_id: 0 });
         }
-        let mut command = self.command(subject, &self.server.url(way, &tag))?;
-        let authority = self.home.join(certificate::AUTHORITY);
-        match subject {
-            Subject::Bridge | Subject::Other if way != Way::Plain => command.arg("--ca-cert").arg(authority),
-            Subject::McpRemote => command.env("NODE_EXTRA_CA_CERTS", authority),
-            Subject::Direct | Subject::Pipe | Subject::Bridge | Subject::Other => &mut command,
-        };
+        let mut command = self.command(subject, &tag, way, Era::Legacy)?;
         let end = End::Editor(Box::new(Editor::spawn(&mut command)?));
         Ok(Client { subject, tag, end, era: Era::Legacy, last_id: 0 })
     }
 
     /// Initialized, and its first list answered.
     pub fn ready(&self, subject: Subject, way: Way) -> anyhow::Result<Client> {
-        begin(self.spawn(subject, way)?)
+        let mut client = self.spawn(subject, way)?;
+        client.begin()?;
+        Ok(client)
     }
 
     /// The same for an editor that speaks one era and a server that speaks one.
     pub fn ready_between(&self, subject: Subject, editor: Era, server: Era) -> anyhow::Result<Client> {
         let tag = new_tag(subject);
-        let url = match server {
-            Era::Legacy => self.server.url(Way::Plain, &tag),
-            Era::Modern => self.server.modern_url(&tag),
-        };
-        let end = End::Editor(Box::new(Editor::spawn(&mut self.command(subject, &url)?)?));
-        begin(Client { subject, tag, end, era: editor, last_id: 0 })
+        let mut command = self.command(subject, &tag, Way::Plain, server)?;
+        let end = End::Editor(Box::new(Editor::spawn(&mut command)?));
+        let mut client = Client { subject, tag, end, era: editor, last_id: 0 };
+        client.begin()?;
+        Ok(client)
     }
 
-    fn command(&self, subject: Subject, url: &str) -> anyhow::Result<Command> {
+    /// The program with all that it is told.
+    pub fn command(&self, subject: Subject, tag: &str, way: Way, server: Era) -> anyhow::Result<Command> {
         let mut command = match subject {
             Subject::Pipe => Command::new(env::current_exe()?),
             Subject::McpRemote => Command::new(self.mcp_remote.as_ref().context("mcp-remote is not installed")?),
@@ -164,8 +160,21 @@ impl Lab {
                 Command::new(self.binary(subject).context("there is no such program")?)
             }
         };
-        command.arg(if subject == Subject::Pipe { "pipe" } else { url });
         command.env("MCPBRIDGE_CONFIG_DIR", &self.home).env("MCP_REMOTE_CONFIG_DIR", &self.home);
+        if subject == Subject::Pipe {
+            command.arg("pipe");
+            return Ok(command);
+        }
+        command.arg(match server {
+            Era::Legacy => self.server.url(way, tag),
+            Era::Modern => self.server.modern_url(tag),
+        });
+        let authority = self.home.join(certificate::AUTHORITY);
+        if subject == Subject::McpRemote {
+            command.env("NODE_EXTRA_CA_CERTS", authority);
+        } else if way != Way::Plain {
+            command.arg("--ca-cert").arg(authority);
+        }
         Ok(command)
     }
 
@@ -224,11 +233,7 @@ impl Lab {
     pub fn report(&self) -> anyhow::Result<()> {
         let report = self.table.render(&self.machine, self.rounds());
         print!("{report}");
-        if self.options.save {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
-            fs::write(&path, format!("{RESULTS_HEAD}{report}"))?;
-        }
-        Ok(())
+        if self.options.save { saved::write(&report) } else { Ok(()) }
     }
 }
 
@@ -238,16 +243,10 @@ impl Drop for Lab {
     }
 }
 
-fn new_tag(subject: Subject) -> String {
+/// A name for the server to know a client by.
+pub fn new_tag(subject: Subject) -> String {
     static TAGS: AtomicU64 = AtomicU64::new(0);
     format!("{subject:?}-{}", TAGS.fetch_add(1, Ordering::Relaxed))
-}
-
-fn begin(mut client: Client) -> anyhow::Result<Client> {
-    client.initialize()?;
-    client.initialized()?;
-    client.list_tools()?;
-    Ok(client)
 }
 
 impl Subject {
@@ -280,10 +279,3 @@ const NO_MCP_REMOTE: &str = "\
 mcp-remote is not installed, so it is left out. To have it measured too:
   npm ci --prefix tests/real
 or set MCP_REMOTE to an installed one (node_modules/.bin/mcp-remote).";
-
-const RESULTS_HEAD: &str = "\
-# Results
-
-Written by `cargo bench --bench compare -- --save`; the README says what the columns are for.
-
-";

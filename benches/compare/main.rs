@@ -16,9 +16,13 @@ mod goals;
 mod lab;
 mod measures;
 mod options;
+mod plot;
 mod process;
+mod results;
 mod rows;
+mod saved;
 mod server;
+mod summary;
 mod table;
 mod wire;
 
@@ -52,6 +56,9 @@ fn measure() -> anyhow::Result<()> {
     let Some(options) = Options::parse(env::args().skip(1))? else {
         return Ok(());
     };
+    if options.draw {
+        return saved::draw();
+    }
     let mut lab = Lab::open(options)?;
     for (name, measure) in measures::ALL {
         if lab.wants(name) {

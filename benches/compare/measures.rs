@@ -186,7 +186,8 @@ fn notifications(lab: &mut Lab) {
     }
 }
 
-fn take_stream(client: &mut Client, amount: u64, per_chunk: u64) -> anyhow::Result<()> {
+/// All of them came, in order.
+pub fn take_stream(client: &mut Client, amount: u64, per_chunk: u64) -> anyhow::Result<()> {
     let id = client.next_id();
     let request = wire::call(id, "stream", &format!(r#""n":{amount},"per_chunk":{per_chunk}"#));
     let mut expected = 0;
@@ -400,7 +401,7 @@ fn per_second(size: usize, time: Duration) -> f64 {
 }
 
 const MB: f64 = 1048576.0;
-const ECHO: &str = r#""text":"The quick brown fox jumps over the lazy dog""#;
+pub const ECHO: &str = r#""text":"The quick brown fox jumps over the lazy dog""#;
 const WIDTH: u64 = 64;
 const BURST: u64 = 1000;
 /// An editor would long have killed it.

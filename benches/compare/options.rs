@@ -6,9 +6,12 @@ use anyhow::{Context, bail};
 
 use crate::measures;
 
+#[derive(Default)]
 pub struct Options {
     pub quick: bool,
     pub save: bool,
+    /// The table and the plot from what was saved; nothing is measured.
+    pub draw: bool,
     /// Parts of names; empty means everything.
     pub parts: Vec<String>,
     /// One whole name, for a look between two edits.
@@ -20,7 +23,7 @@ pub struct Options {
 impl Options {
     /// `None` when there is nothing to measure.
     pub fn parse(mut args: impl Iterator<Item = String>) -> anyhow::Result<Option<Self>> {
-        let mut options = Self { quick: false, save: false, parts: Vec::new(), only: None, against: None };
+        let mut options = Self::default();
         let mut benching = false;
         while let Some(arg) = args.next() {
             match arg.as_str() {
@@ -28,6 +31,7 @@ impl Options {
                 "--bench" => benching = true,
                 "--quick" => options.quick = true,
                 "--save" => options.save = true,
+                "--draw" => options.draw = true,
                 "--only" => options.only = Some(args.next().context("--only wants a name")?),
                 "--against" => options.against = Some(args.next().context("--against wants a program")?.into()),
                 "--help" | "-h" => {
@@ -38,7 +42,7 @@ impl Options {
                 name => options.parts.push(name.to_owned()),
             }
         }
-        if !benching {
+        if !benching && !options.draw {
             println!("nothing measured: run it with `cargo bench`");
             return Ok(None);
         }
@@ -58,9 +62,11 @@ impl Options {
 
 const HELP: &str = "\
 cargo bench --bench compare -- [--quick] [--only NAME] [--against PROGRAM] [--save] [NAME...]
+cargo bench --bench compare -- --draw
   --quick             three rounds and smaller amounts
   --only NAME         the measurement of this name alone, in five rounds
   --against PROGRAM   another build of the bridge takes turns with the first, in a column of its own
-  --save              write the tables to benches/RESULTS.md as well
+  --save              write benches/RESULTS.md, and from it the plot and the README's table
+  --draw              write those two alone
   NAME                the measurements whose name contains it
 MCPBRIDGE_BIN names another bridge, MCP_REMOTE where mcp-remote is.";
