@@ -523,6 +523,95 @@ fn a_file_that_cannot_be_written_gives_its_sign_in_and_its_secrets_back() {
         "a": { "command": "npx", "args": ["mcp-remote", url] },
         "b": { "command": "npx", "args": ["mcp-remote", "https://b.example/", "--header", "X-Api-Key: s3cret-value"] },
     } })
+/// Entries whose command is a line, or stands behind a program that starts it, and what each is to run.
+const LINES: [(&str, &str, &str); 7] = [
+    (
+        "one",
+        r#"{"command":"npx -y mcp-remote https://a.example/mcp --debug"}"#,
+        r#"["https://a.example/mcp","--debug"]"#,
+    ),
+    (
+        "half",
+        r#"{"command":"npx -y mcp-remote@latest","args":["https://b.example/mcp"]}"#,
+        r#"["https://b.example/mcp"]"#,
+    ),
+    (
+        "sh",
+        r#"{"command":"/bin/sh","args":["-c","exec npx mcp-remote 'https://c.example/mcp?a=1&b=2' --header \"X-A:1\""]}"#,
+        r#"["https://c.example/mcp?a=1&b=2","--header","X-A:1"]"#,
+    ),
+    (
+        "login",
+        r#"{"command":"bash","args":["-lc","npx mcp-remote https://d.example/mcp"]}"#,
+        r#"["https://d.example/mcp"]"#,
+    ),
+    (
+        "cmd",
+        r#"{"command":"cmd.exe","args":["/C","npx -y mcp-remote https://e.example/mcp"]}"#,
+        r#"["https://e.example/mcp"]"#,
+    ),
+    (
+        "env",
+        r#"{"command":"env","args":["A=1","npx","mcp-remote","https://f.example/mcp","--header","X-A:${A}"],"env":{"B":"2"}}"#,
+        r#"["https://f.example/mcp","--header","X-A:${A}"]"#,
+    ),
+    (
+        "set",
+        r#"{"command":"sh","args":["-c","A=1 npx mcp-remote https://g.example/mcp"],"env":{"A":"0"}}"#,
+        r#"["https://g.example/mcp"]"#,
+    ),
+];
+
+#[test]
+fn a_line_for_a_shell_is_taken_over_where_it_is_plain_words() {
+    let user = User::new();
+    let entries: Vec<String> = LINES.iter().map(|(name, entry, _)| format!("    {name:?}: {entry}")).collect();
+    let text = format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", entries.join(",\n"));
+    user.write(CURSOR, &text);
+    // Without a variable that would be written into each entry.
+    let told = user.command(&["adopt"]).env("MCPBRIDGE_CREDENTIAL_STORE", "").told();
+    told.expect(0, &[]);
+    assert!(told.stdout.contains("the variables that bash sets when it starts"), "{told:?}");
+    let now = user.json(CURSOR)["mcpServers"].clone();
+    for (name, _, args) in LINES {
+        let args: Value = serde_json::from_str(args).unwrap();
+        assert_eq!((&now[name]["command"], &now[name]["args"]), (&json!(binary()), &args), "{name}");
+    }
+    assert_eq!((&now["env"]["env"], &now["set"]["env"]), (&json!({ "A": "1", "B": "2" }), &json!({ "A": "1" })));
+    assert!(now["one"].get("env").is_none(), "{now}");
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+}
+
+#[test]
+fn a_line_that_only_a_shell_can_read_is_left_with_what_to_do_by_hand() {
+    let user = User::new();
+    let text = json!({ "mcpServers": {
+        "a": { "command": "sh", "args": ["-c", "cd /x && npx mcp-remote https://a.example/mcp"] },
+        "b": { "command": "npx mcp-remote https://b.example/mcp --header X-A:$TOKEN" },
+        "c": { "command": "cmd", "args": ["/c", "set K=s3cret& npx mcp-remote https://c.example/mcp?key=s3cret"] },
+        "d": { "command": "bash", "args": ["-lc", "npx mcp-remote https://d.example/mcp --header 'X-A:${A}'"] },
+        "other": { "command": "sh", "args": ["-c", "exec \"$SERVER\" --about https://e.example/"] },
+    } })
+    .to_string();
+    user.write(CURSOR, &text);
+    let told = user.does(&["adopt"]);
+    for words in [
+        "left as it is: a of Cursor: its line for sh has '&', which means something to a shell",
+        "by hand: mcpbridge install cursor https://a.example/mcp, and take a out of ~/.cursor/mcp.json",
+        "left as it is: b of Cursor: its command is a line with '$'",
+        "left as it is: c of Cursor: its line for cmd has '&'",
+        "by hand: mcpbridge install cursor URL, and take c out of",
+        "left as it is: d of Cursor: bash may set the variables of its line",
+    ] {
+        assert!(told.stdout.contains(words), "{words}: {}", told.stdout);
+    }
+    assert!(!format!("{told:?}").contains("s3cret") && !told.stdout.contains("other of"), "{told:?}");
+    assert_eq!(user.read(CURSOR), text);
+    let said = user.does(&["adopt", "--json"]).json();
+    assert!(said["left"][0]["remedy"].as_str().unwrap().starts_with("by hand: "), "{said}");
+}
+
     .to_string();
     let real = user.write(&"x".repeat(250), &text);
     fs::create_dir_all(user.home.path().join(".cursor")).unwrap();

@@ -117,7 +117,11 @@ fn what_else_is_wrong_with_an_entry_is_named() {
     seen.warns("cursor", &["old still runs mcp-remote", "mcpbridge adopt cursor"]);
     seen.warns(
         "cursor",
-        &["held still runs a program like it, and adopt leaves it", "\"op\"", "mcpbridge install cursor URL"],
+        &[
+            "held still runs a program like it, and adopt leaves it",
+            "\"op\"",
+            "mcpbridge install cursor https://h.example/mcp",
+        ],
     );
     seen.warns("cursor", &["client_secret", "--static-oauth-client-info @FILE"]);
     seen.warns("cursor", &["api_key in the URL", "mcpbridge login https://g.example/mcp --api-key-query api_key"]);

@@ -1,6 +1,8 @@
 //! `mcpbridge adopt`: takes over what editors run through mcp-remote and its like, with the sign-ins.
 
 pub mod found;
+pub mod launch;
+mod line;
 mod mcp_remote;
 pub mod peers;
 pub mod plan;
@@ -73,7 +75,7 @@ pub fn run(typed: &Adopt) -> anyhow::Result<ExitCode> {
         log::warn!("{} of {} stays as it is: {failure}", plan.found.name, plan.found.editor.title);
     }
     logging::finish();
-    left.extend(done.failed.iter().map(|(plan, failure)| (plan.found.clone(), failure.to_string())));
+    left.extend(done.failed.iter().map(|(plan, failure)| (plan.found.clone(), failure.clone())));
     told(&done.plans, &left, Some(&record), typed)?;
     done.failed.into_iter().next().map_or(Ok(ExitCode::SUCCESS), |(_, failure)| Err(failure.into()))
 }
@@ -90,7 +92,12 @@ fn free(plans: &[Plan]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, typed: &Adopt) -> anyhow::Result<ExitCode> {
+fn told(
+    plans: &[&Plan],
+    left: &[(Found, Failure)],
+    record: Option<&Record>,
+    typed: &Adopt,
+) -> anyhow::Result<ExitCode> {
     // What is done needs no diff, and its files are not what they were.
     let texts = if typed.dry_run { texts(plans)? } else { BTreeMap::new() };
     let diff = |found: &Found| {
@@ -101,7 +108,12 @@ fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, type
         let entries: Vec<Value> = plans.iter().map(|plan| shown_as_json(plan, record)).collect();
         let left: Vec<Value> = left
             .iter()
-            .map(|(found, why)| json!({ "editor": found.editor.name, "file": found.path, "name": found.name, "why": why }))
+            .map(|(found, why)| {
+                json!({
+                    "editor": found.editor.name, "file": found.path, "name": found.name,
+                    "why": why.fact, "remedy": why.remedy,
+                })
+            })
             .collect();
         return print_json(&json!({
             "schema_version": 1, "dry_run": typed.dry_run, "adopted": entries, "left": left,
@@ -124,7 +136,8 @@ fn told(plans: &[&Plan], left: &[(Found, String)], record: Option<&Record>, type
         text += &plan.made.notes.iter().map(|note| format!("    {note}\n")).collect::<String>();
     }
     for (found, why) in left {
-        text += &format!("left as it is: {} of {}: {why}\n", found.name, found.editor.title);
+        text += &format!("left as it is: {} of {}: {}\n", found.name, found.editor.title, why.fact);
+        text += &why.remedy.as_ref().map(|remedy| format!("    {remedy}\n")).unwrap_or_default();
     }
     text += match (plans.is_empty(), typed.dry_run) {
         (true, _) => "there is nothing to take over\n",

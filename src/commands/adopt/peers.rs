@@ -43,104 +43,6 @@ pub struct Translated {
     pub notes: Vec<String>,
 }
 
-/// The program that `words` start, and the words behind it. `None` if it is none of these; an error
-/// if it is started by something that has a meaning of its own.
-pub fn started(words: &[String]) -> Option<Result<(Tool, Vec<String>), String>> {
-    let (at, tool) = words.iter().enumerate().find_map(|(at, word)| Some((at, tool(word)?)))?;
-    let before = &words[..at];
-    let unknown = before.iter().enumerate().find(|(at, word)| !launches(word, at.checked_sub(1).map(|at| &before[at])));
-    let mut rest = words[at + 1..].to_vec();
-    // `npm exec --package=mcp-remote -- mcp-remote URL` names it twice.
-    while let Some(again) = rest.iter().take(2).position(|word| self::tool(word) == Some(tool)) {
-        rest.drain(..=again);
-    }
-    if rest.first().is_some_and(|word| word == "--") {
-        rest.remove(0);
-    }
-    Some(match unknown {
-        Some((_, word)) => Err(format!("it is started by {word:?}, which may do more than start it")),
-        None => Ok((tool, rest)),
-    })
-}
-
-/// `mcp-remote`, `mcp-remote@latest`, `npm:mcp-remote@0.1`, `/…/mcp-remote/dist/proxy.js`, `….cmd`.
-fn tool(word: &str) -> Option<Tool> {
-    let word = word.replace('\\', "/");
-    let word = word.strip_prefix("--package=").or(word.strip_prefix("npm:")).unwrap_or(&word);
-    let parts: Vec<&str> = word.split('/').collect();
-    let known = |part: &str| {
-        let bare = part.trim_end_matches(".cmd").trim_end_matches(".exe");
-        let bare = bare.split(['@', '=']).next().unwrap_or_default();
-        [Tool::McpRemote, Tool::Supergateway, Tool::McpStdio, Tool::HyperMcpRemote]
-            .into_iter()
-            .find(|tool| tool.name() == bare)
-    };
-    match parts.as_slice() {
-        // A URL may have such a name in it.
-        [scheme, "", ..] if scheme.ends_with(':') => None,
-        [.., last] if known(last).is_some() => known(last),
-        [.., package, "dist", file] if file.ends_with(".js") && !file.starts_with("client") => known(package),
-        _ => None,
-    }
-}
-
-/// Whether a word only starts what follows.
-fn launches(word: &str, before: Option<&String>) -> bool {
-    let word = word.replace('\\', "/").to_ascii_lowercase();
-    let name = word.rsplit('/').next().unwrap_or_default();
-    let name = name.trim_end_matches(".exe").trim_end_matches(".cmd");
-    let after_option =
-        before.is_some_and(|it| ["-p", "--package", "--from", "--with", "--python"].contains(&it.as_str()));
-    after_option
-        || word.starts_with("--package=")
-        || [
-            "npx",
-            "bunx",
-            "bun",
-            "x",
-            "pnpm",
-            "pnpx",
-            "dlx",
-            "npm",
-            "exec",
-            "yarn",
-            "node",
-            "nodejs",
-            "deno",
-            "run",
-            "cmd",
-            "c",
-            "d",
-            "s",
-            "uvx",
-            "uv",
-            "tool",
-            "pipx",
-            "python",
-            "python3",
-            "-m",
-            "-y",
-            "--yes",
-            "-q",
-            "--quiet",
-            "--prefer-offline",
-            "--prefer-online",
-            "--no-install",
-            "-p",
-            "--package",
-            "--from",
-            "--with",
-            "--python",
-            "--",
-            "-a",
-            "--allow-all",
-            "--bun",
-            "--silent",
-            "--no-warnings",
-        ]
-        .contains(&name)
-}
-
 /// What the relay is to be started with instead. `name` is that of the entry.
 ///
 /// # Errors
@@ -341,34 +243,6 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn it_is_found_however_it_is_started() {
-        for line in [
-            "npx mcp-remote U",
-            "npx -y mcp-remote@latest U",
-            "/usr/bin/npx --yes mcp-remote@0.1.38 U",
-            "bunx mcp-remote U",
-            "bun x mcp-remote U",
-            "pnpm dlx mcp-remote U",
-            "npm exec mcp-remote -- U",
-            "npm exec --package=mcp-remote -- mcp-remote U",
-            "npx -p mcp-remote mcp-remote U",
-            "cmd /c npx -y mcp-remote U",
-            "C:\\Windows\\System32\\cmd.exe /c npx.cmd mcp-remote U",
-            "node /home/x/.npm/lib/node_modules/mcp-remote/dist/proxy.js U",
-            "deno run -A npm:mcp-remote U",
-            "/home/x/bin/mcp-remote U",
-        ] {
-            assert_eq!(started(&words(line)), Some(Ok((Tool::McpRemote, vec!["U".to_owned()]))), "{line}");
-        }
-        assert_eq!(started(&words("uvx mcp-stdio U")).unwrap().unwrap().0, Tool::McpStdio);
-        assert_eq!(started(&words("hyper-mcp-remote U")).unwrap().unwrap().0, Tool::HyperMcpRemote);
-        assert!(started(&words("npx -y other https://x.example/mcp-remote")).is_none());
-        assert!(started(&words("node /x/mcp-remote/dist/client.js U")).is_none());
-        assert!(started(&words("op run -- npx mcp-remote U")).unwrap().is_err());
-        assert!(started(&words("docker run -i mcp-remote U")).unwrap().is_err());
     }
 
     #[test]

@@ -8,16 +8,17 @@ use serde_json::Value;
 use url::Url;
 
 use super::found::Found;
+use super::launch::{Started, started, url_in};
 use super::mcp_remote::{self, Kept};
-use super::peers::{Tool, Translated, started, translate};
+use super::peers::{Tool, Translated, translate};
 use super::remote;
-use crate::auth::Options;
+use crate::auth::{Options, quoted};
 use crate::cli;
 use crate::commands::install::entry::Arguments;
 use crate::commands::{access, lasting, server};
-use crate::config::{in_plain, is_credential};
+use crate::config::{in_plain, is_credential, short};
 use crate::editors::{self, Entry, Node, Shape};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 
 /// What is to become of one entry.
 pub struct Plan {
@@ -69,11 +70,19 @@ pub struct Ground<'g> {
 ///
 /// # Errors
 /// Why nothing can become of it, for a person.
-pub fn plan(found: &Found, ground: &Ground) -> Result<Option<Plan>, String> {
+pub fn plan(found: &Found, ground: &Ground) -> Result<Option<Plan>, Failure> {
     let Some(made) = made(found, ground) else { return Ok(None) };
-    let (tool, made, rest) = made?;
-    let plan = complete(found, tool, made, &rest, ground).and_then(possible);
-    plan.map(Some).map_err(|failure| failure.to_string())
+    let made = made.map_err(|why| Failure::new(Kind::Usage, why).remedy(by_hand(found)))?;
+    complete(found, made, ground).and_then(possible).map(Some)
+}
+
+/// What a person can do about an entry that is left.
+fn by_hand(found: &Found) -> String {
+    let words = found.words();
+    let url = url_in(&words).filter(|url| in_plain("url", url).is_none());
+    let editor = found.editor.name;
+    let url = url.map_or_else(|| "URL".to_owned(), quoted);
+    format!("by hand: mcpbridge install {editor} {url}, and take {} out of {}", found.name, short(&found.path))
 }
 
 /// Found out before a sign-in is taken for it.
@@ -84,20 +93,31 @@ fn possible(plan: Plan) -> Result<Plan, Failure> {
     Ok(plan)
 }
 
-type Made = Option<Result<(Tool, Translated, Vec<String>), String>>;
+/// An entry, translated.
+struct Made {
+    tool: Tool,
+    translated: Translated,
+    /// The arguments of before.
+    rest: Vec<String>,
+    /// The variables that it was started with.
+    env: Vec<(String, String)>,
+}
 
-fn made(found: &Found, ground: &Ground) -> Made {
+fn made(found: &Found, ground: &Ground) -> Option<Result<Made, String>> {
+    let mut env = found.env();
     if let Some(url) = found.url() {
         let made = ground.remote.then(|| remote::translate(found, url))?;
-        return Some(made.map(|made| (Tool::Editor, made, Vec::new())));
+        return Some(made.map(|translated| Made { tool: Tool::Editor, translated, rest: Vec::new(), env }));
     }
-    let env = found.env();
-    Some(started(&found.words())?.and_then(|(tool, rest)| {
-        let mut made = translate(tool, &rest, &found.name, &env)?;
+    Some(started(&found.words())?.and_then(|Started { tool, arguments: rest, env: set, notes }| {
+        env.retain(|(name, _)| !set.iter().any(|(own, _)| own == name));
+        env.extend(set);
+        let mut translated = translate(tool, &rest, &found.name, &env)?;
+        translated.notes.extend(notes);
         if tool == Tool::McpRemote {
-            keep_redirect(&mut made, &rest);
+            keep_redirect(&mut translated, &rest);
         }
-        Ok((tool, made, rest))
+        Ok(Made { tool, translated, rest, env })
     }))
 }
 
@@ -115,15 +135,9 @@ fn keep_redirect(made: &mut Translated, rest: &[String]) {
     }
 }
 
-fn complete(
-    found: &Found,
-    tool: Tool,
-    mut made: Translated,
-    rest: &[String],
-    ground: &Ground,
-) -> Result<Plan, Failure> {
+fn complete(found: &Found, made: Made, ground: &Ground) -> Result<Plan, Failure> {
+    let Made { tool, translated: mut made, rest, env: own } = made;
     let (mut relay, arguments) = Arguments::parse(&made.line)?;
-    let own = found.env();
     let left = left_in_plain(&made.line, &own);
     made.notes.extend(left);
     // mcp-remote's own variables say nothing to us, and what the entry has stays.
@@ -136,7 +150,7 @@ fn complete(
             None => env.push((name, value)),
         }
     }
-    let changed = env != own || (found.variables().is_none() && !own.is_empty());
+    let changed = env != found.env() || (found.variables().is_none() && !own.is_empty());
     let entry = Entry {
         name: found.name.clone(),
         command: ground.program.clone(),
@@ -153,7 +167,7 @@ fn complete(
                 let value = |name: &str| of_entry(name).or_else(|| (ground.variable)(name)?.into_string().ok());
                 *text = server::expand(text, &value).unwrap_or_else(|_| text.clone());
             }
-            sign_in(&arguments.url, &relay, rest, &own, ground)
+            sign_in(&arguments.url, &relay, &rest, &own, ground)
         }
         _ => None,
     };

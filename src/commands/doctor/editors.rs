@@ -12,7 +12,7 @@ use super::report::{Report, Step};
 use crate::auth::quoted;
 use crate::cli::RelayFlags;
 use crate::commands::adopt::found::{Found, everywhere};
-use crate::commands::adopt::peers::started;
+use crate::commands::adopt::launch::started;
 use crate::commands::adopt::plan;
 use crate::commands::install::target::{Installed, Target};
 use crate::commands::{lasting, names, server};
@@ -89,7 +89,7 @@ fn of_editor(editor: &'static Editor, found: &[Found], ground: &Ground) -> Vec<S
             steps.extend(started_program(entry, ground));
             steps.extend(arguments(entry, ground));
         } else if let Some(other) = started(&entry.words()) {
-            let tool = other.map_or_else(|_| "a program like it".to_owned(), |(tool, _)| tool.name().to_owned());
+            let tool = other.map_or_else(|_| "a program like it".to_owned(), |it| it.tool.name().to_owned());
             steps.push(still(editor, entry, &tool, ground));
         } else if entry.url().is_none() {
             // Another server on this computer: none of our business.
@@ -114,12 +114,8 @@ fn still(editor: &Editor, entry: &Found, tool: &str, ground: &Ground) -> Step {
     match plan::plan(entry, &ground) {
         Ok(_) => Step::warn(editor.name, fact, format!("run: mcpbridge adopt {}", editor.name)),
         Err(why) => {
-            let remedy = format!(
-                "put the server in yourself, mcpbridge install {} URL, and take this one out of {}",
-                editor.name,
-                short(&entry.path)
-            );
-            Step::warn(editor.name, format!("{fact}, and adopt leaves it: {why}"), remedy)
+            let fact = format!("{fact}, and adopt leaves it: {}", why.fact);
+            Step::warn(editor.name, fact, why.remedy.unwrap_or_default())
         }
     }
 }
@@ -324,8 +320,8 @@ fn target(entry: &Found, ground: &Ground) -> Option<Target> {
     if editors::is_ours(&entry.value) {
         return Installed::read(&entry.name, &entry.value, ground.config.as_ref()).map(|it| it.target);
     }
-    let Some(Ok((_, rest))) = started(&entry.words()) else { return None };
-    direct(&rest.into_iter().find(|word| word.starts_with("http"))?)
+    let Some(Ok(started)) = started(&entry.words()) else { return None };
+    direct(&started.arguments.into_iter().find(|word| word.starts_with("http"))?)
 }
 
 /// What is to be done about a variable with a secret.
@@ -337,7 +333,7 @@ pub fn summary(host: &Host) -> Value {
     let entries = found.iter().map(|entry| {
         let runs = match started(&entry.words()) {
             _ if editors::is_ours(&entry.value) => entry.words().first().map(|path| short(Path::new(path))),
-            Some(Ok((tool, _))) => Some(tool.name().to_owned()),
+            Some(Ok(started)) => Some(started.tool.name().to_owned()),
             _ if entry.url().is_some() => Some("a URL".to_owned()),
             _ => None,
         };
