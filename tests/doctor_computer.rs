@@ -173,15 +173,87 @@ fn a_secret_that_stands_in_an_entry_is_named_and_not_shown() {
     seen.fails("cursor", 2, &["a has arguments that are none"]);
     assert!(!seen.text.contains("s3cret"), "{seen:?}");
     for fine in [
-        format!(r#"{{"command":{program:?},"args":[{URL:?},"--header","Authorization:Bearer ${{TOKEN}}"]}}"#),
+        format!(
+            r#"{{"command":{program:?},"args":[{URL:?},"--header","Authorization:Bearer ${{TOKEN}}"],"env":{{"TOKEN":"${{HOME}}"}}}}"#
+        ),
         format!(r#"{{"command":{program:?},"args":[{URL:?}],"env":{{"MCPBRIDGE_CREDENTIAL_STORE":"file"}}}}"#),
         r#"{"url":"https://j.example/mcp","headers":{"X-Api-Key":"${env:KEY}"}}"#.to_owned(),
-        r#"{"command":"local-server","env":{"ITS_TOKEN":"its own affair"}}"#.to_owned(),
+        r#"{"command":"/bin/sh","env":{"ITS_TOKEN":"${env:ITS_TOKEN}","TOKEN_LIMIT":"100000"}}"#.to_owned(),
     ] {
         user.write(".cursor/mcp.json", &format!(r#"{{"mcpServers":{{"a":{fine}}}}}"#));
         let seen = user.look(&[]);
         assert_eq!((seen.code, seen.state("cursor")), (0, "ok"), "{fine}: {seen:?}");
     }
+}
+
+#[test]
+fn a_local_server_of_somebody_else_is_warned_of_if_it_is_gone_or_holds_a_secret() {
+    let user = User::new();
+    user.write("bin/there", "#!/bin/sh\n");
+    fs::set_permissions(user.home.path().join("bin/there"), fs::Permissions::from_mode(0o755)).unwrap();
+    let file = user.write(
+        ".cursor/mcp.json",
+        r#"{"mcpServers":{
+            "gone":{"command":"/gone/server"}, "bare":{"command":"no-such-program"},
+            "off":{"command":"/gone/server","disabled":true}, "open":{"command":"${HOME}/server"},
+            "fine":{"command":"there","args":["--verbose"],"env":{"LEVEL":"debug","KEY":"${env:KEY}","API_KEY":""}},
+            "env":{"command":"there","env":{"API_KEY":"sk-s3cret-env"}},
+            "flag":{"command":"there","args":["--api-key","s3cret-flag"]},
+            "docker":{"command":"there","args":["run","-e","GITHUB_TOKEN=ghp_s3cret0123456"]}}}"#,
+    );
+    user.write(
+        ".config/zed/settings.json",
+        r#"{"context_servers":{"z":{"source":"custom","command":"/bin/sh","args":[],"env":{"TOKEN":"s3cret-zed"}}}}"#,
+    );
+    let seen = Findings::by(user.command(&[]).env("PATH", user.home.path().join("bin")));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    seen.warns("cursor", &["gone starts /gone/server, which is not there", "take gone out of ~/.cursor/mcp.json"]);
+    seen.warns("cursor", &["bare starts no-such-program, which is not on the PATH", "whole path"]);
+    seen.warns("cursor", &["env has a secret in plain: the variable API_KEY", "${env:API_KEY}"]);
+    seen.warns("cursor", &["flag has a secret in plain: the value of --api-key"]);
+    seen.warns("cursor", &["docker has a secret in plain: the value of GITHUB_TOKEN"]);
+    seen.warns("zed", &["z has a secret in plain: the variable TOKEN", "chmod 600"]);
+    assert_eq!(seen.all("cursor").len(), 5, "{seen:?}");
+    assert!(!seen.text.contains("s3cret"), "{seen:?}");
+    assert!(fs::read_to_string(file).unwrap().contains("sk-s3cret-env"));
+}
+
+#[test]
+fn a_secret_or_a_variable_that_an_entry_needs_and_nobody_has_is_named() {
+    let user = User::new();
+    let program = binary().display().to_string();
+    user.write(
+        "mcpbridge/config.toml",
+        "[servers.named]\nurl = 'https://n.example/mcp'\nheader-from = 'X=keychain:behind'\n",
+    );
+    user.write(
+        ".cursor/mcp.json",
+        &format!(
+            r#"{{"mcpServers":{{
+                "a":{{"command":{program:?},"args":["https://a.example/mcp","--header-from","Authorization=Bearer keychain:mine"]}},
+                "b":{{"command":{program:?},"args":["https://b.example/mcp"],"env":{{"MCPBRIDGE_HEADER":"X-A:${{ABSENT_B}}"}}}},
+                "c":{{"command":{program:?},"args":["https://c.example/mcp","--header","X-A:${{OWN}}"],"env":{{"OWN":"1"}}}},
+                "d":{{"command":{program:?},"args":["https://d.example/mcp","--header-from","X-A=env:ABSENT_D"]}},
+                "n":{{"command":{program:?},"args":["named"]}}
+            }}}}"#
+        ),
+    );
+    let seen = user.look(&[]);
+    seen.fails("cursor", 2, &["a needs the secret mine", "not in the credential store", "mcpbridge secret set mine"]);
+    let all = seen.all("cursor").join("\n");
+    assert!(all.contains("fail: n needs the secret behind"), "{all}");
+    seen.warns("cursor", &["b needs the variable ABSENT_B, which is not set here", "where Cursor starts"]);
+    seen.warns("cursor", &["d needs the variable ABSENT_D"]);
+    assert_eq!(seen.all("cursor").len(), 4, "{seen:?}");
+    for name in ["mine", "behind"] {
+        let mut shell = Bridge::bare().args(["secret", "set", name]).home(user.home.path()).at_shell();
+        shell.type_bytes(b"s3cret-value");
+        shell.told().expect(0, &[]);
+    }
+    let launch = user.command(&[]).env("ABSENT_B", "1").env("ABSENT_D", "s3cret-value");
+    let seen = Findings::by(launch);
+    assert_eq!((seen.code, seen.state("cursor")), (0, "ok"), "{seen:?}");
+    assert!(!seen.text.contains("s3cret"), "{seen:?}");
 }
 
 #[test]

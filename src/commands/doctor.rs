@@ -6,6 +6,8 @@ mod computer;
 mod editors;
 mod keeping;
 mod protocol;
+mod needs;
+mod others;
 mod report;
 mod server;
 mod sign_in;
@@ -73,7 +75,7 @@ async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
     }
     let program = program::path().ok();
     let ground = editors::Ground { program, config, home: home.as_ref().ok(), folder: &host.home, fix: typed.fix };
-    editors::examine(&host, &ground, report)?;
+    editors::examine(&host, &ground, report).await?;
     if let Some(path) = &typed.bundle {
         let store = access::store().ok();
         let scrub = |text: &str| server.as_ref().map_or_else(|| text.to_owned(), |server| server.scrub(text));

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::needs::Needs;
+use super::others;
 use super::report::{Report, Step};
 use crate::auth::quoted;
 use crate::cli::RelayFlags;
@@ -38,7 +40,8 @@ pub struct Ground<'g> {
 ///
 /// # Errors
 /// The report cannot be printed.
-pub fn examine(host: &Host, ground: &Ground, report: &mut Report) -> anyhow::Result<()> {
+pub async fn examine(host: &Host<'_>, ground: &Ground<'_>, report: &mut Report) -> anyhow::Result<()> {
+    let mut needs = Needs::new();
     let mut seen: Vec<PathBuf> = Vec::new();
     let mut any = false;
     for editor in &EDITORS {
@@ -55,7 +58,7 @@ pub fn examine(host: &Host, ground: &Ground, report: &mut Report) -> anyhow::Res
             let remedy = "mend it, or let the editor write it anew";
             report.add(Step { remedy: Some(remedy.into()), ..Step::failed(editor.name, failure) })?;
         }
-        let steps = of_editor(editor, &found, ground);
+        let steps = of_editor(editor, &found, (host, ground), &mut needs).await;
         if steps.is_empty() && troubles.is_empty() {
             report.add(Step::ok(editor.name, told(&found, &files)))?;
         }
@@ -82,17 +85,23 @@ fn told(found: &[Found], files: &[PathBuf]) -> String {
     format!("{servers}: {}", names.join(", "))
 }
 
-fn of_editor(editor: &'static Editor, found: &[Found], ground: &Ground) -> Vec<Step> {
+async fn of_editor(
+    editor: &'static Editor,
+    found: &[Found],
+    (host, ground): (&Host<'_>, &Ground<'_>),
+    needs: &mut Needs,
+) -> Vec<Step> {
     let mut steps = Vec::new();
     for entry in found {
         if editors::is_ours(&entry.value) {
             steps.extend(started_program(entry, ground));
             steps.extend(arguments(entry, ground));
+            steps.extend(needs.examine(entry, ground.config.as_ref()).await);
         } else if let Some(other) = started(&entry.words()) {
             let tool = other.map_or_else(|_| "a program like it".to_owned(), |it| it.tool.name().to_owned());
             steps.push(still(editor, entry, &tool, ground));
         } else if entry.url().is_none() {
-            // Another server on this computer: none of our business.
+            steps.extend(others::examine(entry, host));
             continue;
         }
         steps.extend(secrets(entry));
@@ -280,7 +289,7 @@ fn secrets(entry: &Found) -> Option<Step> {
 }
 
 /// Whether a value is one itself, and does not only say where one is.
-fn is_plain(value: &str) -> bool {
+pub fn is_plain(value: &str) -> bool {
     let elsewhere = ["env:", "file:", "keychain:", "cmd:", "@"];
     !value.is_empty()
         && !value.contains('$')
