@@ -18,6 +18,8 @@ fn a_healthy_server_passes_every_step_and_nothing_is_called() {
     }
     assert_eq!(seen.detail("tools"), "1 tool");
     assert!(seen.detail("era").contains("2025-11-25"), "{seen:?}");
+    assert_eq!(seen.state("content"), "skip", "{seen:?}");
+    assert!(seen.remedy("content").contains("--call "), "{seen:?}");
     for kind in ["tools/call", "prompts/get", "resources/read"] {
         assert_eq!(server.count(kind), 0);
     }
@@ -251,6 +253,48 @@ fn a_list_of_tools_that_editors_stumble_over_is_told() {
     assert_eq!(seen.state("stream"), "ok", "what does not depend on it is tried: {seen:?}");
     let bare = Legacy::new().capabilities("{}").start();
     assert_eq!(Findings::at(&bare.url(), |launch| launch).state("tools"), "skip");
+}
+
+#[test]
+fn the_answer_of_a_tool_is_looked_at_where_the_person_has_named_one() {
+    for (answer, code, state, words) in [
+        (r#"{"content":{"type":"text","text":"x"}}"#, 6, "fail", "`content` in the answer of echo is not a list"),
+        (r#"{"content":"x"}"#, 6, "fail", "is not a list"),
+        (r#"{"structuredContent":{}}"#, 6, "fail", "has no `content`"),
+        (r#"{"content":[{"text":"x"},"y",{"type":"text","text":"z"}]}"#, 6, "fail", "2 of the 3 parts"),
+        (r#"{"content":[{"type":"text","text":"no\u001b[31m"}],"isError":true}"#, 0, "warn", "that it failed: no"),
+        (r#"{"content":[{"type":"text","text":"x"}]}"#, 0, "ok", "in the right form, with text"),
+        (r#"{"content":[]}"#, 0, "ok", "with nothing"),
+    ] {
+        let server = Legacy::new().on("tools/call", move |request, reply| reply.result(request, answer)).start();
+        let arguments = r#"{"text":"said"}"#;
+        let seen = Findings::at(&server.url(), |launch| launch.args(["--call", "echo", "--args", arguments]));
+        assert_eq!((seen.code, seen.state("content")), (code, state), "{answer}: {seen:?}");
+        assert!(seen.detail("content").contains(words), "{answer}: {seen:?}");
+        assert!(!seen.detail("content").contains('\u{1b}'), "{seen:?}");
+        assert_eq!(server.count("tools/call"), 1, "{}", server.transcript());
+        assert!(server.matching(|it| it.is("tools/call"))[0].text().contains(arguments), "{}", server.transcript());
+    }
+    let refusing = Legacy::new().on("tools/call", |request, reply| reply.error(200, request, -32602, "no such tool"));
+    let seen = Findings::at(&refusing.start().url(), |launch| launch.args(["--call", "nothing"]));
+    seen.fails("content", 6, &["-32602", "no such tool"]);
+    assert_eq!(seen.state("stream"), "ok", "{seen:?}");
+}
+
+#[test]
+fn a_tool_that_only_reads_is_proposed_and_not_called() {
+    let tools = r#"{"tools":[{"name":"write","inputSchema":{}},{"name":"look","annotations":{"readOnlyHint":true},"inputSchema":{"required":["a"]}},{"name":"list_all","annotations":{"readOnlyHint":true},"inputSchema":{}}]}"#;
+    let server = Legacy::new().on("tools/list", move |request, reply| reply.result(request, tools)).start();
+    let seen = Findings::at(&server.url(), |launch| launch);
+    let command = format!("mcpbridge doctor {} --call list_all (it only reads", server.url());
+    assert!(seen.state("content") == "skip" && seen.remedy("content").contains(&command), "{seen:?}");
+    assert_eq!(server.count("tools/call"), 0);
+    for wrong in [&["--call", "echo", "--args", "[1]"][..], &["--args", "{}"]] {
+        let server = Legacy::new().start().may_be_unused();
+        let told = Bridge::bare().args(["doctor", &server.url()]).args(wrong.to_vec()).told();
+        told.expect(2, &["--"]);
+        assert!(server.requests().is_empty(), "{}", server.transcript());
+    }
 }
 
 #[test]

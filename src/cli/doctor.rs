@@ -14,6 +14,14 @@ pub struct Doctor {
     #[arg(value_name = "URL|NAME")]
     pub server: Option<String>,
 
+    /// Call this tool of the server too, and look at the form of its answer; no tool is called unless it is named
+    #[arg(long, value_name = "TOOL", requires = "server")]
+    pub call: Option<String>,
+
+    /// The arguments of --call, as a JSON object
+    #[arg(long, value_name = "JSON", requires = "call", allow_hyphen_values = true)]
+    pub args: Option<String>,
+
     /// Mend what can be mended without a question, and say what was done
     #[arg(long)]
     pub fix: bool,

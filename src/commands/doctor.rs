@@ -3,11 +3,12 @@
 mod answer;
 mod bundle;
 mod computer;
+mod content;
 mod editors;
 mod keeping;
-mod protocol;
 mod needs;
 mod others;
+mod protocol;
 mod report;
 mod server;
 mod sign_in;
@@ -20,6 +21,7 @@ use super::{access, names};
 use crate::cli::Doctor;
 use crate::config::{Home, short};
 use crate::http::shown;
+use content::Call;
 use report::Report;
 use server::Server;
 
@@ -34,9 +36,10 @@ pub fn run(mut typed: Doctor) -> anyhow::Result<ExitCode> {
     if let Some(path) = &typed.bundle {
         bundle::check(path)?;
     }
+    let call = Call::read(&typed)?;
     let runtime = super::event_loop()?;
     let mut report = Report::new(typed.reach.json);
-    let outcome = runtime.block_on(examine(typed, &mut report));
+    let outcome = runtime.block_on(examine(typed, call, &mut report));
     crate::log::finish();
     // A name that is still looked up cannot be given up; it ends with the process.
     runtime.shutdown_background();
@@ -44,7 +47,7 @@ pub fn run(mut typed: Doctor) -> anyhow::Result<ExitCode> {
     report.finish()
 }
 
-async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
+async fn examine(typed: Doctor, call: Option<Call>, report: &mut Report) -> anyhow::Result<()> {
     let server = match (typed.server, &typed.unknown) {
         (None, _) => None,
         (Some(name), Some(failure)) => {
@@ -53,7 +56,7 @@ async fn examine(typed: Doctor, report: &mut Report) -> anyhow::Result<()> {
             None
         }
         (Some(url), None) => {
-            let server = Server::of(typed.reach.relay(url)).await?;
+            let server = Server::of(typed.reach.relay(url), call).await?;
             report.part("server", shown(server.url()))?;
             server.examine(report).await?;
             Some(server)

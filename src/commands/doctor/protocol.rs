@@ -1,11 +1,12 @@
 //! What the server can: asked through the bridge, as every editor asks, and where a bridge asks nothing, by
-//! itself. Only lists are read, and nothing is called.
+//! itself. Only lists are read.
 
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
 use tokio::time::timeout;
 
+use super::content;
 use super::report::{Report, Step};
 use super::server::{Server, Session};
 use super::sign_in::Opened;
@@ -61,12 +62,17 @@ async fn spoken(
     report.add(era(server, opened, &client.learned().borrow()))?;
     report.add(session(server, opened).await)?;
     let can = member(&found, "capabilities");
+    let mut tools = None;
     for (id, method) in LISTS {
         let lacks = can.is_some_and(|can| member(can, id).is_none());
         let step = match lacks {
             true => Step::skip(id, format!("the server says that it has no {id}")),
-            false => match asked(server, client, method, LIST).await {
-                Ok(result) => listed(server, id, &result),
+            false => match asked(server, client, method, "{}", LIST).await {
+                Ok(result) => {
+                    let step = listed(server, id, &result);
+                    tools = tools.or_else(|| (id == "tools").then_some(result));
+                    step
+                }
                 Err(failure) if failure.kind == Kind::Interrupted => return Err(failure.into()),
                 Err(failure) if can.is_none() && is_unknown_method(&failure) => {
                     Step::skip(id, format!("the server has no {id}"))
@@ -76,6 +82,7 @@ async fn spoken(
         };
         report.add(step)?;
     }
+    report.add(content::examine(server, client, tools.as_deref()).await?)?;
     report.add(stream(server, opened).await)?;
     report.add(options(server).await)?;
     Ok(Ok(()))
@@ -84,7 +91,7 @@ async fn spoken(
 /// What the server says of itself, as JSON text.
 async fn opening(server: &Server, client: &mut Client, opened: &Opened) -> Result<String, Failure> {
     if server.relay.protocol != Protocol::Legacy {
-        return asked(server, client, "server/discover", OPENING).await;
+        return asked(server, client, "server/discover", "{}", OPENING).await;
     }
     // The bridge would have an editor of both eras send `initialize` itself.
     match opened.answer.message() {
@@ -102,9 +109,18 @@ async fn opening(server: &Server, client: &mut Client, opened: &Opened) -> Resul
 }
 
 /// The result of a request through the bridge, as JSON text.
-async fn asked(server: &Server, client: &mut Client, method: &str, limit: Duration) -> Result<String, Failure> {
+///
+/// # Errors
+/// There is none, or not in time.
+pub async fn asked(
+    server: &Server,
+    client: &mut Client,
+    method: &str,
+    params: &str,
+    limit: Duration,
+) -> Result<String, Failure> {
     let mut hear = |_: &_| ();
-    match server.within(limit, client.ask(method, "{}", &mut hear)).await {
+    match server.within(limit, client.ask(method, params, &mut hear)).await {
         Some(Ok(Reply::Result(message))) => Ok(message.result().unwrap_or("{}").to_owned()),
         Some(Ok(Reply::Asks(_))) => {
             let fact = format!("the server wants to ask the person something before it answers {method}");

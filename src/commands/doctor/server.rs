@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::answer::Answer;
+use super::content::Call;
 use super::report::{Report, Step};
 use super::{answer, protocol, sign_in, way};
 use crate::auth::{Login, Options, Ticket};
@@ -37,6 +38,8 @@ pub struct Server {
     pub options: Options,
     /// Where it is kept.
     pub store: Result<Store, Failure>,
+    /// The tool that is to be called, if the person has named one.
+    pub call: Option<Call>,
     end: Instant,
 }
 
@@ -54,7 +57,7 @@ impl Server {
     ///
     /// # Errors
     /// The command line is wrong, or a source of a header gives none.
-    pub async fn of(relay: Relay) -> Result<Self, Failure> {
+    pub async fn of(relay: Relay, call: Option<Call>) -> Result<Self, Failure> {
         let (settings, wires) = run::settings(&relay).await?;
         let store = access::store();
         let login = run::login(&relay, &settings, &wires, store.clone())?;
@@ -62,7 +65,7 @@ impl Server {
         let options =
             access::options(&settings.url, relay.named.as_ref(), relay.port, (&relay.connection, &relay.sign_in))?;
         let http = Http::watching(wires.clone());
-        Ok(Server { relay, settings, wires, http, login, options, store, end: Instant::now() + ALL })
+        Ok(Server { relay, settings, wires, http, login, options, store, call, end: Instant::now() + ALL })
     }
 
     /// Its URL.
@@ -203,7 +206,7 @@ fn rest(report: &mut Report, stopped: &'static str) -> anyhow::Result<()> {
 }
 
 /// The steps, in their order.
-const LADDER: [&str; 19] = [
+const LADDER: [&str; 20] = [
     "url",
     "proxy",
     "dns",
@@ -221,6 +224,7 @@ const LADDER: [&str; 19] = [
     "tools",
     "prompts",
     "resources",
+    "content",
     "stream",
     "options",
 ];
