@@ -181,12 +181,19 @@ fn what_the_file_cannot_say_stops_every_start_and_names_the_line() {
         ("[defaults]\n\nkeep-alive = 'yes'\n", &["line 3 of", "true or false"]),
         ("[defaults]\ntransport = 'pigeon'\n", &["line 2 of", "pigeon", "http-first"]),
         ("[defaults]\nconnect-timeout = 'soon'\n", &["line 2 of", "soon", "seconds"]),
+        ("[defaults]\nconnect-timeout = \"5\"\n", &["line 2 of", "is the text \"5\"", "without quotes"]),
+        ("[defaults]\nconnect-timeout = -5\n", &["line 2 of", "`connect-timeout` cannot be -5", "0 or more"]),
+        ("[defaults]\nsign-in-timeout = inf\n", &["line 2 of", "cannot be inf", "0 or more"]),
+        ("[defaults]\nmax-message-size = 5\n", &["line 2 of", "cannot be 5", "at least 1024 bytes"]),
+        ("[defaults]\nmax-message-size = 'much'\n", &["line 2 of", "cannot be much", "64M"]),
+        ("[defaults]\nprotocol = 2\n", &["line 2 of", "wrong kind", "a string"]),
         ("[defaults\n", &["line 1 of"]),
     ] {
         let person = Person::with(text);
         let told = person.told(&[URL]);
         told.expect(2, words);
         assert_eq!(told.stdout, "");
+        person.told(&["list"]).expect(2, words);
     }
     let person = Person::with("[defaults]\nheaders = 'X: 1'\n");
     let told = person.told(&["list", "--json"]);
@@ -256,6 +263,10 @@ fn to_add_the_same_again_changes_nothing_and_another_is_refused() {
     for other in [&["add", "a", URL][..], &["add", "a", "https://other.example/", "--keep-alive"]] {
         person.told(other).expect(2, &["named a already", "line 1 of", "mcpbridge remove a"]);
     }
+    person.told(&["add", "b", URL, "--connect-timeout", "5s", "--max-message-size", "2M"]).expect(0, &[]);
+    assert!(person.text().contains("connect-timeout = 5\nmax-message-size = \"2M\"\n"), "{}", person.text());
+    let again = ["add", "b", URL, "--connect-timeout", "5", "--max-message-size", "2M", "--json"];
+    assert_eq!(person.told(&again).expect(0, &[]).json()["added"], false);
     let told = person.told(&["remove", "a", "--json"]);
     assert_eq!((told.json()["removed"].clone(), told.json()["schema_version"].clone()), (true.into(), 1.into()));
 }

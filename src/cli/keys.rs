@@ -2,12 +2,15 @@
 //! to be had as names.
 
 use std::any::TypeId;
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::Cli;
+use super::values::Seconds;
 
 /// What a file may hold for a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +19,12 @@ pub enum Shape {
     Switch,
     /// Its value, a text.
     Text,
-    /// Its value, which may be a number.
-    Number,
+    /// Its value, a number of seconds.
+    Seconds,
+    /// Its value, a number of bytes or a text such as `64M`.
+    Size,
+    /// Its value, one of some words.
+    Choice,
     /// The values it is given with, one after the other.
     List,
     /// Whether it is given, or its value.
@@ -28,6 +35,22 @@ pub enum Shape {
 pub fn keys() -> Vec<(String, Shape)> {
     let key = |flag: &Arg| Some((flag.get_long()?.to_owned(), shape(flag)?));
     Cli::command().get_arguments().filter_map(key).collect()
+}
+
+/// Whether the flag `name` takes this value.
+///
+/// # Errors
+/// What it takes, as a sentence.
+pub fn check(name: &str, value: &str) -> Result<(), String> {
+    let whole = Cli::command();
+    let Some(flag) = whole.get_arguments().find(|flag| flag.get_long() == Some(name)) else { return Ok(()) };
+    let alone = Arg::new("value").value_parser(flag.get_value_parser().clone()).allow_hyphen_values(true);
+    let read = Command::new("check").no_binary_name(true).arg(alone).try_get_matches_from(["--", value]);
+    read.map(drop).map_err(|error| match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(why), _) => why.to_string(),
+        (None, Some(ContextValue::Strings(words))) => format!("{} are expected", words.join(", ")),
+        _ => "another value is expected".into(),
+    })
 }
 
 /// Every command, also those that the help does not show.
@@ -47,8 +70,10 @@ pub(super) fn shape(flag: &Arg) -> Option<Shape> {
         ArgAction::SetTrue => Some(Shape::Switch),
         ArgAction::Append => Some(Shape::List),
         ArgAction::Set if is_optional => Some(Shape::SwitchOrText),
+        ArgAction::Set if kind == TypeId::of::<Seconds>() => Some(Shape::Seconds),
+        ArgAction::Set if kind == TypeId::of::<usize>() => Some(Shape::Size),
         ArgAction::Set if is_text => Some(Shape::Text),
-        ArgAction::Set => Some(Shape::Number),
+        ArgAction::Set => Some(Shape::Choice),
         _ => None,
     }
 }
@@ -64,12 +89,34 @@ mod tests {
             ("header", Shape::List),
             ("log-file", Shape::Text),
             ("keep-alive", Shape::Switch),
-            ("connect-timeout", Shape::Number),
-            ("max-message-size", Shape::Number),
+            ("connect-timeout", Shape::Seconds),
+            ("max-message-size", Shape::Size),
+            ("transport", Shape::Choice),
         ] {
             assert!(keys.contains(&(name.to_owned(), shape)), "{name}: {keys:?}");
         }
         assert!(!keys.iter().any(|(name, _)| ["help", "version", "json"].contains(&name.as_str())));
+        let choices = ["transport", "protocol"];
+        let others = keys.iter().filter(|(name, shape)| *shape == Shape::Choice && !choices.contains(&name.as_str()));
+        assert_eq!(others.count(), 0, "a flag of another kind has become a choice: {keys:?}");
         assert!(commands().contains(&"helper".to_owned()) && commands().contains(&"help".to_owned()));
+    }
+
+    #[test]
+    fn a_value_that_a_flag_does_not_take_is_told_what_it_takes() {
+        for (name, value) in [("connect-timeout", "1.5"), ("max-message-size", "64M"), ("transport", "sse-only")] {
+            assert_eq!(check(name, value), Ok(()), "{name} {value}");
+        }
+        for (name, value, words) in [
+            ("connect-timeout", "-5", "0 or more"),
+            ("connect-timeout", "inf", "0 or more"),
+            ("connect-timeout", "1e300", "0 or more"),
+            ("max-message-size", "5", "at least 1024 bytes"),
+            ("max-message-size", "-5", "500K"),
+            ("transport", "pigeon", "http-first"),
+        ] {
+            let why = check(name, value).unwrap_err();
+            assert!(why.contains(words), "{name} {value}: {why}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{lasting, names, print, print_json, server};
 use crate::auth::quoted;
 use crate::cli::{Add, Setting, Value};
-use crate::config::{self, Home, New, in_plain, short};
+use crate::config::{self, Home, New, Shape, Words, in_plain, short};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 
@@ -29,9 +29,10 @@ pub fn run(typed: &Add, flags: &[Setting]) -> anyhow::Result<ExitCode> {
         }
     }
     let home = Home::find(|name| env::var_os(name))?;
-    let set = flags.iter().map(|flag| (flag.flag.clone(), value(&flag.flag, &flag.value))).collect();
+    let words = names::words();
+    let set = flags.iter().map(|flag| (flag.flag.clone(), value(&words, &flag.flag, &flag.value))).collect();
     let new = New { name: &typed.name, url: typed.url.trim(), port: typed.port, set };
-    let added = config::add(&home, &names::words(), &new)?;
+    let added = config::add(&home, &words, &new)?;
     if typed.json {
         return print_json(&json!({
             "schema_version": 1,
@@ -69,9 +70,14 @@ fn remedy(typed: &Add, flag: &Setting, texts: &[String]) -> String {
     )
 }
 
-fn value(flag: &str, typed: &Value) -> config::Value {
+fn value(words: &Words, flag: &str, typed: &Value) -> config::Value {
     match typed {
         Value::Switch(on) => config::Value::Switch(*on),
+        Value::Texts(texts) if words.shape(flag) == Some(Shape::Seconds) => {
+            // Typed as `5s` too, which is no number of a file.
+            let number = |text: &String| text.trim_end_matches('s').parse::<f64>().map(|it| it.to_string());
+            config::Value::Texts(texts.iter().map(|text| number(text).unwrap_or_else(|_| text.clone())).collect())
+        }
         Value::Texts(texts) => config::Value::Texts(texts.iter().map(|text| lasting::placed(flag, text)).collect()),
     }
 }

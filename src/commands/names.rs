@@ -100,12 +100,14 @@ pub fn words() -> Words {
         shape: match shape {
             Shape::Switch => config::Shape::Switch,
             Shape::Text => config::Shape::Text,
-            Shape::Number => config::Shape::Number,
+            Shape::Seconds => config::Shape::Seconds,
+            Shape::Size => config::Shape::Size,
+            Shape::Choice => config::Shape::Choice,
             Shape::List => config::Shape::List,
             Shape::SwitchOrText => config::Shape::SwitchOrText,
         },
     };
-    Words { keys: cli::keys().into_iter().map(key).collect(), commands: cli::commands() }
+    Words { keys: cli::keys().into_iter().map(key).collect(), commands: cli::commands(), check: cli::check }
 }
 
 /// The named servers of this user. Where there is no file, there are none.

@@ -126,9 +126,13 @@ impl New<'_> {
                 Value::Switch(on) => on.to_string(),
                 Value::Texts(texts) if words.shape(key) != Some(Shape::List) => {
                     let text = texts.first().map(String::as_str).unwrap_or_default();
-                    let is_number = words.shape(key) == Some(Shape::Number)
-                        && text.parse::<i64>().is_ok_and(|it| it.to_string() == text);
-                    if is_number { text.to_owned() } else { quoted(text) }
+                    match words.shape(key) {
+                        Some(Shape::Seconds) => text.to_owned(),
+                        Some(Shape::Size) if text.parse::<i64>().is_ok_and(|it| it.to_string() == text) => {
+                            text.to_owned()
+                        }
+                        _ => quoted(text),
+                    }
                 }
                 Value::Texts(texts) => {
                     format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))

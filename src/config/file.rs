@@ -287,10 +287,15 @@ mod tests {
             key("header", Shape::List),
             key("account", Shape::Text),
             key("keep-alive", Shape::Switch),
-            key("connect-timeout", Shape::Number),
+            key("connect-timeout", Shape::Seconds),
+            key("max-message-size", Shape::Size),
             key("transport", Shape::Text),
         ];
-        Words { keys, commands: vec!["login".into()] }
+        let check = |_: &str, value: &str| match value.starts_with('-') {
+            true => Err("a number that is not negative is expected".to_owned()),
+            false => Ok(()),
+        };
+        Words { keys, commands: vec!["login".into()], check }
     }
 
     fn read(text: &str) -> Result<Config, Failure> {
@@ -345,6 +350,11 @@ mod tests {
             ("[defaults]\nkeep-alive = 'yes'", 2, ["wrong kind", "true or false"]),
             ("[defaults]\nheader = [1]", 2, ["wrong kind", "list of strings"]),
             ("[defaults]\ntransport = 5", 2, ["wrong kind", "string"]),
+            ("[defaults]\nconnect-timeout = '5'", 2, ["is the text \"5\"", "a number of seconds, without quotes"]),
+            ("[defaults]\nconnect-timeout = true", 2, ["wrong kind", "a number of seconds"]),
+            ("[defaults]\nconnect-timeout = -5", 2, ["cannot be -5", "not negative"]),
+            ("[defaults]\nmax-message-size = 1.5", 2, ["wrong kind", "64M"]),
+            (&format!("{server}max-message-size = '-5'"), 3, ["cannot be -5", "not negative"]),
             ("[defaults]\nurl = 'x'", 2, ["`url` is not a key", ""]),
             ("header = 'X: 1'", 1, ["outside of a section", "[defaults]"]),
             ("[server.a]\nurl = 'x'", 1, ["`server` is not a section", "did you mean [servers]?"]),

@@ -6,12 +6,20 @@ use std::path::PathBuf;
 use super::folders::short;
 
 /// What a file may say. Which keys there are is the command line's to know: they are its flags.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Words {
     /// The keys of `[defaults]`, `[servers.NAME]` and so on.
     pub keys: Vec<Key>,
     /// The commands, which no server may be named like.
     pub commands: Vec<String>,
+    /// Whether the key of the first name takes the second one as a value; an error says what it takes.
+    pub check: fn(&str, &str) -> Result<(), String>,
+}
+
+impl Default for Words {
+    fn default() -> Words {
+        Words { keys: Vec::new(), commands: Vec::new(), check: |_, _| Ok(()) }
+    }
 }
 
 impl Words {
@@ -37,8 +45,12 @@ pub enum Shape {
     Switch,
     /// A string.
     Text,
-    /// A string or a number.
-    Number,
+    /// A number of seconds.
+    Seconds,
+    /// A number of bytes, or a string such as `64M`.
+    Size,
+    /// A string that is one of some words.
+    Choice,
     /// A string, or a list of strings.
     List,
     /// true, false, or a string.
@@ -46,12 +58,18 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Whether not every value of this kind is one. None of these is a secret.
+    pub(super) fn has_a_range(self) -> bool {
+        matches!(self, Shape::Seconds | Shape::Size | Shape::Choice)
+    }
+
     /// What it may hold, in words.
     pub(super) fn words(self) -> &'static str {
         match self {
             Shape::Switch => "true or false",
-            Shape::Text => "a string in quotes",
-            Shape::Number => "a number or a string",
+            Shape::Text | Shape::Choice => "a string in quotes",
+            Shape::Seconds => "a number of seconds, without quotes",
+            Shape::Size => "a number of bytes, or a size in quotes such as \"64M\"",
             Shape::List => "a list of strings",
             Shape::SwitchOrText => "true, false or a string",
         }

@@ -84,7 +84,7 @@ impl Project {
 fn wishes(path: &Path, text: &str) -> Result<Vec<Wish>, Failure> {
     let key = |name: &str, shape| Key { name: name.into(), shape };
     let keys = vec![key("allow-tool", Shape::List), key("ignore-tool", Shape::List), key("account", Shape::Text)];
-    let words = Words { keys, commands: Vec::new() };
+    let words = Words { keys, ..Words::default() };
     let source = Source { path, text, words: &words };
     let document = source.parse()?;
     let mut wishes = Vec::new();

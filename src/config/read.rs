@@ -67,6 +67,12 @@ impl<'a> Source<'a> {
             let key = self.words.keys.iter().find(|key| key.name == name);
             let key = key.ok_or_else(|| self.unknown(table, name, others))?;
             let value = value(key, item).ok_or_else(|| self.wrong(table, name, key.shape))?;
+            if let Some(text) = value.text().filter(|_| key.shape.has_a_range())
+                && let Err(expected) = (self.words.check)(name, text)
+            {
+                let fact = format!("`{name}` cannot be {text}");
+                return Err(self.refuse(span(table, name), &fact, expected));
+            }
             settings.push(Setting { key: name.to_owned(), value, place: self.place(span(table, name)) });
         }
         Ok(settings)
@@ -83,7 +89,10 @@ impl<'a> Source<'a> {
     }
 
     fn wrong(&self, table: &dyn TableLike, name: &str, shape: Shape) -> Failure {
-        let fact = format!("`{name}` has a value of the wrong kind");
+        let fact = match table.get(name).and_then(Item::as_str).filter(|_| shape.has_a_range()) {
+            Some(text) => format!("`{name}` is the text {text:?}"),
+            None => format!("`{name}` has a value of the wrong kind"),
+        };
         self.refuse(span(table, name), &fact, format!("write {}", shape.words()))
     }
 }
@@ -100,13 +109,14 @@ fn value(key: &Key, item: &Item) -> Option<Value> {
     let one = |text: String| Value::Texts(vec![text]);
     match key.shape {
         Shape::Switch => item.as_bool().map(Value::Switch),
-        Shape::Text => text().map(one),
+        Shape::Text | Shape::Choice => text().map(one),
         Shape::SwitchOrText => item.as_bool().map(Value::Switch).or_else(|| text().map(one)),
-        Shape::Number => match item {
+        Shape::Seconds => match item {
             Toml::Integer(number) => Some(one(number.value().to_string())),
             Toml::Float(number) => Some(one(number.value().to_string())),
-            _ => text().map(one),
+            _ => None,
         },
+        Shape::Size => item.as_integer().map(|bytes| bytes.to_string()).or_else(text).map(one),
         Shape::List => match item.as_array() {
             Some(list) => {
                 list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(Value::Texts)
