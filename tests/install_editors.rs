@@ -432,6 +432,24 @@ fn an_entry_loses_no_flags_unless_it_is_named_and_another_account_has_its_own() 
 }
 
 #[test]
+fn who_would_lose_flags_is_shown_how_the_file_would_change_and_no_secret() {
+    let (user, cursor) = (User::bare(), ".cursor/mcp.json");
+    user.does(&["install", "cursor", URL, "--allow-tool", "read_*"]);
+    let own = "\"example\": {\n      \"env\": { \"API_KEY\": \"s3cret-value\" },";
+    user.write(cursor, &user.read(cursor).replace("\"example\": {", own));
+    let before = user.read(cursor);
+    let told = user.command(&["install", "cursor", URL]).told();
+    told.expect(2, &["would lose --allow-tool", "--name example"]);
+    for line in ["--- ~/.cursor/mcp.json", "-        \"--allow-tool\",", "-        \"read_*\"", "\"API_KEY\": \"…\""]
+    {
+        assert!(told.stderr.contains(line), "{line}: {}", told.stderr);
+    }
+    assert!(!told.stderr.contains("s3cret") && user.read(cursor) == before, "{told:?}");
+    let json = user.command(&["install", "cursor", URL, "--json"]).told();
+    assert_eq!(json.stderr.lines().filter(|line| line.starts_with('{')).count(), 1, "{json:?}");
+}
+
+#[test]
 fn a_server_is_found_through_its_name_and_through_its_url() {
     let user = User::bare();
     user.write(".config/mcpbridge/config.toml", &format!("[servers.ex]\nurl = '{URL}'\n"));

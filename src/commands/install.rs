@@ -47,19 +47,19 @@ pub fn run(typed: &Install) -> anyhow::Result<ExitCode> {
         Some(server) => entry::Arguments::named(server, typed)?,
         None => entry::Arguments::read(text, typed)?,
     };
-    let new = || known.as_ref().map_or_else(|| named_after(&arguments.url), |server| server.name.clone());
-    let name = match &typed.name {
-        Some(name) => checked(name)?,
-        None => place(editor, path.as_deref(), &arguments, new())?,
-    };
+    let new = known.as_ref().map_or_else(|| named_after(&arguments.url), |server| server.name.clone());
     let account = typed.flags.0.iter().rfind(|flag| flag.flag == "account").and_then(|flag| flag.value.as_deref());
     let behind = known.as_ref().map(|server| names::texts(server, account)).transpose()?.unwrap_or_default();
-    let entry = Entry {
-        name,
+    let mut entry = Entry {
+        name: new,
         behind,
         command: program::path()?,
         args: arguments.args,
         env: arguments.env.into_iter().chain(program::variables(&variable)).collect(),
+    };
+    entry.name = match &typed.name {
+        Some(name) => checked(name)?,
+        None => place(editor, path.as_deref(), &entry)?,
     };
     if typed.link {
         return link(editor, &entry, typed.json);
@@ -197,17 +197,21 @@ pub fn no_folder() -> Failure {
         .remedy("go to the folder of the project with cd, then try again")
 }
 
-/// The name of the entry: that of the one for the same server which is there already, or else `new`.
-fn place(editor: &Editor, path: Option<&Path>, arguments: &entry::Arguments, new: String) -> Result<String, Failure> {
+/// The name of the entry: that of the one for the same server which is there already, or else its own.
+fn place(editor: &'static Editor, path: Option<&Path>, entry: &Entry) -> Result<String, Failure> {
     // What is wrong with it is said where it is needed.
-    let home = Home::find(|name| std::env::var_os(name));
-    let config = home.and_then(|home| names::config(&home)).ok();
+    let home = Home::find(|name| std::env::var_os(name)).ok();
+    let config = home.as_ref().and_then(|home| names::config(home).ok());
     let there = Installed::all(editor, path, config.as_ref());
-    let value = |name: &str| arguments.env.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-    let own = arguments.env.iter().map(|(name, _)| name.clone()).collect();
-    match Line::new(&arguments.args, &value, own).read(&new, config.as_ref()) {
-        Some(new) => target::place(&new, &there, editor),
-        None => Ok(new),
+    let value = |name: &str| entry.env.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+    let own = entry.env.iter().map(|(name, _)| name.clone()).collect();
+    let diff = |name: &str| {
+        let replaced = Entry { name: name.to_owned(), ..entry.clone() };
+        Change::install(editor, path?, &replaced, home.as_ref()?).ok().map(|change| change.diff())
+    };
+    match Line::new(&entry.args, &value, own).read(&entry.name, config.as_ref()) {
+        Some(new) => target::place(&new, &there, editor, diff),
+        None => Ok(entry.name.clone()),
     }
 }
 

@@ -111,11 +111,17 @@ impl Installed {
     }
 }
 
-/// The name of the entry that `new` becomes: that of the one for the same server, or else its own.
+/// The name of the entry that `new` becomes: that of the one for the same server, or else its own. `diff`
+/// is how the file would change with it under a name.
 ///
 /// # Errors
 /// Flags would go away that nobody has said a word about, or the name is that of another server.
-pub fn place(new: &Installed, there: &[Installed], editor: &Editor) -> Result<String, Failure> {
+pub fn place(
+    new: &Installed,
+    there: &[Installed],
+    editor: &Editor,
+    diff: impl FnOnce(&str) -> Option<String>,
+) -> Result<String, Failure> {
     let name = &new.name;
     let same: Vec<&Installed> = there.iter().filter(|it| it.target == new.target).collect();
     // Of several the one that would be written anew.
@@ -126,9 +132,11 @@ pub fn place(new: &Installed, there: &[Installed], editor: &Editor) -> Result<St
         }
         let fact =
             format!("{} of {} is for this server already, and would lose {}", old.name, editor.title, lost.join(", "));
+        let shown = diff(&old.name).map(|diff| format!("; replaced, it would change so:\n\n{}", diff.trim_end()));
         return Err(Failure::new(Kind::Usage, fact).remedy(format!(
-            "give them again; or replace it, with --name {}; or add another entry, with --name and a new name",
-            old.name
+            "give them again; or replace it, with --name {}; or add another entry, with --name and a new name{}",
+            old.name,
+            shown.unwrap_or_default()
         )));
     }
     if !there.iter().any(|it| it.name == *name) {
