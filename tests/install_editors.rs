@@ -450,6 +450,40 @@ fn who_would_lose_flags_is_shown_how_the_file_would_change_and_no_secret() {
 }
 
 #[test]
+fn an_entry_goes_also_from_a_file_that_the_editor_reads_no_more() {
+    let user = User::bare();
+    let file =
+        |app: &str| format!(".config/{app}/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json");
+    let (code, cursor, empty) = (file("Code"), file("Cursor"), "{\n  \"mcpServers\": {\n  }\n}\n");
+    user.write(&cursor, empty);
+    user.does(&["install", "cline", URL]);
+    assert!(user.read(&cursor).contains(URL));
+    // Cline comes to VS Code as well.
+    user.write(&code, empty);
+    let told = user.does(&["uninstall", "cline", URL]);
+    assert!(told.stdout.contains("Cursor/User"), "{told:?}");
+    assert_eq!((user.read(&cursor), user.read(&code)), (empty.to_owned(), empty.to_owned()));
+    assert!(user.does(&["uninstall", "cline", URL]).stdout.contains("has no server"));
+}
+
+#[test]
+fn the_folders_of_an_extension_go_with_the_entry_and_stay_with_a_file_of_somebody_else() {
+    for (editor, folder) in [("cline", "saoudrizwan.claude-dev"), ("roo", "rooveterinaryinc.roo-cline")] {
+        let user = User::bare();
+        let storage = user.at(".config/Code/User/globalStorage");
+        fs::create_dir_all(&storage).unwrap();
+        user.does(&["install", editor, URL]);
+        user.does(&["uninstall", editor, URL]);
+        assert!(storage.exists() && !storage.join(folder).exists(), "{editor}");
+        user.does(&["install", editor, URL]);
+        let other = storage.join(folder).join("settings/other.json");
+        fs::write(&other, "{}").unwrap();
+        user.does(&["uninstall", editor, URL]);
+        assert_eq!(fs::read_dir(other.parent().unwrap()).unwrap().count(), 1, "{editor}");
+    }
+}
+
+#[test]
 fn a_server_is_found_through_its_name_and_through_its_url() {
     let user = User::bare();
     user.write(".config/mcpbridge/config.toml", &format!("[servers.ex]\nurl = '{URL}'\n"));

@@ -1,6 +1,6 @@
 //! `mcpbridge uninstall`: takes a server out of an editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::install::{Told, editor, file, host, vendor};
 use super::{names, print, print_json, server};
 use crate::cli::Uninstall;
 use crate::config::{Home, short};
-use crate::editors::{Change, Editor};
+use crate::editors::{Change, Editor, File, Host, container, is_ours};
 use crate::failure::{Failure, Kind};
 use crate::log::{self as logging, Volume};
 
@@ -23,9 +23,8 @@ pub fn run(typed: &Uninstall) -> anyhow::Result<ExitCode> {
     let variable = |name: &str| std::env::var_os(name);
     let host = host(&variable)?;
     let editor = editor(&typed.editor)?;
-    let path = file(&host, editor, typed.project)?;
     let home = Home::find(variable)?;
-    let name = meant(editor, &path, &typed.server, &home)?;
+    let (path, name) = found(&host, editor, typed, &home)?;
     let Some(change) = Change::uninstall(editor, &path, &name, &home)? else {
         if typed.json {
             return print_json(&json!({
@@ -47,6 +46,33 @@ pub fn run(typed: &Uninstall) -> anyhow::Result<ExitCode> {
         None => change.make(&home)?,
     };
     told.done(&shown, backup, typed.json)
+}
+
+/// The file with the entry that was typed, and its name there. An editor may read another file today than
+/// at the installation: since then another edition of it has come, or has gone.
+fn found(host: &Host, editor: &Editor, typed: &Uninstall, home: &Home) -> Result<(PathBuf, String), Failure> {
+    let path = file(host, editor, typed.project)?;
+    let name = meant(editor, &path, &typed.server, home)?;
+    if typed.project || has(editor, &path, &name) {
+        return Ok((path, name));
+    }
+    for other in host.others(editor) {
+        let name = meant(editor, &other, &typed.server, home)?;
+        if has(editor, &other, &name) {
+            return Ok((other, name));
+        }
+    }
+    Ok((path, name))
+}
+
+/// Whether there is an entry of ours with this name.
+fn has(editor: &Editor, path: &Path, name: &str) -> bool {
+    let read = || {
+        let file = File::read(path).ok()?;
+        let (container, _) = container(editor, &file.text).ok()?;
+        editor.format.entries(&file.text, &container).ok()
+    };
+    read().is_some_and(|entries| entries.iter().any(|(own, value)| own == name && is_ours(value)))
 }
 
 /// The name of the entry that `word` means: a name in the editor, or a server by its URL or its name.
