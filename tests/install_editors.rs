@@ -483,6 +483,61 @@ fn the_folders_of_an_extension_go_with_the_entry_and_stay_with_a_file_of_somebod
     }
 }
 
+/// What a run says that may do no more than its user: root may read and write everything.
+#[cfg(unix)]
+fn without_rights(user: &User, args: &[&str]) -> (i32, String) {
+    use std::os::unix::process::CommandExt;
+    let program = user.at("program/mcpbridge");
+    if !program.exists() {
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::hard_link(binary(), &program).or_else(|_| fs::copy(binary(), &program).map(drop)).unwrap();
+    }
+    let mut command = std::process::Command::new(program);
+    support::same_environment(&user.command(args).command(user.home.path()), &mut command);
+    command.args(args).current_dir(user.home.path());
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[cfg(unix)]
+const NOBODY: u32 = 65534;
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_or_written_is_an_error_with_a_remedy_and_nothing_is_lost() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let text = "{\n  \"mcpServers\": {\n    \"a\": { \"command\": \"npx\", \"args\": [\"mcp-remote\", \"https://a.example/mcp\"] }\n  }\n}\n";
+    for (of_file, of_folder, words) in
+        [(0o000, 0o700, "cannot be read"), (0o444, 0o700, "cannot be written"), (0o600, 0o500, "cannot be written")]
+    {
+        let user = User::bare();
+        let file = user.write(".cursor/mcp.json", text);
+        let folder = file.parent().unwrap();
+        if rustix::process::geteuid().is_root() {
+            for path in [user.home.path(), folder, &file] {
+                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(&file, of_file);
+        mode(folder, of_folder);
+        let (code, said) = without_rights(&user, &["install", "cursor", URL]);
+        assert!(code == 2 && said.contains(words) && said.contains("writable for you"), "{code}: {said}");
+        let (_, said) = without_rights(&user, &["adopt"]);
+        assert!(said.contains(words) && said.contains("nothing to take over"), "{said}");
+        let (code, said) = without_rights(&user, &["doctor"]);
+        assert_eq!(code == 2 && said.contains("cannot be read"), of_file == 0, "{said}");
+        mode(folder, 0o700);
+        mode(&file, 0o600);
+        assert_eq!(user.read(".cursor/mcp.json"), text);
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left beside it");
+    }
+}
+
 #[test]
 fn a_server_is_found_through_its_name_and_through_its_url() {
     let user = User::bare();

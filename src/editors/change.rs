@@ -149,6 +149,10 @@ impl Change {
         if !self.is_one() {
             return Ok(None);
         }
+        if self.file.bytes.is_some() {
+            // The rename that replaces it would not mind that it is read-only.
+            self.file.replaceable()?;
+        }
         let Some(after) = self.after.clone() else {
             // We have made it, and nothing else has come into it.
             self.file.delete()?;

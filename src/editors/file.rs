@@ -167,8 +167,11 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn trouble(path: &Path, done: &str, error: &io::Error) -> Failure {
-    Failure::new(Kind::Usage, format!("{} cannot be {done}: {error}", short(path)))
-        .remedy("mend this, or print the entry and paste it: add --print")
+    let remedy = match error.kind() {
+        ErrorKind::PermissionDenied => "make the file and its folder readable and writable for you",
+        _ => "mend this, or print the entry and paste it: add --print",
+    };
+    Failure::new(Kind::Usage, format!("{} cannot be {done}: {error}", short(path))).remedy(remedy)
 }
 
 /// Bytes. Claude Code keeps the histories of all projects in its file.
