@@ -92,6 +92,81 @@ fn entries_become_ours_and_go_back_byte_for_byte() {
     user.command(&["adopt", "--undo"]).told().expect(2, &["nothing was taken over"]);
 }
 
+/// Files of the other editors as they and people leave them, each with one entry of mcp-remote.
+const FILES: [(&str, &str); 12] = [
+    (
+        ".config/Code/User/mcp.json",
+        "\u{feff}{\r\n\t\"inputs\": [],\r\n\t\"servers\": {\r\n\t\t\"a\": {\r\n\t\t\t\"type\": \"stdio\",\r\n\t\t\t\"command\": \"npx\", // mine\r\n\t\t\t\"args\": [\r\n\t\t\t\t\"mcp-remote\",\r\n\t\t\t\t\"https://a.example/mcp\"\r\n\t\t\t]\r\n\t\t}\r\n\t}\r\n}\r\n",
+    ),
+    (
+        ".config/Code - Insiders/User/mcp.json",
+        "{\n\t\"servers\": { \"a\": { \"command\": \"npx\", \"args\": [\"mcp-remote\", \"https://a.example/mcp\",], }, },\n}\n",
+    ),
+    (
+        ".codeium/windsurf/mcp_config.json",
+        "{\"mcpServers\":{\"a\":{\"args\":[\"mcp-remote\",\"https://a.example/mcp\"],\"command\":\"npx\"}}}",
+    ),
+    (
+        ".config/zed/settings.json",
+        "// Zed\n{\n  \"theme\": \"One Dark\", // dark\n  \"context_servers\": {\n    \"a\": {\n      \"source\": \"custom\",\n      \"command\": { /* old */ \"path\": \"npx\", \"args\": [\"mcp-remote\", \"https://a.example/mcp\"], },\n    },\n    // \"b\": {},\n  },\n}\n",
+    ),
+    (
+        ".claude.json",
+        "{\n  \"numStartups\": 3,\n  \"mcpServers\": {},\n  \"projects\": {\n    \"/home/x\": {\n      \"big\": 12345678901234567890,\n      \"mcpServers\": {\n        \"a\": {\n          \"type\": \"stdio\",\n          \"command\": \"npx\",\n          \"args\": [\n            \"mcp-remote\",\n            \"https://a.example/mcp\"\n          ],\n          \"env\": {}\n        }\n      }\n    }\n  }\n}",
+    ),
+    (
+        ".gemini/settings.json",
+        "{\n  // mine\n  \"mcpServers\": {\n    \"a\": {\n      \"timeout\": 5000,\n      \"command\": \"npx\",\n      \"args\": [\"mcp-remote\", \"https://a.example/mcp\"]\n    }\n  }\n}\n",
+    ),
+    (
+        ".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json",
+        "{\n  \"mcpServers\": {\n    \"a\": {\n      \"autoApprove\": [],\n      \"disabled\": false,\n      \"timeout\": 60,\n      \"command\": \"npx\",\n      \"args\": [\n        \"mcp-remote\",\n        \"https://a.example/mcp\"\n      ]\n    }\n  }\n}",
+    ),
+    (
+        ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
+        "{\r\n\t\"mcpServers\": {\r\n\t\t\"a\": {\r\n\t\t\t\"command\": \"npx\",\r\n\t\t\t\"args\": [\"mcp-remote\", \"https://a.example/mcp\"],\r\n\t\t\t\"alwaysAllow\": [\"one\"]\r\n\t\t}\r\n\t}\r\n}\r\n",
+    ),
+    (
+        ".lmstudio/mcp.json",
+        "{\n  \"mcpServers\": {\n    \"a\": {\n      \"command\": \"npx mcp-remote https://a.example/mcp\"\n    }\n  }\n}",
+    ),
+    (
+        ".junie/mcp/mcp.json",
+        "{ \"mcpServers\" : { \"a\" : { \"command\" : \"npx\" , \"args\" : [ \"mcp-remote\" , \"https://a.example/mcp\" ] } } }",
+    ),
+    (
+        ".config/goose/config.yaml",
+        "# mine\r\nextensions:\r\n  a:\r\n    enabled: true # on\r\n    type: stdio\r\n    cmd: npx\r\n    args:\r\n    - mcp-remote\r\n    - 'https://a.example/mcp'\r\n    timeout: 300\r\nGOOSE_MODE: auto\r\n",
+    ),
+    (
+        ".kiro/settings/mcp.json",
+        "{\n    \"mcpServers\": {\n        \"a\": {\n            \"command\": \"sh\",\n            \"args\": [\"-c\", \"npx mcp-remote https://a.example/mcp\"],\n            \"disabled\": true\n        }\n    }\n}\n",
+    ),
+];
+
+#[test]
+fn the_files_of_all_editors_are_changed_in_these_entries_alone_and_go_back_byte_for_byte() {
+    let user = User::new();
+    for (path, text) in FILES {
+        user.write(path, text);
+    }
+    let said = user.does(&["adopt", "--json"]).json();
+    assert_eq!(said["adopted"].as_array().unwrap().len(), FILES.len(), "{said}");
+    for (path, text) in FILES {
+        let now = user.read(path);
+        assert!(now.contains(binary().to_str().unwrap()) && !now.contains("mcp-remote"), "{path}: {now}");
+        assert_eq!(now.starts_with('\u{feff}'), text.starts_with('\u{feff}'), "{path}");
+        assert_eq!(now.contains("\r\n"), text.contains("\r\n"), "{path}");
+        for kept in ["// mine", "// dark", "// \"b\"", "# mine", "# on", "12345678901234567890", "\"timeout\": 60"] {
+            assert_eq!(now.contains(kept), text.contains(kept), "{path} {kept}: {now}");
+        }
+    }
+    user.does(&["adopt", "--undo"]);
+    for (path, text) in FILES {
+        assert_eq!(user.read(path), text, "{path}");
+    }
+}
+
 #[test]
 fn a_file_that_is_gone_since_then_stays_gone_when_it_is_undone() {
     let user = User::new();
@@ -448,81 +523,6 @@ fn what_has_a_meaning_of_its_own_is_left_with_a_sentence() {
     assert_eq!(user.read(CURSOR), text);
 }
 
-/// Keeps a secret under a name.
-fn keep(user: &User, name: &str, secret: &str) {
-    let mut shell = user.command(&["secret", "set", name]).at_shell();
-    shell.type_bytes(secret.as_bytes());
-    shell.told().expect(0, &[]);
-}
-
-/// As the entry of mcp-remote with a key in plain.
-fn with_key(key: &str) -> String {
-    let args = ["mcp-remote", "https://a.example/mcp", "--header", &format!("Authorization: Bearer {key}")];
-    json!({ "mcpServers": { "a": { "command": "npx", "args": args } } }).to_string()
-}
-
-/// What the server gets as the secret of this name.
-fn kept(user: &User, name: &str) -> Option<String> {
-    let server = Legacy::new().start().may_be_unused();
-    let from = format!("X-Key=keychain:{name}");
-    drop(user.command(&[&server.url(), "--header-from", &from]).run(support::initialize(1, "2025-06-18") + "\n"));
-    server.requests().first().and_then(|request| request.header("x-key").map(str::to_owned))
-}
-
-#[test]
-fn a_secret_of_the_same_name_is_neither_overwritten_nor_removed() {
-    let user = User::new();
-    keep(&user, "a-authorization", "of somebody else");
-    let text = with_key("s3cret-value");
-    user.write(CURSOR, &text);
-    let told = user.command(&["adopt"]).told();
-    told.expect(2, &["a of Cursor stays as it is", "a-authorization", "another"]);
-    assert!(user.read(CURSOR) == text && !told.stderr.contains("s3cret"), "{told:?}");
-    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("of somebody else"));
-    user.command(&["adopt", "--undo"]).told().expect(2, &["nothing was taken over"]);
-    // The same one is used, and was not put there by us.
-    keep(&user, "a-authorization", "s3cret-value");
-    user.does(&["adopt"]);
-    assert!(user.read(CURSOR).contains("keychain:a-authorization"));
-    user.does(&["adopt", "--undo"]);
-    assert_eq!(user.read(CURSOR), text);
-    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("s3cret-value"));
-}
-
-#[test]
-fn an_entry_that_cannot_be_changed_stays_and_the_others_are_taken_over() {
-    let world = World::new();
-    let user = User::new();
-    let url = world.server.url();
-    let tokens = signed_in(&world, &user, &url);
-    // In one line, which the editor of YAML leaves alone.
-    let flow = format!("mcpServers: [{{name: a, command: npx, args: [mcp-remote, '{url}']}}]\n");
-    user.write(".continue/config.yaml", &flow);
-    user.write(CURSOR, &entry("https://b.example/mcp"));
-    let gemini = user.write(".gemini/settings.json", &entry(&url));
-    let mut permissions = fs::metadata(&gemini).unwrap().permissions();
-    permissions.set_readonly(true);
-    fs::set_permissions(&gemini, permissions).unwrap();
-    let said = user.does(&["adopt", "--json"]).json();
-    let left: Vec<_> = said["left"].as_array().unwrap().iter().map(|left| &left["editor"]).collect();
-    assert_eq!(left, ["gemini", "continue"], "{said}");
-    assert!(tokens.exists() && user.read(".continue/config.yaml") == flow);
-    assert_eq!(user.json(CURSOR)["mcpServers"]["a"]["args"], json!(["https://b.example/mcp"]));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_that_cannot_be_written_gives_its_sign_in_and_its_secrets_back() {
-    let world = World::new();
-    let user = User::new();
-    let url = world.server.url();
-    let tokens = signed_in(&world, &user, &url);
-    let before = fs::read_to_string(&tokens).unwrap();
-    // A name so long that there can be no file with a longer one beside it.
-    let text = json!({ "mcpServers": {
-        "a": { "command": "npx", "args": ["mcp-remote", url] },
-        "b": { "command": "npx", "args": ["mcp-remote", "https://b.example/", "--header", "X-Api-Key: s3cret-value"] },
-    } })
 /// Entries whose command is a line, or stands behind a program that starts it, and what each is to run.
 const LINES: [(&str, &str, &str); 7] = [
     (
@@ -612,6 +612,81 @@ fn a_line_that_only_a_shell_can_read_is_left_with_what_to_do_by_hand() {
     assert!(said["left"][0]["remedy"].as_str().unwrap().starts_with("by hand: "), "{said}");
 }
 
+/// Keeps a secret under a name.
+fn keep(user: &User, name: &str, secret: &str) {
+    let mut shell = user.command(&["secret", "set", name]).at_shell();
+    shell.type_bytes(secret.as_bytes());
+    shell.told().expect(0, &[]);
+}
+
+/// As the entry of mcp-remote with a key in plain.
+fn with_key(key: &str) -> String {
+    let args = ["mcp-remote", "https://a.example/mcp", "--header", &format!("Authorization: Bearer {key}")];
+    json!({ "mcpServers": { "a": { "command": "npx", "args": args } } }).to_string()
+}
+
+/// What the server gets as the secret of this name.
+fn kept(user: &User, name: &str) -> Option<String> {
+    let server = Legacy::new().start().may_be_unused();
+    let from = format!("X-Key=keychain:{name}");
+    drop(user.command(&[&server.url(), "--header-from", &from]).run(support::initialize(1, "2025-06-18") + "\n"));
+    server.requests().first().and_then(|request| request.header("x-key").map(str::to_owned))
+}
+
+#[test]
+fn a_secret_of_the_same_name_is_neither_overwritten_nor_removed() {
+    let user = User::new();
+    keep(&user, "a-authorization", "of somebody else");
+    let text = with_key("s3cret-value");
+    user.write(CURSOR, &text);
+    let told = user.command(&["adopt"]).told();
+    told.expect(2, &["a of Cursor stays as it is", "a-authorization", "another"]);
+    assert!(user.read(CURSOR) == text && !told.stderr.contains("s3cret"), "{told:?}");
+    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("of somebody else"));
+    user.command(&["adopt", "--undo"]).told().expect(2, &["nothing was taken over"]);
+    // The same one is used, and was not put there by us.
+    keep(&user, "a-authorization", "s3cret-value");
+    user.does(&["adopt"]);
+    assert!(user.read(CURSOR).contains("keychain:a-authorization"));
+    user.does(&["adopt", "--undo"]);
+    assert_eq!(user.read(CURSOR), text);
+    assert_eq!(kept(&user, "a-authorization").as_deref(), Some("s3cret-value"));
+}
+
+#[test]
+fn an_entry_that_cannot_be_changed_stays_and_the_others_are_taken_over() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    // In one line, which the editor of YAML leaves alone.
+    let flow = format!("mcpServers: [{{name: a, command: npx, args: [mcp-remote, '{url}']}}]\n");
+    user.write(".continue/config.yaml", &flow);
+    user.write(CURSOR, &entry("https://b.example/mcp"));
+    let gemini = user.write(".gemini/settings.json", &entry(&url));
+    let mut permissions = fs::metadata(&gemini).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&gemini, permissions).unwrap();
+    let said = user.does(&["adopt", "--json"]).json();
+    let left: Vec<_> = said["left"].as_array().unwrap().iter().map(|left| &left["editor"]).collect();
+    assert_eq!(left, ["gemini", "continue"], "{said}");
+    assert!(tokens.exists() && user.read(".continue/config.yaml") == flow);
+    assert_eq!(user.json(CURSOR)["mcpServers"]["a"]["args"], json!(["https://b.example/mcp"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_gives_its_sign_in_and_its_secrets_back() {
+    let world = World::new();
+    let user = User::new();
+    let url = world.server.url();
+    let tokens = signed_in(&world, &user, &url);
+    let before = fs::read_to_string(&tokens).unwrap();
+    // A name so long that there can be no file with a longer one beside it.
+    let text = json!({ "mcpServers": {
+        "a": { "command": "npx", "args": ["mcp-remote", url] },
+        "b": { "command": "npx", "args": ["mcp-remote", "https://b.example/", "--header", "X-Api-Key: s3cret-value"] },
+    } })
     .to_string();
     let real = user.write(&"x".repeat(250), &text);
     fs::create_dir_all(user.home.path().join(".cursor")).unwrap();

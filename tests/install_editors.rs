@@ -194,7 +194,43 @@ fn every_editor_of_the_list_takes_an_entry() {
 }
 
 /// Files as editors and people leave them.
-const GROWN: [(&str, &str, &str); 14] = [
+const GROWN: [(&str, &str, &str); 22] = [
+    (
+        "vscode-insiders",
+        ".config/Code - Insiders/User/mcp.json",
+        "// servers of mine\n{\n\t\"inputs\": [\n\t\t{ \"id\": \"key\", \"type\": \"promptString\", },\n\t],\n\t\"servers\": {\n\t\t/* the first */\n\t\t\"a\": { \"type\": \"http\", \"url\": \"https://a.example/\", }, // here\n\t},\n}\n",
+    ),
+    (
+        "cline",
+        ".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json",
+        "{\n  \"mcpServers\": {\n    \"github.com/x/y\": {\n      \"autoApprove\": [],\n      \"disabled\": true,\n      \"timeout\": 60,\n      \"type\": \"stdio\",\n      \"command\": \"node\",\n      \"args\": [\n        \"/x/build/index.js\"\n      ]\n    }\n  }\n}",
+    ),
+    (
+        "roo",
+        ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json",
+        "{\r\n\t\"mcpServers\": {\r\n\t\t\"a\": {\r\n\t\t\t\"command\": \"x\",\r\n\t\t\t\"alwaysAllow\": [\r\n\t\t\t\t\"one\"\r\n\t\t\t]\r\n\t\t}\r\n\t}\r\n}\r\n",
+    ),
+    ("lmstudio", ".lmstudio/mcp.json", "{\n  \"mcpServers\": {}\n}"),
+    (
+        "junie",
+        ".junie/mcp/mcp.json",
+        "\u{feff}{ \"mcpServers\" : { \"a\" : { \"command\" : \"x\" , \"args\" : [ ] } } }",
+    ),
+    (
+        "kiro",
+        ".kiro/settings/mcp.json",
+        "{\n    \"mcpServers\": {\n        \"fetch\": {\n            \"command\": \"uvx\",\n            \"args\": [\"mcp-server-fetch\"],\n            \"env\": {},\n            \"disabled\": true,\n            \"autoApprove\": []\n        }\n    },\n    \"powers\": { \"mcpServers\": { \"example\": {} } }\n}\n",
+    ),
+    (
+        "opencode",
+        ".config/opencode/opencode.json",
+        "{\r\n  \"mcp\": {\r\n    // old form\r\n    \"a\": { \"type\": \"remote\", \"url\": \"https://a.example/\", \"enabled\": false, },\r\n  }\r\n}",
+    ),
+    (
+        "goose",
+        ".config/goose/config.yaml",
+        "# mine\r\nextensions:\r\n  a:\r\n    enabled: true # on\r\n    type: stdio\r\n    cmd: x\r\n    args: []\r\n\r\n# end\r\n",
+    ),
     (
         "cursor",
         ".cursor/mcp.json",
