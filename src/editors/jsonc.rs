@@ -127,8 +127,10 @@ impl<'a> Document<'a> {
         };
         if let Some(there) = member(object, path[depth])? {
             let at = there.value.range();
-            let flat =
-                !self.text[at.start..at.end].contains('\n') && is_list(&there.value) && !self.text.contains('\n');
+            let old = &self.text[at.start..at.end];
+            // A list that stands in one line stays in one; an empty one says nothing of that.
+            let says = old.len() > "[]".len() || !self.text.contains('\n');
+            let flat = !old.contains('\n') && is_list(&there.value) && says;
             let text = self.rendered(&whole, indent(self.text, there.range.start), flat);
             return Ok(spliced(self.text, &[Splice::new(at.start..at.end, text)]));
         }

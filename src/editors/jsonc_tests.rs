@@ -37,6 +37,16 @@ fn an_entry_is_written_as_the_file_is_written() {
 }
 
 #[test]
+fn a_list_in_one_line_stays_in_one() {
+    let list = Node::List(vec!["https://example.com/mcp".into(), "--debug".into()]);
+    let put = |text: &str| set(text, &["servers", "a", "args"], &list, &mut Facts::new()).unwrap();
+    let text = "{\n  \"servers\": { \"a\": { \"args\": [\"-y\", \"x\"] } }\n}\n";
+    assert_eq!(put(text), text.replace("\"-y\", \"x\"", "\"https://example.com/mcp\", \"--debug\""));
+    let text = "{\n  \"servers\": {\n    \"a\": {\n      \"args\": []\n    }\n  }\n}\n";
+    assert!(put(text).contains("\"args\": [\n        \"https://example.com/mcp\",\n"), "{}", put(text));
+}
+
+#[test]
 fn objects_that_are_missing_are_made_and_unmade() {
     for text in [
         "",
