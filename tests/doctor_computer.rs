@@ -205,6 +205,11 @@ fn a_local_server_of_somebody_else_is_warned_of_if_it_is_gone_or_holds_a_secret(
         ".config/zed/settings.json",
         r#"{"context_servers":{"z":{"source":"custom","command":"/bin/sh","args":[],"env":{"TOKEN":"s3cret-zed"}}}}"#,
     );
+    user.write(
+        ".codex/config.toml",
+        "[mcp_servers.g]\ncommand = 'npx'\nargs = ['supergateway', '--streamableHttp', 'https://g.example/', '--oauth2Bearer', 's3cret-flag']\n\
+         [mcp_servers.l]\ncommand = 'sh'\nargs = ['-c', 'npx mcp-remote https://l.example/ --header \"X-A: $B\" sk-s3cret-line']\n",
+    );
     let seen = Findings::by(user.command(&[]).env("PATH", user.home.path().join("bin")));
     assert_eq!(seen.code, 0, "{seen:?}");
     seen.warns("cursor", &["gone starts /gone/server, which is not there", "take gone out of ~/.cursor/mcp.json"]);
@@ -213,6 +218,8 @@ fn a_local_server_of_somebody_else_is_warned_of_if_it_is_gone_or_holds_a_secret(
     seen.warns("cursor", &["flag has a secret in plain: the value of --api-key"]);
     seen.warns("cursor", &["docker has a secret in plain: the value of GITHUB_TOKEN"]);
     seen.warns("zed", &["z has a secret in plain: the variable TOKEN", "chmod 600"]);
+    seen.warns("codex", &["g has a secret in plain: the value of --oauth2Bearer", "mcpbridge adopt codex"]);
+    seen.warns("codex", &["l has a secret in plain: an argument", "env_vars"]);
     assert_eq!(seen.all("cursor").len(), 5, "{seen:?}");
     assert!(!seen.text.contains("s3cret"), "{seen:?}");
     assert!(fs::read_to_string(file).unwrap().contains("sk-s3cret-env"));

@@ -98,8 +98,14 @@ async fn of_editor(
             steps.extend(arguments(entry, ground));
             steps.extend(needs.examine(entry, ground.config.as_ref()).await);
         } else if let Some(other) = started(&entry.words()) {
+            let taken = other.is_ok();
             let tool = other.map_or_else(|_| "a program like it".to_owned(), |it| it.tool.name().to_owned());
             steps.push(still(editor, entry, &tool, ground));
+            // Flags of their own, and lines.
+            let others =
+                || others::secrets(entry).map(|step| Step { remedy: kept_by_adopt(editor, &step, taken), ..step });
+            steps.extend(secrets(entry).or_else(others));
+            continue;
         } else if entry.url().is_none() {
             steps.extend(others::examine(entry, host));
             continue;
@@ -108,6 +114,11 @@ async fn of_editor(
     }
     steps.extend(doubles(editor, found, ground));
     steps
+}
+
+/// What helps with a secret in an entry that `adopt` takes over, secrets and all.
+fn kept_by_adopt(editor: &Editor, step: &Step, is_taken: bool) -> Option<String> {
+    if is_taken { Some(format!("run: mcpbridge adopt {}", editor.name)) } else { step.remedy.clone() }
 }
 
 /// An entry that runs another program of this kind, and whether `adopt` takes it over.

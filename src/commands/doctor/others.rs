@@ -56,14 +56,28 @@ fn program(entry: &Found, host: &Host) -> Option<Step> {
 }
 
 /// The secrets in the entry.
-fn secrets(entry: &Found) -> Option<Step> {
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (name, value) in entry.env() {
-        if is_secret(&name, &value) {
-            found.push((format!("the variable {name}"), instead(entry, Some(&name))));
-        }
+pub fn secrets(entry: &Found) -> Option<Step> {
+    let variables = entry.env().into_iter().filter(|(name, value)| is_secret(name, value));
+    let mut found: Vec<(String, String)> =
+        variables.map(|(name, _)| (format!("the variable {name}"), instead(entry, Some(&name)))).collect();
+    let words = entry.words();
+    let mut all = arguments(words.get(1..).unwrap_or_default());
+    if found.is_empty() && all.is_empty() {
+        // In a line for a shell.
+        let lines = words.iter().filter(|word| word.contains(char::is_whitespace));
+        let pieces = lines.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')));
+        all = arguments(&pieces.filter(|piece| !piece.is_empty()).map(str::to_owned).collect::<Vec<_>>());
     }
-    let words: Vec<String> = entry.words().into_iter().skip(1).collect();
+    found.extend(all.into_iter().map(|what| (what, instead(entry, None))));
+    let (what, remedy) = found.first()?;
+    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let fact = format!("{} has a secret in plain: {what}{more}", entry.name);
+    Some(Step::warn(entry.editor.name, fact, remedy.clone()))
+}
+
+/// The secrets among `words`, in words that do not show them.
+fn arguments(words: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let next = || words.get(at + 1).filter(|next| !next.starts_with('-')).map_or("", String::as_str);
         let (name, value) = match (word.strip_prefix('-'), word.split_once('=')) {
@@ -75,15 +89,10 @@ fn secrets(entry: &Found) -> Option<Step> {
         };
         let is_header = matches!(name.trim_start_matches('-'), "H" | "header") && in_plain("header", value).is_some();
         if is_secret(name, value) || is_header {
-            let what = if name.is_empty() { "an argument".to_owned() } else { format!("the value of {name}") };
-            found.push((what, instead(entry, None)));
+            found.push(if name.is_empty() { "an argument".to_owned() } else { format!("the value of {name}") });
         }
     }
-    found.dedup();
-    let (what, remedy) = found.first()?;
-    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
-    let fact = format!("{} has a secret in plain: {what}{more}", entry.name);
-    Some(Step::warn(entry.editor.name, fact, remedy.clone()))
+    found
 }
 
 /// What a person can do about it: the editor has to put the value in, if it can.
@@ -120,7 +129,7 @@ fn is_secret(name: &str, value: &str) -> bool {
 fn is_telling(name: &str) -> bool {
     let mut spaced = String::new();
     for (before, letter) in std::iter::once(' ').chain(name.chars()).zip(name.chars()) {
-        if letter.is_ascii_uppercase() && before.is_ascii_lowercase() {
+        if letter.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
             spaced.push(' ');
         }
         spaced.push(letter.to_ascii_lowercase());
@@ -151,10 +160,11 @@ fn is_stand_in(value: &str) -> bool {
 }
 
 /// The last words of the names of secrets.
-const TELLING: [&str; 14] = [
+const TELLING: [&str; 15] = [
     "apikey",
     "auth",
     "authorization",
+    "bearer",
     "cookie",
     "credential",
     "credentials",
