@@ -145,11 +145,12 @@ fn is_at_a_terminal() -> bool {
 /// Writes a result to stdout, without its colours where nobody sees them. A reader that has seen
 /// enough, such as `head`, is no error.
 fn print(result: &[u8]) -> anyhow::Result<ExitCode> {
-    let mut out = anstream::stdout();
-    match out.write_all(result).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    write(result).map(|_| ExitCode::SUCCESS)
+}
+
+/// The same, and whether somebody reads.
+fn write(result: &[u8]) -> anyhow::Result<bool> {
+    written(&mut anstream::stdout(), result)
 }
 
 /// Writes a result byte for byte.
@@ -159,7 +160,24 @@ fn print_raw(result: &[u8]) -> anyhow::Result<ExitCode> {
 
 /// The same, and whether somebody reads: a reader that has seen enough is no error.
 fn write_raw(result: &[u8]) -> anyhow::Result<bool> {
-    let mut out = std::io::stdout().lock();
+    written(&mut std::io::stdout().lock(), result)
+}
+
+/// Whether stdout has a reader, or may have one: a pipe tells when it has none, before anything is written.
+fn is_read() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = std::io::stdout();
+        let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
+        let _ = poll(&mut ends, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        !ends[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+    #[cfg(not(unix))]
+    true
+}
+
+fn written(out: &mut impl Write, result: &[u8]) -> anyhow::Result<bool> {
     match out.write_all(result).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error.into()),

@@ -345,3 +345,51 @@ fn what_an_editor_calls_itself_cannot_move_the_cursor() {
         "{told:?}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_noted_is_followed_until_ctrl_c_or_until_nobody_reads() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::Stdio,
+    };
+    let (server, other) = (Legacy::new().start(), Legacy::new().start());
+    let home = TempDir::new().unwrap();
+    end_well(Bridge::to(&server).home(home.path()).ready());
+    let all = Bridge::bare().args(["logs", "--follow"]).home(home.path()).at_shell();
+    all.wait_stdout("ended well");
+    let one = Bridge::bare().args(["logs", "--follow", "--json", &server.url()]).home(home.path()).at_shell();
+    one.wait_stdout("schema_version");
+
+    let begun = [&server, &other].map(|server| {
+        let bridge = Bridge::to(server).home(home.path()).ready();
+        let pid = bridge.pid();
+        end_well(bridge);
+        pid
+    });
+    for pid in begun {
+        for words in ["begins", "editor: scripted-editor", "Streamable HTTP", "1 request · ended well"] {
+            let shown = all.wait_stdout(words);
+            assert!(shown.lines().any(|line| line.contains(&format!("process {pid}"))) || pid == begun[1], "{shown}");
+        }
+        all.wait_stdout(&format!("process {pid}  1 request · ended well"));
+    }
+    let shown = one.wait_stdout(r#""event":"end""#);
+    let events: Vec<Value> = shown.lines().skip(1).map(json).collect();
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(kinds, ["start", "editor", "open", "end"], "{shown}");
+    assert!(events.iter().all(|event| event["pid"] == begun[0] && event["server"] == server.url()), "{shown}");
+
+    for following in [all, one] {
+        let process = rustix::process::Pid::from_raw(following.pid().cast_signed()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        following.finish().expect(130, &["interrupted"]);
+    }
+    let scratch = TempDir::new().unwrap();
+    let launch = Bridge::bare().args(["logs", "--follow"]).home(home.path());
+    let mut unread = launch.command(scratch.path()).stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(unread.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    // Nothing more is noted, and it ends all the same.
+    assert!(first.contains("http") && unread.wait().unwrap().success(), "{first}");
+}

@@ -20,7 +20,11 @@ pub struct Logs {
     #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
     pub last: u32,
 
-    /// Print the result as JSON
+    /// Go on, and show what relays note until interrupted
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Print the result as JSON; what comes later as one object a line
     #[arg(long)]
     pub json: bool,
 }

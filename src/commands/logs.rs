@@ -1,5 +1,7 @@
 //! `mcpbridge logs`: the last runs of each server.
 
+mod follow;
+
 use std::process::ExitCode;
 
 use anstyle::Style;
@@ -14,19 +16,33 @@ use crate::client::one_line;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::store::{End, Key, Run, Store};
+use crate::store::{End, Key, Open, Run, Store};
 
 /// Shows what relays have noted.
 ///
 /// # Errors
 /// What was typed is no URL, or there is no folder for what is kept.
 pub fn run(typed: &Logs) -> anyhow::Result<ExitCode> {
-    let servers = servers(&access::store()?, typed)?;
+    let store = access::store()?;
+    let only = typed.server.as_ref().map(|word| server::url(word, true)).transpose()?;
+    let only = only.map(|url| (Key::new(&url, None, None), shown(&url)));
+    // First, so that nothing is noted in between.
+    let following = typed.follow.then(|| store.follow_runs(only.as_ref().map(|(key, _)| key)));
+    let servers = servers(&store, typed)?;
     if typed.json {
         let servers: Vec<Value> = servers.iter().map(Server::json).collect();
-        return print_json(&json!({ "schema_version": 1, "servers": servers }));
+        print_json(&json!({ "schema_version": 1, "servers": servers }))?;
+    } else {
+        print(human(&servers).as_bytes())?;
     }
-    print(human(&servers).as_bytes())
+    let Some(following) = following else { return Ok(ExitCode::SUCCESS) };
+    let config = status::configured();
+    follow::run(following, typed.json, |key| {
+        let of_a_run = || store.runs(key).into_iter().map(|run| run.start.server).rfind(|server| !server.is_empty());
+        let shown = only.as_ref().map(|(_, shown)| shown.clone()).or_else(of_a_run)?;
+        let named = typed.named.as_ref().map(access::named).or_else(|| named(&config, key));
+        Some(Server { shown, named, runs: Vec::new() })
+    })
 }
 
 /// A server, and the runs that are shown.
@@ -160,15 +176,9 @@ fn lines(run: &Run) -> String {
         None => "no editor said its name".to_owned(),
     });
     facts.extend(run.start.account.as_ref().map(|account| format!("account {}", one_line(account))));
-    facts.extend(run.open.as_ref().map(|open| {
-        let transport = if open.transport == "sse" { "HTTP+SSE" } else { "Streamable HTTP" };
-        format!("{} editor, {} server, {transport}", one_line(&open.editor), one_line(&open.server))
-    }));
+    facts.extend(run.open.as_ref().map(opened));
     if let Some((_, end)) = &run.end {
-        facts.push(match end.failed {
-            0 => number(end.requests),
-            failed => format!("{}, {failed} not answered by the server", number(end.requests)),
-        });
+        facts.push(number(end));
     }
     facts.push(end(run));
     let version = if run.start.version.is_empty() {
@@ -195,8 +205,19 @@ fn indented(text: &str, indent: usize) -> String {
     table::wrapped(text, room, room).iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
-fn number(requests: u64) -> String {
-    format!("{requests} {}", if requests == 1 { "request" } else { "requests" })
+/// How editor and server were spoken to.
+fn opened(open: &Open) -> String {
+    let transport = if open.transport == "sse" { "HTTP+SSE" } else { "Streamable HTTP" };
+    format!("{} editor, {} server, {transport}", one_line(&open.editor), one_line(&open.server))
+}
+
+/// How many requests there were.
+fn number(end: &End) -> String {
+    let requests = format!("{} {}", end.requests, if end.requests == 1 { "request" } else { "requests" });
+    match end.failed {
+        0 => requests,
+        failed => format!("{requests}, {failed} not answered by the server"),
+    }
 }
 
 /// How it ended, if it has.

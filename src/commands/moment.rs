@@ -10,7 +10,7 @@ pub fn moment(seconds: u64, now: u64) -> String {
 }
 
 /// `seconds` since 1970 as a date of the Gregorian calendar. They are read from files, and may be any number.
-fn date(seconds: u64) -> String {
+pub fn date(seconds: u64) -> String {
     let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
     let Some(moment) = moment else { return "(no date)".to_owned() };
     let (date, time) = (moment.date(), moment.time());

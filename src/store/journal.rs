@@ -47,6 +47,35 @@ impl Journal {
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }
 
+    /// The bytes of the file for `name`.
+    pub fn length(&self, name: &str) -> u64 {
+        fs::metadata(self.path(name, "")).map_or(0, |there| there.len())
+    }
+
+    /// The lines for `name` behind so many bytes, which become those that were read. A line that is half there
+    /// waits for its other half.
+    pub fn lines_behind(&self, name: &str, read: &mut u64) -> Vec<String> {
+        let length = self.length(name);
+        if length == *read {
+            return Vec::new();
+        }
+        let from = |end: &str, start: u64| {
+            let bytes = fs::read(self.path(name, end)).unwrap_or_default();
+            bytes.get(usize::try_from(start).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec()
+        };
+        let mut bytes = Vec::new();
+        if length < *read {
+            // It was set aside meanwhile.
+            bytes = from(OLD, *read);
+            *read = 0;
+        }
+        let new = from("", *read);
+        let whole = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        *read += whole as u64;
+        bytes.extend_from_slice(&new[..whole]);
+        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
     /// The names that have lines, in no order.
     pub fn names(&self) -> Vec<String> {
         if !self.home.is_there().is_ok_and(|there| there) {
@@ -198,6 +227,26 @@ mod tests {
         );
         assert_eq!(words("http://a.example/?' b"), "http://a.example/?…' b");
         assert_eq!(words(&"ä".repeat(1000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn lines_that_are_followed_come_once_and_whole_also_when_the_file_is_set_aside() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        let (mut read, mut seen) = (0, Vec::new());
+        for number in 0..1000 {
+            journal.add("a", &format!("{number} {}", "x".repeat(90))).unwrap();
+            if number % 7 == 0 {
+                seen.extend(journal.lines_behind("a", &mut read));
+            }
+        }
+        let half = |text: &str| open(&journal.path("a", "")).unwrap().write_all(text.as_bytes()).unwrap();
+        half("1000 h");
+        seen.extend(journal.lines_behind("a", &mut read));
+        half("alf\n");
+        seen.extend(journal.lines_behind("a", &mut read));
+        let numbers: Vec<usize> = seen.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(numbers, (0..=1000).collect::<Vec<_>>());
     }
 
     #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! What relays did: when each ran, for which editor, and how it ended. For the person who asks
 //! afterwards, so nothing waits for it, and a line that cannot be written is not missed.
 
+use std::collections::HashMap;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -118,6 +119,50 @@ pub struct Run {
     pub end: Option<(u64, End)>,
 }
 
+/// A thing that was noted of a run, alone.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The server.
+    pub server: Key,
+    /// The process.
+    pub pid: u32,
+    /// When the run began, in milliseconds since 1970.
+    pub began: u64,
+    /// When it was noted, in the same.
+    pub at: u64,
+    /// What.
+    pub what: Noted,
+}
+
+/// What relays note from some moment on.
+pub struct Following {
+    journal: Option<Journal>,
+    only: Option<String>,
+    /// How many bytes of each file were read.
+    read: HashMap<String, u64>,
+}
+
+impl Following {
+    /// What was noted since the last time, in its order.
+    pub fn news(&mut self) -> Vec<News> {
+        let Some(journal) = &self.journal else { return Vec::new() };
+        let mut news = Vec::new();
+        for name in names(journal, self.only.as_deref()) {
+            let Some(server) = Key::spelled(&name) else { continue };
+            for line in journal.lines_behind(&name, self.read.entry(name.clone()).or_default()) {
+                let Ok(Line { pid, began, at, what }) = serde_json::from_str(&line) else { continue };
+                news.push(News { server: server.clone(), pid, began, at, what });
+            }
+        }
+        news.sort_by_key(|news| news.at);
+        news
+    }
+}
+
+fn names(journal: &Journal, only: Option<&str>) -> Vec<String> {
+    only.map_or_else(|| journal.names(), |name| vec![name.to_owned()])
+}
+
 /// Notes what one run does, on a thread of its own: a disk may be slow, and a folder on another
 /// machine may be gone.
 pub struct Recorder {
@@ -197,6 +242,15 @@ impl Store {
     pub fn servers_with_runs(&self) -> Vec<Key> {
         let names = self.runs_journal().map(|journal| journal.names()).unwrap_or_default();
         names.iter().filter_map(|name| Key::spelled(name)).collect()
+    }
+
+    /// Follows what is noted from now on, of one server or of all.
+    pub fn follow_runs(&self, only: Option<&Key>) -> Following {
+        let (journal, only) = (self.runs_journal(), only.map(|key| key.as_str().to_owned()));
+        let names = journal.iter().flat_map(|journal| names(journal, only.as_deref()));
+        let read = names.map(|name| (name.clone(), journal.as_ref().map_or(0, |journal| journal.length(&name))));
+        let read = read.collect();
+        Following { journal, only, read }
     }
 
     fn runs_journal(&self) -> Option<Journal> {
