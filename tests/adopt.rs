@@ -520,6 +520,8 @@ fn what_has_a_meaning_of_its_own_is_left_with_a_sentence() {
         "{told:?}"
     );
     assert!(told.stderr.contains("settings.json cannot be read: line 1"), "{told:?}");
+    assert!(told.stdout.contains("by hand: mcpbridge install cursor https://a.example/mcp"), "{told:?}");
+    assert_eq!(told.stdout.matches("by hand").count(), 1, "there is no URL for the other one: {told:?}");
     assert_eq!(user.read(CURSOR), text);
 }
 

@@ -72,17 +72,17 @@ pub struct Ground<'g> {
 /// Why nothing can become of it, for a person.
 pub fn plan(found: &Found, ground: &Ground) -> Result<Option<Plan>, Failure> {
     let Some(made) = made(found, ground) else { return Ok(None) };
-    let made = made.map_err(|why| Failure::new(Kind::Usage, why).remedy(by_hand(found)))?;
+    let made = made.map_err(|why| Failure { remedy: by_hand(found), ..Failure::new(Kind::Usage, why) })?;
     complete(found, made, ground).and_then(possible).map(Some)
 }
 
-/// What a person can do about an entry that is left.
-fn by_hand(found: &Found) -> String {
+/// What a person can do about an entry that is left; nothing if it is for no server with a URL.
+fn by_hand(found: &Found) -> Option<String> {
     let words = found.words();
-    let url = url_in(&words).filter(|url| in_plain("url", url).is_none());
-    let editor = found.editor.name;
-    let url = url.map_or_else(|| "URL".to_owned(), quoted);
-    format!("by hand: mcpbridge install {editor} {url}, and take {} out of {}", found.name, short(&found.path))
+    let url = url_in(&words).or_else(|| found.url())?;
+    let is_shown = in_plain("url", url).is_none() && !url.contains(['$', '{', '%']);
+    let (editor, url) = (found.editor.name, if is_shown { quoted(url) } else { "URL".to_owned() });
+    Some(format!("by hand: mcpbridge install {editor} {url}, and take {} out of {}", found.name, short(&found.path)))
 }
 
 /// Found out before a sign-in is taken for it.

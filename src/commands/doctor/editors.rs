@@ -135,7 +135,7 @@ fn still(editor: &Editor, entry: &Found, tool: &str, ground: &Ground) -> Step {
         Ok(_) => Step::warn(editor.name, fact, format!("run: mcpbridge adopt {}", editor.name)),
         Err(why) => {
             let fact = format!("{fact}, and adopt leaves it: {}", why.fact);
-            Step::warn(editor.name, fact, why.remedy.unwrap_or_default())
+            Step { remedy: why.remedy, ..Step::warn(editor.name, fact, "") }
         }
     }
 }
