@@ -68,7 +68,7 @@ fn uncalled(server: &Server, tools: Option<&str>) -> Step {
 }
 
 /// Whether a tool says that it changes nothing, and takes no arguments that have to be given.
-fn only_reads(tool: &&&str) -> bool {
+fn only_reads(tool: &str) -> bool {
     let hint = member(tool, "annotations").and_then(|it| member(it, "readOnlyHint"));
     let required = member(tool, "inputSchema").and_then(|schema| member(schema, "required"));
     hint == Some("true") && required.is_none_or(|list| elements(list).is_ok_and(|all| all.is_empty()))
