@@ -163,8 +163,9 @@ pub fn unusable(settings: &Settings, url: &Url) -> Option<Failure> {
     // A host that needs no proxy is as well off without one.
     let any = Matcher::builder().all("http://proxy.invalid").no(exceptions()).build();
     any.intercept(&Uri::try_from(url.as_str()).ok()?)?;
-    let (name, text) = variables(url).iter().find_map(|name| Some((name, std::env::var(name).ok()?)))?;
-    let why = check(text.trim()).err().unwrap_or_else(|| "is not the URL of a proxy".to_owned());
+    let set = |name: &&'static str| Some((*name, std::env::var(name).ok().filter(|text| !text.trim().is_empty())?));
+    let (name, text) = variables(url).iter().find_map(set)?;
+    let why = check(text.trim()).err()?;
     Some(
         Failure::new(Kind::Usage, format!("{name} {why}, and no proxy is used"))
             .remedy(format!("{USABLE}, or unset it")),
