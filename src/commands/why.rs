@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::moment::moment;
 use super::status::{self, Account};
-use super::{access, print, print_json};
+use super::{access, print, print_json, table};
 use crate::auth;
 use crate::cli::Why;
 use crate::client::one_line;
@@ -88,19 +88,21 @@ impl Story {
     }
 
     fn lines(&self) -> String {
-        let now = auth::now();
+        let (now, width) = (auth::now(), table::width());
         let bold = Style::new().bold();
         let mut text = format!("{bold}{}{bold:#}\n", one_line(self.account.server()));
         let knows_beginning = self.chapters.iter().any(|chapter| matches!(chapter.what, Happening::Issued { .. }));
         if let Some(entry) = self.entry.as_ref().filter(|_| !knows_beginning) {
-            text += &format!("  {}  somebody signed in; what came then is not kept\n", moment(entry.signed_in_at, now));
+            let told = format!("{}  somebody signed in; what came then is not kept", moment(entry.signed_in_at, now));
+            text += &format!("{}\n", laid_out(&told, width));
         }
         if self.chapters.is_empty() && self.entry.is_none() {
             text += "  nothing is known of a sign-in\n";
         }
-        text += &history(&self.chapters, now);
+        text += &history(&self.chapters, now, width);
         if self.is_in_doubt {
-            text += "  a renewal was cut off, so it is in doubt whether the token that is kept is still good; the next renewal will tell\n";
+            let told = "a renewal was cut off, so it is in doubt whether the token that is kept is still good; the next renewal will tell";
+            text += &format!("{}\n", laid_out(told, width));
         }
         text += &format!("now:\n{}", self.account.lines());
         if self.account.is_ready() {
@@ -111,7 +113,7 @@ impl Story {
 }
 
 /// What happened, a line for each thing.
-fn history(chapters: &[Chapter], now: u64) -> String {
+fn history(chapters: &[Chapter], now: u64, width: usize) -> String {
     let (mut text, mut who, mut at) = (String::new(), None, 0);
     while let Some(chapter) = chapters.get(at) {
         let alike = chapters[at..].iter().take_while(|next| next.what == Happening::Renewed).count();
@@ -121,7 +123,7 @@ fn history(chapters: &[Chapter], now: u64) -> String {
             at += many;
             continue;
         }
-        text += &told(chapter, who, now);
+        text += &told(chapter, who, now, width);
         if let Happening::Issued { subject: Some(subject), .. } = &chapter.what {
             who = Some(subject);
         }
@@ -130,7 +132,7 @@ fn history(chapters: &[Chapter], now: u64) -> String {
     text
 }
 
-fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
+fn told(chapter: &Chapter, before: Option<&String>, now: u64, width: usize) -> String {
     let dim = Style::new().dimmed();
     let what = match &chapter.what {
         Happening::Issued { way, issuer, subject, scopes } => {
@@ -168,9 +170,21 @@ fn told(chapter: &Chapter, before: Option<&String>, now: u64) -> String {
             None => "signed out".to_owned(),
         },
     };
-    let by = format!("{dim}by {}, process {}{dim:#}", one_line(&chapter.by.by), chapter.by.pid);
-    format!("  {}  {what}  {by}\n", moment(chapter.at, now))
+    let by = format!("by {}, process {}", one_line(&chapter.by.by), chapter.by.pid);
+    let text = laid_out(&format!("{}  {what}", moment(chapter.at, now)), width);
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    let fits = last.chars().count() + "  ".len() + by.chars().count() <= width;
+    format!("{text}{}{dim}{by}{dim:#}\n", if fits { "  ".to_owned() } else { format!("\n{BELOW}") })
 }
+
+/// A text in the lines that it takes.
+fn laid_out(text: &str, width: usize) -> String {
+    let lines = table::wrapped(text, width.saturating_sub("  ".len()), width.saturating_sub(BELOW.len()));
+    format!("  {}", lines.join(&format!("\n{BELOW}")))
+}
+
+/// What stands in front of the further lines of a text.
+const BELOW: &str = "    ";
 
 /// Renewals in a row that are told one by one.
 const SHOWN_RENEWALS: usize = 3;
@@ -194,21 +208,30 @@ mod tests {
             )
         };
         let (jane, joe) = ("jane@h.example".to_owned(), "joe@h.example");
-        let told = told(&issued(joe), Some(&jane), 60);
+        let told = told(&issued(joe), Some(&jane), 60, usize::MAX);
         assert!(told.contains("in the browser as joe@h.example, in place of jane@h.example; scopes: a b"), "{told}");
         assert!(told.contains("1970-01-01 00:00:00 UTC (60 s ago)") && told.contains("by a test, process 7"), "{told}");
-        let told = super::told(&issued(&jane), Some(&jane), 60);
+        let told = super::told(&issued(&jane), Some(&jane), 60, usize::MAX);
         assert!(!told.contains("in place"), "{told}");
+    }
+
+    #[test]
+    fn a_long_line_is_broken_between_its_words() {
+        let what = Happening::Refused { why: "invalid_grant: the session of this person has expired".into() };
+        let told = anstream::adapter::strip_str(&told(&chapter(0, what), None, 60, 60)).to_string();
+        let wanted = "  1970-01-01 00:00:00 UTC (60 s ago)  refused by who issued\n    it, which ended it: invalid_grant: the session of this\n    \
+                      person has expired  by a test, process 7\n";
+        assert_eq!(told, wanted);
     }
 
     #[test]
     fn of_many_renewals_the_last_ones_are_told_and_the_others_counted() {
         let chapters: Vec<Chapter> = (0..20).map(|at| chapter(at, Happening::Renewed)).collect();
-        let told = history(&chapters, 60);
+        let told = history(&chapters, 60, usize::MAX);
         assert_eq!(told.lines().count(), 1 + SHOWN_RENEWALS, "{told}");
         assert!(told.lines().next().unwrap().contains("renewed, and then 16 times more"), "{told}");
         assert!(told.lines().last().unwrap().contains("00:00:19 UTC"), "{told}");
-        let few = history(&chapters[..4], 60);
+        let few = history(&chapters[..4], 60, usize::MAX);
         assert_eq!(few.lines().count(), 4, "{few}");
     }
 }
