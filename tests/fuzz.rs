@@ -31,6 +31,16 @@ fn every_input_that_was_ever_found_is_harmless() {
 }
 
 #[test]
+fn the_seeds_of_era_play_every_pair() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/era");
+    let inputs = fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let mut pairs: Vec<_> = inputs.flat_map(|input| targets::played(&input)).collect();
+    pairs.sort_by_key(|pair| (pair.modern_editor, pair.modern_server));
+    pairs.dedup();
+    assert_eq!(pairs.len(), 4, "{pairs:?}");
+}
+
+#[test]
 fn every_target_is_built_and_has_an_entry() {
     let manifest = include_str!("../fuzz/Cargo.toml");
     for (name, _) in targets::TARGETS {

@@ -1,24 +1,33 @@
 //! Conversations between any editor and any server, legal or not, through the translator of any pair.
 //!
 //! The input is a list of moves. Whatever is played: each request is answered once, with the id as its
-//! sender spelled it; nobody else is answered; what a pair of one era passes has not changed by a byte; and
-//! when all is over nothing is owed.
+//! sender spelled it; nobody else is answered; no call that may have had an effect goes out twice; what a
+//! pair of one era passes has not changed by a byte; and when all is over nothing is owed.
 
 mod ledger;
 mod moves;
+mod said;
 
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use mcpbridge::era::{Era, Event, Facts, Key, Protocol, Road, Settings, Step};
+use mcpbridge::era::{
+    Era, Event, Facts, Filter, Invitation, Key, Lobby, Protocol, Road, Settings, SignIn, Spoken, Step,
+};
 use mcpbridge::failure::{Failure, Kind};
 use mcpbridge::message::{Fault, Id, Kind as Is, Message, Parsed, member};
 
 use ledger::Ledger;
 use moves::Input;
+use said::{Said, is_own};
 
 /// The first byte chooses what is known of the server, then every move takes some bytes.
 pub fn era(data: &[u8]) {
+    played(data);
+}
+
+/// Plays the input, and says which pairs of eras there were.
+pub fn played(data: &[u8]) -> Vec<Spoken> {
     let mut input = Input(data);
     let mut play = Play::new(&mut input);
     for _ in 0..MOST_MOVES {
@@ -28,11 +37,12 @@ pub fn era(data: &[u8]) {
         play.step(&mut input);
     }
     play.finish();
+    play.pairs
 }
 
 /// Everybody who takes part.
 struct Play {
-    era: Era,
+    era: Lobby,
     modern_editor: bool,
     /// What the editor is owed.
     ledger: Ledger,
@@ -41,16 +51,18 @@ struct Play {
     /// In the order in which they began, so that a move can name one.
     open: Vec<Key>,
     known: HashSet<Key>,
+    /// How often each call may still go out, by its id and method.
+    calls: HashMap<(Id, String), usize>,
     pauses: Vec<Key>,
     /// Questions that the editor has not answered.
     questions: Vec<Id>,
     /// Questions that nobody has answered to the server.
     asked: HashMap<(u64, Id), usize>,
-    /// What either side has said, to compare bytes with.
-    from_editor: HashSet<Bytes>,
-    from_server: HashSet<Bytes>,
+    said: Said,
     generation: u64,
     closed: bool,
+    /// The pairs of eras that there were.
+    pairs: Vec<Spoken>,
 }
 
 impl Play {
@@ -63,8 +75,9 @@ impl Play {
             2 => Protocol::Modern,
             _ => Protocol::Auto,
         };
+        let filter = if first & 0x30 == 0x30 { Filter::new(&["a".to_owned()], &[]) } else { Filter::default() };
         let roads = if first & 128 == 0 { vec![Road::Http, Road::Sse] } else { vec![Road::Sse] };
-        let era = Era::new(Settings { facts, protocol, roads, seed: 7, ..Settings::default() });
+        let era = Lobby::new(Era::new(Settings { filter, facts, protocol, roads, seed: 7 }));
         Play {
             era,
             modern_editor: first & 64 != 0,
@@ -72,11 +85,12 @@ impl Play {
             exchanges: HashMap::new(),
             open: Vec::new(),
             known: HashSet::new(),
+            calls: HashMap::new(),
             pauses: Vec::new(),
             questions: Vec::new(),
             asked: HashMap::new(),
-            from_editor: HashSet::new(),
-            from_server: HashSet::new(),
+            said: Said::default(),
+            pairs: Vec::new(),
             generation: 1,
             closed: false,
         }
@@ -113,6 +127,7 @@ impl Play {
                     self.generation += 1;
                     self.on(Event::Renewed { generation: self.generation });
                 }
+                2..=5 => self.signs_in(input),
                 _ => self.exchange_ends(input),
             },
             _ => {
@@ -156,9 +171,10 @@ impl Play {
     }
 
     fn editor_message(&mut self, message: &Message) {
-        self.from_editor.insert(message.raw().clone());
+        self.said.by_editor(message);
         if message.kind() == Is::Request {
             self.ledger.owes(message);
+            self.may_go_out(message);
         }
         if message.kind() == Is::Answer {
             self.questions.retain(|id| Some(id) != message.id());
@@ -172,6 +188,10 @@ impl Play {
         let Some(request) = request else { return };
         let id = request.id().map_or("null".to_owned(), |id| id.spelled().to_owned());
         let (line, stray) = input.response(&request, &id);
+        // What was refused, or is half done, may come again.
+        if line.contains(r#""error""#) || line.contains("input_required") {
+            self.may_go_out(&request);
+        }
         let key = if stray & 15 == 1 { None } else { Some(key) };
         self.server(key, &line);
         if let Some(key) = key.filter(|_| stray & 16 == 0) {
@@ -192,7 +212,7 @@ impl Play {
             Parsed::Batch(batch) => batch.iter().flatten().collect(),
         };
         for message in messages {
-            self.from_server.insert(message.raw().clone());
+            self.said.by_server(message);
             if let (Is::Request, Some(id)) = (message.kind(), message.id()) {
                 *self.asked.entry((self.generation, id.clone())).or_default() += 1;
             }
@@ -200,16 +220,40 @@ impl Play {
         self.on(Event::Server { key, generation: self.generation, parsed });
     }
 
+    fn signs_in(&mut self, input: &mut Input) {
+        let how = input.byte();
+        let sign_in = match how % 4 {
+            0 => SignIn::Over,
+            1 => SignIn::Ready,
+            _ => SignIn::Waiting(Invitation {
+                url: Some("https://as.example/".to_owned()).filter(|_| how & 4 == 0),
+                code: Some("AB-CD".to_owned()).filter(|_| how & 8 != 0),
+                text: "sign in".into(),
+                unopened: how & 16 != 0,
+                last: if how & 32 == 0 {
+                    Vec::new()
+                } else {
+                    LAST.map(|(method, result)| (method, result.to_owned())).to_vec()
+                },
+            }),
+        };
+        self.steps(|era, steps| era.sign_in(sign_in, steps));
+    }
+
     fn exchange_ends(&mut self, input: &mut Input) {
         let Some(key) = input.one_of(&self.open).copied() else { return };
         let failure = input.failure();
+        if failure.is_some() {
+            let requests = self.exchanges.get(&key).cloned().unwrap_or_default();
+            requests.iter().for_each(|request| self.may_go_out(request));
+        }
         self.end(key, failure);
     }
 
     fn end(&mut self, key: Key, failure: Option<Failure>) {
         self.over(key);
         if let Some(error) = failure.as_ref().and_then(|failure| failure.error.as_deref()) {
-            self.from_server.insert(format!(r#"{{"id":0,"error":{error}}}"#).into());
+            self.said.refused(error);
         }
         self.on(Event::Ended { key, failure });
     }
@@ -220,9 +264,13 @@ impl Play {
     }
 
     fn on(&mut self, event: Event) {
+        self.steps(|era, steps| era.on(event, steps));
+    }
+
+    fn steps(&mut self, happens: impl FnOnce(&mut Lobby, &mut Vec<Step>)) {
         let before = self.era.spoken();
         let mut steps = Vec::new();
-        self.era.on(event, &mut steps);
+        happens(&mut self.era, &mut steps);
         for step in &steps {
             self.take(step);
         }
@@ -230,9 +278,12 @@ impl Play {
         if let Some(spoken) = self.era.spoken().filter(|spoken| before == Some(*spoken) && !self.era.is_opening())
             && spoken.modern_editor == spoken.modern_server
         {
-            steps.iter().for_each(|step| self.same_bytes(step));
+            steps.iter().for_each(|step| self.said.holds(step));
         }
-        assert!(self.era.unanswered() <= self.ledger.owed(), "it believes to owe more than it does");
+        self.pairs.extend(self.era.spoken().filter(|spoken| !self.pairs.contains(spoken)));
+        // Who was answered early may be on the way to the server all the same.
+        let believes = self.era.unanswered() - usize::from(self.era.is_early() && self.era.unanswered() > 0);
+        assert!(believes <= self.ledger.owed(), "it believes to owe more than it does");
         assert!(self.era.held() <= MOST_HELD, "{} messages wait", self.era.held());
     }
 
@@ -244,6 +295,7 @@ impl Play {
             }
             Step::Send { key, body, requests, .. } => {
                 assert!(!requests.is_empty() && parse(body).is_some());
+                requests.iter().for_each(|request| self.goes_out(request));
                 self.begins(*key, requests.clone());
             }
             Step::Cancel { key, .. } | Step::Drop { key } => self.over(*key),
@@ -258,9 +310,25 @@ impl Play {
                     self.pauses.push(*key);
                 }
             }
-            Step::Learned(_) => {}
-            Step::Unserved(_) | Step::DeclineSignIn | Step::OpenBrowser => panic!("no pair says {step:?}"),
+            Step::Learned(_) | Step::Unserved(_) | Step::DeclineSignIn | Step::OpenBrowser => {}
         }
+    }
+
+    fn may_go_out(&mut self, request: &Message) {
+        if let Some(id) = request.id() {
+            *self.calls.entry((id.clone(), request.method().to_owned())).or_default() += 1;
+        }
+    }
+
+    /// What may have had an effect is not sent again.
+    fn goes_out(&mut self, request: &Message) {
+        let Some(id) =
+            request.id().filter(|_| matches!(request.method(), "tools/call" | "vendor/x") && !is_own(request))
+        else {
+            return;
+        };
+        let left = self.calls.get_mut(&(id.clone(), request.method().to_owned())).filter(|left| **left > 0);
+        *left.unwrap_or_else(|| panic!("sent twice: {}", request.raw().escape_ascii())) -= 1;
     }
 
     fn begins(&mut self, key: Key, requests: Vec<Message>) {
@@ -291,42 +359,6 @@ impl Play {
         }
     }
 
-    /// In a pair of one era everything is as it was sent, but for an id that is put back as it was
-    /// spelled, and what the bridge says in its own name.
-    fn same_bytes(&self, step: &Step) {
-        let known = |set: &HashSet<Bytes>, message: &Message| {
-            let same = |other: &&Bytes| {
-                let other = Message::single(Bytes::clone(other)).ok();
-                let id = message.id().cloned();
-                id.zip(other).is_some_and(|(id, other)| other.with_id(&id).raw() == message.raw())
-            };
-            set.contains(message.raw()) || set.iter().any(|other| same(&other))
-        };
-        match step {
-            Step::Send { requests, .. } => {
-                for message in requests.iter().filter(|message| !is_own(message)) {
-                    assert!(self.from_editor.contains(message.raw()), "{}", message.raw().escape_ascii());
-                }
-            }
-            Step::Reply { message, .. } => {
-                let own =
-                    message.error().is_some() || message.result().is_some_and(|result| OWN_RESULTS.contains(&result));
-                assert!(own || known(&self.from_editor, message), "{}", message.raw().escape_ascii());
-            }
-            Step::Answer(line) => {
-                let Some(Parsed::One(message)) = parse(line) else { return };
-                // A refusal that was none of the request's alone is put into an envelope of ours.
-                let error = message.error();
-                let same_error =
-                    |other: &Bytes| Message::single(other.clone()).is_ok_and(|other| other.error() == error);
-                let own = error.is_some() && self.from_server.iter().any(same_error);
-                let cut = message.result().is_some_and(|result| member(result, "tools").is_some());
-                assert!(own || cut || known(&self.from_server, &message), "{}", line.escape_ascii());
-            }
-            _ => {}
-        }
-    }
-
     /// Whatever is open, the bridge ends: then nothing is owed.
     fn finish(&mut self) {
         if !self.closed {
@@ -349,19 +381,19 @@ fn not(fault: &Fault, line: &Bytes) -> Message {
     panic!("{}: {}", fault.text, line.escape_ascii())
 }
 
-fn is_own(message: &Message) -> bool {
-    message.id().is_some_and(|id| id.spelled().starts_with("\"mcpbridge"))
-}
-
 /// The request that is not wanted any more.
 fn cancelled(message: &Message) -> Option<Id> {
     let wanted = message.method() == "notifications/cancelled";
     message.params().filter(|_| wanted).and_then(|params| member(params, "requestId")).and_then(Id::parse)
 }
 
+/// What the server said in an earlier run.
+const LAST: [(&str, &str); 3] = [
+    ("initialize", r#"{"capabilities":{"tools":{},"prompts":{}},"serverInfo":{"name":"s","version":"1"}}"#),
+    ("tools/list", r#"{"tools":[{"name":"a"}]}"#),
+    ("resources/list", r#"{"resources":[]}"#),
+];
 /// More moves show nothing that these do not.
 const MOST_MOVES: usize = 400;
 /// What may wait for the end of a search: of the editor's, and of the server's.
 const MOST_HELD: usize = 257 + 64;
-/// What is said in the editor's place.
-const OWN_RESULTS: [&str; 2] = [r#"{"action":"cancel"}"#, "{}"];

@@ -23,7 +23,7 @@ pub use change::change;
 pub use config::config;
 pub use discovery::discovery;
 pub use editors::editors;
-pub use era::era;
+pub use era::{era, played};
 pub use lines::lines;
 pub use message::message;
 pub use sse::sse;

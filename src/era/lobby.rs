@@ -101,6 +101,16 @@ impl Lobby {
         self.pair.unanswered()
     }
 
+    /// Whether this request has no answer of the server's yet.
+    pub fn is_running(&self, id: &Id) -> bool {
+        self.pair.is_running(id)
+    }
+
+    /// How many messages of either side wait until it is known how the server is spoken to.
+    pub fn held(&self) -> usize {
+        self.pair.held()
+    }
+
     /// Who speaks which era, once both are known.
     pub fn spoken(&self) -> Option<Spoken> {
         self.pair.spoken()
