@@ -136,9 +136,17 @@ impl Parser {
             let start = std::mem::take(&mut self.partial);
             self.skims = start.starts_with(b"data:");
             if let Some(value) = start.strip_prefix(b"data:") {
-                self.skim().push(value);
+                self.skim_line(value.strip_prefix(b" ").unwrap_or(value));
             }
         }
+    }
+
+    /// Takes another line of data, or the beginning of one.
+    fn skim_line(&mut self, value: &[u8]) {
+        self.skimmed += value.len();
+        let skim = self.skim();
+        skim.push(b"\n");
+        skim.push(value);
     }
 
     /// Turns what is kept of the data into its id and kind.
@@ -210,12 +218,7 @@ impl Parser {
                 joined.extend_from_slice(&value);
                 *data = joined.freeze();
             }
-            _ => {
-                self.skimmed += value.len();
-                let skim = self.skim();
-                skim.push(b"\n");
-                skim.push(&value);
-            }
+            _ => self.skim_line(&value),
         }
     }
 
@@ -286,6 +289,12 @@ mod tests {
     #[test]
     fn a_long_line_that_is_no_data_is_none_of_the_message() {
         at_every_cut(4, b"data: {\"xxxxxx\":1,\n: \"id\":9, \"xxxxxxx\ndata: \"id\":4}\n\n", &["-|-|too long 4"]);
+    }
+
+    #[test]
+    fn lines_of_data_above_the_limit_are_not_run_together() {
+        let stream = b"data: {\"xxxxxxxxxxxxxxxxxxxxxxxxxx\":1,\ndata: \"\ndata:id\":5,\"xxxxxxxxxxxxxxxxxxxx\":1}\n\n";
+        at_every_cut(20, stream, &["-|-|too long -"]);
     }
 
     #[test]
