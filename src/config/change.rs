@@ -116,7 +116,6 @@ pub fn without_server(path: &Path, old: &str, words: &Words, name: &str) -> Resu
 impl New<'_> {
     /// The section, as it is written for the first time.
     fn section(&self, words: &Words) -> String {
-        let quoted = |text: &str| toml_edit::Value::from(text).to_string();
         let mut section = format!("[servers.{}]\nurl = {}\n", self.name, quoted(self.url));
         if let Some(port) = self.port {
             section += &format!("port = {port}\n");
@@ -152,6 +151,15 @@ impl New<'_> {
             && there.accounts.is_empty()
             && there.organization.is_none()
     }
+}
+
+/// A string on one line: otherwise its line ends would become those of the file.
+fn quoted(text: &str) -> String {
+    if !text.contains(['\n', '\r']) {
+        return toml_edit::Value::from(text).to_string();
+    }
+    // What JSON escapes means the same in TOML, which wants one character more escaped.
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 /// Who changes the file holds this from reading it to having written it.
@@ -236,3 +244,18 @@ const LOCK: &str = "config";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks at the lock.
 const PAUSE: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::Key;
+    use super::*;
+
+    #[test]
+    fn a_line_break_in_a_value_is_none_of_the_file() {
+        let words = Words { keys: vec![Key { name: "account".into(), shape: Shape::Text }], commands: Vec::new() };
+        let set = vec![("account".to_owned(), Value::Texts(vec!["a\n\u{7f}\"b".into()]))];
+        let new = New { name: "a", url: "https://h.example/", port: None, set };
+        let added = with_server(Path::new("config.toml"), "# mine\r\n", &words, &new).unwrap().unwrap();
+        assert!(added.ends_with("account = \"a\\n\\u007f\\\"b\"\r\n"), "{added:?}");
+    }
+}
