@@ -60,8 +60,11 @@ pub fn insert(
                 }
                 None => {
                     let was = key.end..servers.end.max(colon(text, key.end));
-                    if text[was.clone()].contains('#') {
-                        return Err(Trouble::Shape(format!("{container} is written in brackets around a comment")));
+                    let written: String = text[was.clone()].split_whitespace().collect();
+                    if ![":", ":~", ":null", ":[]", ":{}"].contains(&written.as_str()) {
+                        return Err(Trouble::Shape(format!(
+                            "{container} is empty, but for a comment, a tag or a name"
+                        )));
                     }
                     let lines = entry(kind, &format!("{}  ", indent(text, key.start)), name, members);
                     let behind = line_end(text, was.end);

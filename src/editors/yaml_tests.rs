@@ -27,9 +27,10 @@ fn a_comment_at_an_empty_container_stays() {
     assert!(changed.starts_with("mcpServers: # none ]\n  - name: example\n"), "{changed}");
     let changed = there_and_back("extensions: {} # none\n", Kind::Map, "extensions");
     assert!(changed.starts_with("extensions: # none\n  example:\n"), "{changed}");
-    let text = "extensions: { # none\n }\n";
-    let refused = insert(text, Kind::Map, "extensions", "example", &members(), &mut Facts::new());
-    assert!(matches!(refused, Err(Trouble::Shape(_))), "{refused:?}");
+    for text in ["extensions: { # none\n }\n", "extensions: &none\nz: 1\n", "extensions: !!null\n"] {
+        let refused = insert(text, Kind::Map, "extensions", "example", &members(), &mut Facts::new());
+        assert!(matches!(refused, Err(Trouble::Shape(_))), "{refused:?}");
+    }
 }
 
 #[test]
