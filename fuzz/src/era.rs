@@ -354,6 +354,9 @@ impl Play {
                         let id = cancelled(&message);
                         self.questions.retain(|other| Some(other) != id.as_ref());
                     }
+                    if let Some(id) = subscription(&message) {
+                        assert!(self.ledger.is_owed(&id), "of a subscription that is over: {}", line.escape_ascii());
+                    }
                 }
             }
         }
@@ -379,6 +382,12 @@ fn parse(line: &Bytes) -> Option<Parsed> {
 
 fn not(fault: &Fault, line: &Bytes) -> Message {
     panic!("{}: {}", fault.text, line.escape_ascii())
+}
+
+/// The subscription that the message belongs to.
+fn subscription(message: &Message) -> Option<Id> {
+    let meta = message.params().and_then(|params| member(params, "_meta"));
+    meta.and_then(|meta| member(meta, "io.modelcontextprotocol/subscriptionId")).and_then(Id::parse)
 }
 
 /// The request that is not wanted any more.

@@ -358,7 +358,8 @@ impl Lobby {
         let Some(invitation) = self.invitation.clone() else { return };
         match key {
             OPENING_DUE => {
-                let initialize = self.initialize.clone().filter(|_| self.pair.is_opening());
+                // One that has failed meanwhile has its answer, whatever is opening now.
+                let initialize = self.initialize.clone().filter(|_| self.pair.is_initializing());
                 if let Some(initialize) = initialize.filter(|_| self.stage == Stage::Arriving) {
                     steps.push(early_answer(&initialize, Some(&invitation)));
                     self.stage = Stage::Early;
@@ -392,6 +393,7 @@ impl Lobby {
                 if !long {
                     self.keep_waiting(&id, steps);
                 } else if self.guests.remove(&id).is_some() && self.take_back(&id, steps) {
+                    self.listeners.retain(|listener| listener.id != id);
                     steps.push(failed(&id, &invitation));
                 }
             }

@@ -88,6 +88,11 @@ impl Ledger {
         }
     }
 
+    /// Whether a request with this id has no answer.
+    pub fn is_owed(&self, id: &Id) -> bool {
+        self.accounts.get(id).is_some_and(|account| !account.owed.is_empty())
+    }
+
     /// How many answers are owed.
     pub fn owed(&self) -> usize {
         self.accounts.values().map(|account| account.owed.len()).sum()

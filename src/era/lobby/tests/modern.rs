@@ -35,6 +35,29 @@ fn discovery_is_answered_early_then_lists_and_later_ones_at_once() {
 }
 
 #[test]
+fn an_initialize_that_has_failed_is_not_answered_when_something_else_is_opening() {
+    let mut scene = Scene::new();
+    scene.sign_in(waiting());
+    scene.editor(&initialize(1, ""));
+    scene.ended(1, Some(Kind::SignInRefused));
+    scene.editor(&call(2));
+    scene.due(OPENING_DUE).gives::<0>([]);
+}
+
+#[test]
+fn a_subscription_that_waited_too_long_is_not_agreed_to_any_more() {
+    let mut scene = Scene::discovering(Settings::default());
+    scene.sign_in(waiting());
+    scene.editor(&modern(2, LISTEN));
+    let guest = scene.guest();
+    for _ in 1..MOST_NEWS {
+        scene.due(guest);
+    }
+    scene.due(guest).gives(["failed 2 SignInRequired"]);
+    scene.due(LISTS_DUE).gives::<0>([]);
+}
+
+#[test]
 fn a_call_waits_for_the_person_and_goes_to_the_server_that_is_found() {
     let mut scene = Scene::discovering(Settings::default());
     scene.sign_in(waiting());
