@@ -18,15 +18,28 @@ pub fn challenge(data: &[u8]) {
     assert_eq!(bearer(&HeaderMap::from_iter([(header::WWW_AUTHENTICATE, value)])), Some(read));
 }
 
-fn written(bearer: &Bearer) -> String {
-    let parameters = [
-        ("resource_metadata", &bearer.resource_metadata),
-        ("scope", &bearer.scope),
-        ("error", &bearer.error),
-        ("error_description", &bearer.error_description),
+fn written(read: &Bearer) -> String {
+    let said = [
+        ("resource_metadata", &read.resource_metadata),
+        ("scope", &read.scope),
+        ("error", &read.error),
+        ("error_description", &read.error_description),
     ];
+    let Some(dpop) = &read.dpop else { return challenge_of("Bearer", &said) };
+    let algorithms = ("algs", &dpop.algorithms);
+    let own = [algorithms, ("error", &dpop.error), ("error_description", &dpop.error_description)];
+    if !dpop.alone {
+        format!("{}, {}", challenge_of("Bearer", &said), challenge_of("DPoP", &own))
+    } else if (&read.error, &read.error_description) == (&dpop.error, &dpop.error_description) {
+        challenge_of("DPoP", &[&said[..], &[algorithms]].concat())
+    } else {
+        format!("{}, {}", challenge_of("DPoP", &own), challenge_of("DPoP", &said))
+    }
+}
+
+fn challenge_of(scheme: &str, parameters: &[(&str, &Option<String>)]) -> String {
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
     let parameters =
         parameters.iter().filter_map(|(name, value)| Some(format!("{name}=\"{}\"", quoted(value.as_ref()?))));
-    format!("Bearer {}", parameters.collect::<Vec<_>>().join(", "))
+    format!("{scheme} {}", parameters.collect::<Vec<_>>().join(", "))
 }
