@@ -274,8 +274,10 @@ impl Play {
         for step in &steps {
             self.take(step);
         }
-        // Where the pair changed in between nobody can say which of them a step came from.
-        if let Some(spoken) = self.era.spoken().filter(|spoken| before == Some(*spoken) && !self.era.is_opening())
+        // A pair lives on for what it has not answered, so of two nobody can say which a step came from.
+        if let (Some(spoken), [] | [_]) = (self.era.spoken(), &self.pairs[..])
+            && before == Some(spoken)
+            && !self.era.is_opening()
             && spoken.modern_editor == spoken.modern_server
         {
             steps.iter().for_each(|step| self.said.holds(step));
