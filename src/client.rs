@@ -4,8 +4,6 @@
 //! One request at a time. What the server asks meanwhile comes back as [`Reply::Asks`], because the
 //! modern era has it so, whatever the server speaks.
 
-mod plain;
-
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -28,7 +26,7 @@ use crate::record::Tap;
 use crate::remote::{Remote, Settings};
 use crate::stdio::{Inside, inside};
 
-pub use plain::{harmless, one_line};
+pub use crate::plain::{harmless, one_line};
 
 /// An editor and its bridge.
 pub struct Client {

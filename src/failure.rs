@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::plain::harmless;
+
 /// What kind of thing went wrong. A kind exists because something is decided by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -137,7 +139,7 @@ pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         eprintln!("{}", json!({ "error": { "code": kind.code(), "message": message, "hint": hint } }));
     } else {
         // `{error:#}` and not the default of `main`: with RUST_BACKTRACE=1 that prints a backtrace.
-        eprintln!("mcpbridge: {error:#}");
+        eprintln!("mcpbridge: {}", harmless(&format!("{error:#}")));
     }
     ExitCode::from(kind.exit_code())
 }

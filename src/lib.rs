@@ -15,6 +15,7 @@ pub mod failure;
 pub mod http;
 pub mod log;
 pub mod message;
+pub mod plain;
 pub mod record;
 pub mod remote;
 pub mod secret;

@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::plain::harmless;
+
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Volume {
@@ -89,8 +91,8 @@ impl Log for Logger {
                 Level::Info => "",
                 Level::Debug | Level::Trace => "debug: ",
             };
-            // A text from a server may hold terminal sequences.
-            let text = record.args().to_string().replace(|c: char| c.is_control(), " ");
+            // A text from a server may hold terminal sequences, and line breaks with which to forge a line.
+            let text = harmless(&record.args().to_string().replace(|c: char| c.is_control(), " "));
             if let (Some(listener), true) = (LISTENER.get(), record.level() <= Level::Info) {
                 listener(record.level() <= Level::Warn, &text);
             }

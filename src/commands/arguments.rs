@@ -6,10 +6,10 @@ use std::{fs, io};
 
 use super::typed::Typed;
 use crate::auth::quoted as shell_word;
-use crate::client::one_line;
 use crate::era::{members, quoted};
 use crate::failure::{Failure, Kind};
 use crate::message::{elements, member, plain_string};
+use crate::plain::one_line;
 
 /// One argument of the command line, with what is in the file that it names.
 pub enum Part {
@@ -210,7 +210,7 @@ fn complete(all: &[(String, String)], schema: &str, whose: &str) -> Result<(), F
     let described = missing.iter().map(|name| {
         let part = property(schema, name).unwrap_or("{}");
         let about = member(part, "description").and_then(plain_string).map(|text| format!(": {}", one_line(&text)));
-        format!("{} ({}{})", one_line(name), Typed::new(part, schema).name(), about.unwrap_or_default())
+        format!("{} ({}{})", one_line(name), one_line(&Typed::new(part, schema).name()), about.unwrap_or_default())
     });
     let fact = format!("{whose} needs {}", described.collect::<Vec<_>>().join(", "));
     Err(usage(fact, &format!("add {}=VALUE", one_line(first))))

@@ -12,11 +12,11 @@ use super::arguments::properties;
 use super::table::first_sentence;
 use super::{access, overview, print_raw, server, status};
 use crate::cli::{self, Complete, Lookup};
-use crate::client::one_line;
 use crate::config::Config;
 use crate::editors::EDITORS;
 use crate::http::shown;
 use crate::message::{elements, member, plain_string};
+use crate::plain::one_line;
 use crate::store::{Key, Said, Store};
 
 /// Prints the words that fit, one a line, each with a tab and what it is about; or that files do.

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{shell, write_raw};
 use crate::cli::Listen;
-use crate::client::one_line;
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, member};
+use crate::plain::one_line;
 
 /// Prints changes until it is interrupted or nobody reads.
 ///

@@ -23,6 +23,7 @@ use crate::cli::{Login, Relay};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Http, Lane, Redirects, Request, shown};
+use crate::plain::one_line;
 use crate::secret::Secret;
 use crate::store::{ApiKey, By, Credential, GRANT_WAIT, Grant, Happening, Key, Lock, Place, Store, Way};
 
@@ -447,7 +448,7 @@ impl Session {
             Credential::OAuth(oauth) => oauth.subject(),
             Credential::ApiKey(_) => None,
         };
-        let who = subject.as_ref().map(|subject| format!(" as {subject}")).unwrap_or_default();
+        let who = subject.as_ref().map(|subject| format!(" as {}", one_line(subject))).unwrap_or_default();
         let stand_in = self.store.stand_in(&self.key).is_some();
         let why = if stand_in { ", because this system has no keychain service" } else { "" };
         let place = kept.as_ref().map(|kept| format!("; kept in {}{why}", kept.roughly())).unwrap_or_default();

@@ -12,10 +12,10 @@ use super::moment::moment;
 use super::{access, overview, print, print_json, server, span, status, table};
 use crate::auth::{self, Named};
 use crate::cli::Logs;
-use crate::client::one_line;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
+use crate::plain::one_line;
 use crate::store::{End, Key, Open, Run, Store};
 
 /// Shows what relays have noted.

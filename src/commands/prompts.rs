@@ -11,10 +11,10 @@ use super::shell::{self, Shell};
 use super::table::{Row, first_sentence, table};
 use super::{print, print_raw};
 use crate::cli::Prompts;
-use crate::client::one_line;
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
 use crate::message::{elements, member, plain_string};
+use crate::plain::one_line;
 
 /// Lists the prompts, or prints the messages of one.
 ///

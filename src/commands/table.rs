@@ -5,7 +5,7 @@ use std::path::{MAIN_SEPARATOR, MAIN_SEPARATOR_STR};
 
 use anstyle::Style;
 
-use crate::client::one_line;
+use crate::plain::one_line;
 
 /// One line of a list.
 pub struct Row {

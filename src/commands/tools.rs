@@ -7,10 +7,10 @@ use super::shell::{self, Shell};
 use super::table::{Row, first_sentence, table};
 use super::{print, print_raw};
 use crate::cli::Tools;
-use crate::client::one_line;
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
 use crate::message::{member, plain_string};
+use crate::plain::one_line;
 
 /// Lists the tools, or prints the schema of one.
 ///

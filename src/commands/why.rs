@@ -10,9 +10,9 @@ use super::status::{self, Account};
 use super::{access, print, print_json, table};
 use crate::auth;
 use crate::cli::Why;
-use crate::client::one_line;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
+use crate::plain::one_line;
 use crate::store::{Chapter, Entry, Happening, Lock, Store, Way};
 
 /// Tells what happened to the accounts at a server, and how they stand.

@@ -1,10 +1,10 @@
 //! A form of a server's, field by field.
 
-use crate::client::one_line;
 use crate::commands::terminal::Terminal;
 use crate::commands::typed::Typed;
 use crate::era::{Member, members, quoted};
 use crate::message::{elements, member, plain_string};
+use crate::plain::one_line;
 
 /// Asks for each field; the answers are the JSON text of an object. `None` if the person declines.
 pub async fn fill(schema: &str, terminal: &mut Terminal) -> Option<String> {

@@ -12,13 +12,13 @@ use super::server::{Server, Session};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::{Ticket, now};
 use crate::cli::Transport;
-use crate::client::one_line;
 use crate::commands::span;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::proxy::Proxy;
 use crate::http::{Stage, Unanswered, shown};
 use crate::message::{Kind as Is, Message, member, plain_string};
+use crate::plain::one_line;
 
 /// The beginning of what came back for a request.
 pub struct Answer {

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anstyle::Style;
 use serde_json::{Value, json};
 
-use crate::client::one_line;
 use crate::commands::mark::Mark;
 use crate::commands::table::{self, wrapped};
 use crate::commands::{print, print_json};
 use crate::failure::{Failure, Kind};
+use crate::plain::one_line;
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use super::server::Server;
 use crate::auth::challenge::Bearer;
 use crate::auth::discovery::{AuthorizationServer, Published, discover, discover_one, protected_resource};
 use crate::auth::{Demand, Denied, Flow, Ticket, claims, now};
-use crate::client::one_line;
 use crate::commands::span;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Unanswered, shown};
+use crate::plain::one_line;
 use crate::store::{Client, Credential, Entry, Form, Grant, Key, OAuth, Origin, Store};
 
 /// A server that lets us in.

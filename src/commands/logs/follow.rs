@@ -9,10 +9,10 @@ use tokio::time::{Duration, sleep};
 
 use super::{Server, end, number, opened};
 use crate::bridge::signals::{self, Signal};
-use crate::client::one_line;
 use crate::commands::moment::date;
 use crate::commands::{event_loop, is_read, write};
 use crate::failure::{Failure, Kind};
+use crate::plain::one_line;
 use crate::store::{Following, Key, News, Noted, Run};
 
 /// Prints what is noted until it is interrupted or nobody reads. `named` says what a server is called.

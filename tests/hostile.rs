@@ -1,0 +1,170 @@
+//! A server that has terminal sequences and line breaks in everything that it says: none of it moves a cursor, sets a
+//! title, turns writing around or poses as a line of ours, whichever command prints it, and in no log either.
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{
+    Answer, Bridge, Endpoint, Fault, Human, INITIALIZED, Iss, Launch, Legacy, PATIENCE, Server, VERSION, World, call,
+    error, initialize, notification_with, request, result,
+};
+use tempfile::TempDir;
+
+#[test]
+fn what_a_server_says_of_itself_and_in_errors_moves_no_cursor_and_forges_no_line() {
+    let server = evil_server();
+    let home = TempDir::new().unwrap();
+    let url = server.url();
+    let command = |args: &[&str]| Bridge::bare().args(args.iter().copied()).home(home.path());
+    for args in [
+        vec!["doctor", &url],
+        vec!["doctor", &url, "--json"],
+        vec!["tools", &url],
+        vec!["tools", &url, "echo"],
+        vec!["call", &url, "echo"],
+        vec!["call", &url, "nothing"],
+        vec!["prompts", &url],
+        vec!["prompts", &url, "p"],
+        vec!["resources", &url],
+        vec!["read", &url, "x:y"],
+        vec!["request", &url, "ping"],
+        vec!["request", &url, "unknown/method"],
+    ] {
+        is_harmless(&args.join(" "), command(&args));
+    }
+    let log = home.path().join("log");
+    let mut bridge = Bridge::launch(&url).args(["--debug", "--log-file"]).arg(&log).home(home.path()).spawn();
+    bridge.send(initialize(0, VERSION));
+    bridge.expect_result("0");
+    bridge.send(INITIALIZED);
+    for (id, method) in (1..).zip(["tools/list", "tools/call", "unknown/method", "broken", "elsewhere", "silly"]) {
+        bridge.send(request(id, method));
+        bridge.answer(&id.to_string());
+    }
+    bridge.close_stdin();
+    let end = bridge.outcome();
+    forges_nothing("the relay", &end.stderr);
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.contains("unknown/method"), "{logged}");
+    forges_nothing("the log", &logged);
+    is_harmless("logs", command(&["logs"]));
+}
+
+#[test]
+fn what_an_authorization_server_says_moves_no_cursor_and_forges_no_line() {
+    let refusal = || Fault::Answer(Answer::error(400, EVIL, EVIL));
+    for endpoint in [Endpoint::Register, Endpoint::Code, Endpoint::Refresh, Endpoint::Documents] {
+        let world = World::new();
+        let human = Human::prompt();
+        if endpoint == Endpoint::Refresh {
+            world.sign_in();
+            world.authorization.ledger.drop_access_tokens();
+        }
+        world.authorization.fail(endpoint, refusal());
+        attend(&format!("{endpoint:?}"), &world, &human);
+    }
+    let issuers = [("issuer", json!(EVIL)), ("token_endpoint", json!(EVIL)), ("authorization_endpoint", json!(EVIL))];
+    for (member, value) in issuers {
+        let world = World::with(|it| it.metadata = vec![(member, Some(value))], |_| ());
+        attend(member, &world, &Human::prompt());
+    }
+    let world = World::with(|it| it.authorize.iss = Iss::Other(EVIL.to_owned()), |_| ());
+    attend("iss", &world, &Human::prompt());
+    let world = World::with(|it| it.authorize.error = Some((EVIL, Some(EVIL))), |_| ());
+    attend("the callback", &world, &Human::prompt());
+    // What a header can hold: no C0, but all else.
+    let world = World::with(
+        |_| (),
+        |it| {
+            let challenge =
+                format!(r#"Bearer error="invalid_token{HIGH}", error_description="{HIGH}", scope="{HIGH}""#);
+            it.challenge = vec![challenge];
+        },
+    );
+    attend("the challenge", &world, &Human::prompt());
+}
+
+/// Everything that says something about a sign-in.
+#[track_caller]
+fn attend(what: &str, world: &World, human: &Human) {
+    let log = world.home.path().join("log");
+    let mut bridge = world.relay(human).args(["--debug", "--log-file"]).arg(&log).spawn();
+    bridge.send(initialize(0, VERSION));
+    bridge.send(INITIALIZED);
+    bridge.answer("0");
+    bridge.send(call(1));
+    bridge.answer("1");
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    forges_nothing(&format!("{what}: the relay"), &bridge.stderr());
+    forges_nothing(&format!("{what}: the log"), &fs::read_to_string(&log).unwrap());
+    for verb in ["login", "status", "doctor", "why", "tools"] {
+        is_harmless(&format!("{what}: {verb}"), world.command(verb).human(human));
+    }
+}
+
+#[track_caller]
+fn is_harmless(what: &str, launch: Launch) {
+    let told = launch.told();
+    assert!(!told.stdout.is_empty() || !told.stderr.is_empty(), "{what} says nothing");
+    forges_nothing(what, &told.stdout);
+    forges_nothing(what, &told.stderr);
+}
+
+#[track_caller]
+fn forges_nothing(what: &str, text: &str) {
+    let obeyed = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+    assert!(!text.contains(obeyed), "{what}: {text:?}");
+    let forged = text.lines().find(|line| line.trim_start().starts_with("mcpbridge: forged"));
+    assert!(forged.is_none(), "{what}: {text}");
+}
+
+/// Evil wherever it may say something of its own.
+fn evil_server() -> Server {
+    let evil = |value: Value| {
+        move |request: &support::Request, reply: support::Reply| reply.result(request, &value.to_string())
+    };
+    let schema =
+        json!({ "type": "object", "properties": { EVIL: { "type": EVIL, "description": EVIL } }, "required": [EVIL] });
+    let tool = |name: &str| json!({ "name": name, "title": EVIL, "description": EVIL, "inputSchema": schema });
+    let argument = json!({ "name": EVIL, "description": EVIL, "required": true });
+    let prompt = |name: &str| json!({ "name": name, "title": EVIL, "description": EVIL, "arguments": [argument] });
+    Legacy::new()
+        .on("initialize", |request, reply| {
+            let info = json!({ "name": EVIL, "title": EVIL, "version": EVIL });
+            let capabilities = json!({ "tools": {}, "prompts": {}, "resources": {}, "logging": {}, EVIL: {} });
+            let version = request.json()["params"]["protocolVersion"].clone();
+            let welcome = json!({
+                "protocolVersion": version, "capabilities": capabilities, "serverInfo": info, "instructions": EVIL,
+            });
+            reply.result(request, &welcome.to_string());
+        })
+        .on("tools/list", evil(json!({ "tools": [tool("echo"), tool(EVIL)] })))
+        .on("prompts/list", evil(json!({ "prompts": [prompt("p"), prompt(EVIL)] })))
+        .on("resources/list", evil(json!({ "resources": [{ "uri": EVIL, "name": EVIL, "mimeType": EVIL }] })))
+        .on("resources/templates/list", evil(json!({ "resourceTemplates": [{ "uriTemplate": EVIL, "name": EVIL }] })))
+        .on("tools/call", |request, reply| {
+            let mut stream = reply.sse();
+            let note = json!({ "level": EVIL, "logger": EVIL, "data": { EVIL: EVIL } });
+            stream.message(notification_with("notifications/message", &note.to_string()));
+            let content = json!([{ "type": EVIL, EVIL: EVIL }, { "type": "image", "mimeType": EVIL, "data": "aGk=" }]);
+            stream.message(result(request.id(), &json!({ "content": content, "isError": true }).to_string()));
+            stream.end();
+        })
+        .on("unknown/method", |request, reply| {
+            let fault = json!({ "code": -32601, "message": EVIL, "data": EVIL });
+            reply.json(format!(r#"{{"jsonrpc":"2.0","id":{},"error":{fault}}}"#, request.id()));
+        })
+        .on("resources/read", |request, reply| reply.error(404, request, -32002, "gone"))
+        .on("broken", |_, reply| reply.text(500, EVIL))
+        .on("elsewhere", |_, reply| reply.header("Location", format!("https://x.example/{HIGH}")).status(307))
+        .on("silly", |request, reply| reply.json(error(request.id(), 1, "a").replace("error", "no\\u001b[2Jerror")))
+        .start()
+}
+
+/// Sets a title, clears the screen, colours, ends a line and begins one like ours, and turns the writing around.
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nmcpbridge: forged\n\u{202e}\u{85}mcpbridge: forged";
+/// What of it can stand in a header.
+const HIGH: &str = "\u{9b}31m\u{202e}\u{85}";
