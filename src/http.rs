@@ -443,15 +443,15 @@ const MOST_REDIRECTS: usize = 5;
 /// requests: some close after each answer without saying so (tinyproxy), and a call that meets the end of
 /// its connection may have run, so it would not be sent again.
 const MOST_IDLE: usize = 64;
-/// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within
-/// half a minute or so.
+/// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within half a minute
+/// or so. On Linux it is [`UNACKNOWLEDGED`] that ends a connection of which no probe comes back.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_RETRIES: u32 = 4;
-/// Data that nobody acknowledges for this long was sent to a dead peer. Without it Linux keeps
-/// trying for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
+/// Data, or probes, that nobody acknowledges for this long were sent to a dead peer. Without it Linux keeps
+/// trying data for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
 #[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(180);
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 /// For one answer, where nobody says otherwise. A refresh has no more than this.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many

@@ -116,7 +116,7 @@ fn in_another_network_dead_connections_are_found_out_and_every_request_is_answer
     let _deaf = world.calls.take();
     cable.move_on();
     let begun = Instant::now();
-    // On a connection that lies ready, and is safe to repeat.
+    // On a connection that lies ready. It is safe to repeat, but not after so long.
     bridge.send(request(9, "tools/list"));
     world.is_resumed(&mut bridge, &mut open, FOUND_DEAD + PATIENCE);
     let mut left = vec!["2", "9"];
@@ -128,7 +128,7 @@ fn in_another_network_dead_connections_are_found_out_and_every_request_is_answer
         eprintln!("after {:?}: {line}", begun.elapsed());
         match id.as_str() {
             "2" => assert!(line.contains("may have run"), "{line}"),
-            _ => assert!(answer.get("result").is_some(), "{line}"),
+            _ => assert!(line.contains("broke: no answer in time"), "{line}"),
         }
     }
     assert!(begun.elapsed() < FOUND_DEAD + PATIENCE, "{:?}", begun.elapsed());
