@@ -4,11 +4,11 @@
 
 mod support;
 
-use std::{os::unix::process::CommandExt, process::Command};
+use std::{fs, os::unix::process::CommandExt, process::Command};
 
 use support::{
     Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, call, initialize, json,
-    same_environment,
+    request_with, result, same_environment,
 };
 
 /// Where nothing can be, for root neither.
@@ -113,6 +113,40 @@ fn more_calls_than_descriptors_are_all_answered_and_the_relay_recovers() {
     let (request, reply) = held.take();
     reply.result(&request, "{}");
     bridge.expect_result("99");
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+}
+
+#[test]
+fn where_there_is_no_memory_for_a_message_its_sender_is_told_and_the_relay_goes_on() {
+    let large = "x".repeat(60 << 20);
+    let server = Legacy::new()
+        .on("tools/call", move |request, reply| match request.id() {
+            "2" => reply.result(request, &format!(r#"{{"text":"{large}"}}"#)),
+            "3" => reply.sse_with(result(request.id(), &format!(r#"{{"text":"{large}"}}"#))),
+            _ => reply.result(request, "{}"),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(0));
+    bridge.expect_result("0");
+    let status = fs::read_to_string(format!("/proc/{}/status", bridge.pid())).unwrap();
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("a line about memory");
+    let taken: usize = taken.trim().trim_end_matches(" kB").parse().unwrap();
+    // Enough for half of such a message.
+    let limit = (taken << 10) + (48 << 20);
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(format!("--pid={}", bridge.pid())).arg(format!("--as={limit}"));
+    assert!(prlimit.status().unwrap().success());
+    bridge.send(request_with(1, "tools/call", &format!(r#"{{"text":"{}"}}"#, "x".repeat(60 << 20))));
+    bridge.expect_error("1", &["not enough memory"]);
+    for id in 2..4 {
+        bridge.send(call(id));
+        bridge.expect_error(&id.to_string(), &["not enough memory"]);
+    }
+    bridge.send(call(4));
+    bridge.expect_result("4");
+    assert_eq!(server.count("tools/call"), 4, "what does not fit is not sent");
     bridge.close_stdin();
     bridge.wait_exit(PATIENCE);
 }

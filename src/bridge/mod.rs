@@ -287,7 +287,7 @@ impl Bridge {
                 if let Some(record) = &self.record {
                     record.missed();
                 }
-                let text = format!("the message is larger than {} bytes; raise --max-message-size", self.limit);
+                let text = skim.why(self.limit);
                 log::warn!("a message of the editor was left out: {text}");
                 let code =
                     if skim.has_method() { crate::message::INVALID_REQUEST } else { crate::message::SERVER_ERROR };

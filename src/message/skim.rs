@@ -18,6 +18,7 @@ pub struct Skim {
     text: Vec<u8>,
     id: Option<Id>,
     method: bool,
+    starved: bool,
 }
 
 #[derive(Default, PartialEq)]
@@ -44,6 +45,20 @@ impl Skim {
     /// Whether a member `method` was seen at the top level.
     pub fn has_method(&self) -> bool {
         self.method
+    }
+
+    /// Notes that it was memory that lacked, and not the limit that was met.
+    pub fn starve(&mut self) {
+        self.starved = true;
+    }
+
+    /// Why the message was not kept, where `limit` is the size of the largest one in bytes.
+    pub fn why(&self, limit: usize) -> String {
+        if self.starved {
+            "there is not enough memory for the message; close other programs, or send less at once".to_owned()
+        } else {
+            format!("the message is larger than {limit} bytes; raise --max-message-size")
+        }
     }
 
     fn step(&mut self, byte: u8) {

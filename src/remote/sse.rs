@@ -128,16 +128,25 @@ impl Parser {
             }
             return;
         }
-        self.partial.extend_from_slice(piece);
+        let has_room = self.partial.try_reserve(piece.len()).is_ok();
+        if has_room {
+            self.partial.extend_from_slice(piece);
+        }
         // What is no data has the limit to itself: else it hung on the cuts whether it is read.
         let size = if self.partial.starts_with(b"data") { self.kept() } else { self.partial.len() };
-        if size > self.limit.saturating_add(FIELD_NAME) {
+        if !has_room || size > self.limit.saturating_add(FIELD_NAME) {
             self.overlong = true;
             let start = std::mem::take(&mut self.partial);
             self.skims = start.starts_with(b"data:");
             if let Some(value) = start.strip_prefix(b"data:") {
                 self.skim_line(value.strip_prefix(b" ").unwrap_or(value));
             }
+        }
+        if !has_room {
+            if self.skims {
+                self.skim().starve();
+            }
+            self.keep(piece);
         }
     }
 

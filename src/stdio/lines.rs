@@ -34,7 +34,9 @@ impl Splitter {
     /// Where the next bytes are to be appended. It has room for a block, and a long line is read to
     /// where it stays.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
-        self.buffer.reserve(BLOCK);
+        if self.buffer.try_reserve(BLOCK).is_err() {
+            self.set_aside().starve();
+        }
         &mut self.buffer
     }
 
@@ -54,11 +56,18 @@ impl Splitter {
         }
         self.seen = self.buffer.len();
         if self.skim.is_some() || self.seen > self.limit {
-            self.skim.get_or_insert_default().push(&self.buffer);
-            self.buffer.clear();
-            self.seen = 0;
+            self.set_aside();
         }
         lines
+    }
+
+    /// Makes room by keeping of the line that is being read only what an error needs.
+    fn set_aside(&mut self) -> &mut Skim {
+        let skim = self.skim.get_or_insert_default();
+        skim.push(&self.buffer);
+        self.buffer.clear();
+        self.seen = 0;
+        skim
     }
 
     /// The last line may lack its end.

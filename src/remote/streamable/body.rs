@@ -1,5 +1,6 @@
 //! What the body of a response is, and how it is read: within the limits of memory and of time.
 
+use std::collections::TryReserveError;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -85,11 +86,12 @@ impl Shared {
     ) -> Result<Bytes, Trouble> {
         let Some(second) = self.piece(&mut response).await.map_err(Trouble::Cut)? else { return Ok(head) };
         let mut body = Vec::new();
-        body.reserve_exact(announced.max(head.len() + second.len()));
+        body.try_reserve_exact(announced.max(head.len() + second.len())).map_err(no_memory)?;
         body.extend_from_slice(&head);
         body.extend_from_slice(&second);
         drop((head, second));
         while let Some(piece) = self.piece(&mut response).await.map_err(Trouble::Cut)? {
+            body.try_reserve(piece.len()).map_err(no_memory)?;
             body.extend_from_slice(&piece);
             drop(piece);
             if body.len() > self.settings.limit {
@@ -175,6 +177,11 @@ async fn at_hand(response: &mut Response) -> Option<reqwest::Result<Option<Bytes
 fn broke_off(error: &reqwest::Error) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
     Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
+}
+
+fn no_memory(_: TryReserveError) -> Trouble {
+    let fact = "there is not enough memory for the server's answer";
+    Trouble::Final(Failure::new(Kind::Internal, fact).remedy("close other programs, or ask for less at once"))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -196,7 +196,7 @@ impl Shared {
             },
             Data::TooLong(skim) => skim,
         };
-        let text = format!("the message is larger than {} bytes; raise --max-message-size", self.settings.limit);
+        let text = skim.why(self.settings.limit);
         log::warn!("a message of the server was left out: {text}");
         let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
         if skim.has_method() {
