@@ -277,7 +277,7 @@ fn the_answer_of_a_tool_is_looked_at_where_the_person_has_named_one() {
     }
     let refusing = Legacy::new().on("tools/call", |request, reply| reply.error(200, request, -32602, "no such tool"));
     let seen = Findings::at(&refusing.start().url(), |launch| launch.args(["--call", "nothing"]));
-    seen.fails("content", 6, &["-32602", "no such tool"]);
+    seen.fails("content", 6, &["-32602", "no such tool", "mcpbridge tools http://127.0.0.1"]);
     assert_eq!(seen.state("stream"), "ok", "{seen:?}");
 }
 

@@ -46,7 +46,11 @@ pub async fn examine(server: &Server, client: &mut Client, tools: Option<&str>) 
     match asked(server, client, "tools/call", &params, CALL).await {
         Ok(result) => Ok(judged(server, tool, &result)),
         Err(failure) if failure.kind == Kind::Interrupted => Err(failure),
-        Err(failure) => Ok(Step::failed(ID, &failure)),
+        Err(failure) => {
+            let tools = || format!("which tools there are, and what they take: {}", server.options.command("tools"));
+            let remedy = failure.remedy.clone().unwrap_or_else(tools);
+            Ok(Step { remedy: Some(remedy), ..Step::failed(ID, &failure) })
+        }
     }
 }
 
