@@ -61,7 +61,7 @@ impl Lab {
         let mcp_remote = env::var_os("MCP_REMOTE")
             .map_or_else(|| root.join("tests/real/node_modules/.bin/mcp-remote"), PathBuf::from);
         let mcp_remote = mcp_remote.exists().then_some(mcp_remote);
-        if mcp_remote.is_none() {
+        if mcp_remote.is_none() && !options.instructions {
             eprintln!("{NO_MCP_REMOTE}");
         }
         let home = env::temp_dir().join(format!("mcpbridge-bench-{}", std::process::id()));
@@ -176,6 +176,11 @@ impl Lab {
             command.arg("--ca-cert").arg(authority);
         }
         Ok(command)
+    }
+
+    /// For files that are needed no longer than the run.
+    pub fn folder(&self) -> &Path {
+        &self.home
     }
 
     /// Every subject in turn, round after round, each round starting with another one so that

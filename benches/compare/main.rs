@@ -13,6 +13,7 @@ mod client;
 mod direct;
 mod editor;
 mod goals;
+mod instructions;
 mod lab;
 mod measures;
 mod options;
@@ -58,6 +59,10 @@ fn measure() -> anyhow::Result<()> {
     };
     if options.draw {
         return saved::draw();
+    }
+    if options.instructions {
+        let save = options.save;
+        return instructions::run(&Lab::open(options)?, save);
     }
     let mut lab = Lab::open(options)?;
     for (name, measure) in measures::ALL {

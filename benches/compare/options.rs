@@ -12,6 +12,8 @@ pub struct Options {
     pub save: bool,
     /// The table and the plot from what was saved; nothing is measured.
     pub draw: bool,
+    /// Count what is executed instead of measuring how long it takes.
+    pub instructions: bool,
     /// Parts of names; empty means everything.
     pub parts: Vec<String>,
     /// One whole name, for a look between two edits.
@@ -32,6 +34,7 @@ impl Options {
                 "--quick" => options.quick = true,
                 "--save" => options.save = true,
                 "--draw" => options.draw = true,
+                "--instructions" => options.instructions = true,
                 "--only" => options.only = Some(args.next().context("--only wants a name")?),
                 "--against" => options.against = Some(args.next().context("--against wants a program")?.into()),
                 "--help" | "-h" => {
@@ -42,7 +45,8 @@ impl Options {
                 name => options.parts.push(name.to_owned()),
             }
         }
-        if !benching && !options.draw {
+        // A count is the same from any build of this program.
+        if !benching && !options.instructions && !options.draw {
             println!("nothing measured: run it with `cargo bench`");
             return Ok(None);
         }
@@ -62,6 +66,7 @@ impl Options {
 
 const HELP: &str = "\
 cargo bench --bench compare -- [--quick] [--only NAME] [--against PROGRAM] [--save] [NAME...]
+cargo bench --bench compare -- --instructions [--save]
 cargo bench --bench compare -- --draw
   --quick             three rounds and smaller amounts
   --only NAME         the measurement of this name alone, in five rounds
@@ -69,4 +74,6 @@ cargo bench --bench compare -- --draw
   --save              write benches/RESULTS.md, and from it the plot and the README's table
   --draw              write those two alone
   NAME                the measurements whose name contains it
+  --instructions      count what the bridge executes (with valgrind), and compare it with benches/INSTRUCTIONS,
+                      or write that file with --save
 MCPBRIDGE_BIN names another bridge, MCP_REMOTE where mcp-remote is.";
