@@ -22,7 +22,6 @@ use crate::{
 
 struct Case {
     name: &'static str,
-    way: Way,
     editor: Era,
     server: Era,
     /// How often, in the short run and in the long one.
@@ -80,7 +79,7 @@ fn count(lab: &Lab, case: &Case, times: u64) -> anyhow::Result<u64> {
     eprintln!("counting {}, {times} times", case.name);
     let tag = new_tag(Subject::Bridge);
     let out = lab.folder().join(format!("{tag}.callgrind"));
-    let plain = lab.command(Subject::Bridge, &tag, case.way, case.server)?;
+    let plain = lab.command(Subject::Bridge, &tag, Way::Plain, case.server)?;
     let mut command = Command::new("valgrind");
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", out.display()));
     command.arg(plain.get_program()).args(plain.get_args());
@@ -131,10 +130,12 @@ fn read(text: &str) -> (String, BTreeMap<String, u64>) {
 }
 
 const fn case(name: &'static str, times: (u64, u64), one: fn(&mut Client, u64) -> anyhow::Result<()>) -> Case {
-    Case { name, way: Way::Plain, editor: Legacy, server: Legacy, times, one }
+    Case { name, editor: Legacy, server: Legacy, times, one }
 }
 
-const CASES: [Case; 11] = [
+/// No HTTP/2: how many frames are written at once is a matter of time, and with it the count, by more than what
+/// is tolerated.
+const CASES: [Case; 10] = [
     case("echo", (50, 250), echo),
     case("echo answered as an event stream", (50, 250), echo_sse),
     case("notification on a stream", (1_000, 9_000), notifications),
@@ -145,7 +146,6 @@ const CASES: [Case; 11] = [
     Case { editor: Modern, server: Modern, ..case("echo, modern editor, modern server", (50, 250), echo) },
     Case { server: Modern, ..case("echo, legacy editor, modern server", (50, 250), echo) },
     Case { editor: Modern, ..case("echo, modern editor, legacy server", (50, 250), echo) },
-    Case { way: Way::Http2, ..case("echo over HTTPS, HTTP/2", (50, 250), echo) },
 ];
 
 const START: &str = "start, first list, exit";
