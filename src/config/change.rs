@@ -252,7 +252,8 @@ mod tests {
 
     #[test]
     fn a_line_break_in_a_value_is_none_of_the_file() {
-        let words = Words { keys: vec![Key { name: "account".into(), shape: Shape::Text }], commands: Vec::new() };
+        let keys = vec![Key { name: "account".into(), shape: Shape::Text }];
+        let words = Words { keys, ..Words::default() };
         let set = vec![("account".to_owned(), Value::Texts(vec!["a\n\u{7f}\"b".into()]))];
         let new = New { name: "a", url: "https://h.example/", port: None, set };
         let added = with_server(Path::new("config.toml"), "# mine\r\n", &words, &new).unwrap().unwrap();

@@ -26,6 +26,9 @@ pub struct Legacy {
     before_body: Option<Arc<BeforeBody>>,
 }
 
+/// The address, the standing streams, what comes before a body, and who answers.
+pub type Parts = ((&'static str, u16), Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>);
+
 impl Legacy {
     /// Sessions, no GET stream, the version the client asks for.
     pub fn new() -> Self {
@@ -102,7 +105,7 @@ impl Legacy {
     }
 
     /// What [`Server::start_with`] takes, for whoever puts something before the handler.
-    pub fn into_parts(self) -> ((&'static str, u16), Mailbox<Sse>, Option<Arc<BeforeBody>>, Arc<Handler>) {
+    pub fn into_parts(self) -> Parts {
         let streams = Mailbox::new();
         let (at, before_body) = (self.at, self.before_body.clone());
         let handler = {

@@ -33,7 +33,7 @@ pub fn scheduled(lab: &mut Lab) {
 /// The same with server, bridge and editor on one processor: what the programs themselves cost.
 pub fn on_one_core(lab: &mut Lab) {
     let tools = [("echo", row::ONE_CORE_P50, row::ONE_CORE_P99, row::ONE_CORE_CPU)];
-    placed(lab, "echo on one core", ONE_CORE, &tools);
+    placed(lab, "echo on one core", one_core, &tools);
 }
 
 /// The same with the server on one processor and all of the editor's side on another.
@@ -124,4 +124,6 @@ pub fn time(client: &mut Client, tool: &str, calls: u64) -> anyhow::Result<Timed
 }
 
 /// The placement of server and everybody else on one processor.
-pub const ONE_CORE: fn((usize, usize)) -> Option<(usize, usize)> = |(_, last)| Some((last, last));
+pub fn one_core((_, last): (usize, usize)) -> Option<(usize, usize)> {
+    Some((last, last))
+}

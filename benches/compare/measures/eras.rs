@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub fn measure(lab: &mut Lab) {
-    echo::in_place(lab, "eras", echo::ONE_CORE, |lab| {
+    echo::in_place(lab, "eras", echo::one_core, |lab| {
         let (rounds, calls) = (lab.rounds(), echo::calls(lab));
         let mut clients: Vec<[Client; 4]> = Vec::new();
         lab.in_turns("eras", rounds, &[Subject::Bridge], |lab, subject, round| {

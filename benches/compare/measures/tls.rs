@@ -11,7 +11,7 @@ pub fn measure(lab: &mut Lab) {
     const ONE: &str = "HTTPS, HTTP/1.1";
     const TWO: &str = "HTTPS, HTTP/2";
     // On one core, where it can be compared: with the server's part of the encryption in it, for all alike.
-    echo::in_place(lab, ONE, echo::ONE_CORE, |lab| {
+    echo::in_place(lab, ONE, echo::one_core, |lab| {
         let tools = [("echo", row::TLS_P50, row::TLS_P99, row::TLS_CPU)];
         drop(echo::one_after_another(lab, ONE, Way::Tls, &Subject::CLIENTS, &tools));
         let tools = [("echo", row::HTTP2_P50, row::HTTP2_P99, row::HTTP2_CPU)];
