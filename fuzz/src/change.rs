@@ -25,14 +25,14 @@ fn new(chosen: u8, text: &str) -> New<'static> {
     let keys = words().keys.iter().skip(usize::from(chosen)).step_by(usize::from(chosen % 7) + 1).take(3);
     let set = keys.map(|key| {
         let value = match key.shape {
-            Shape::Switch => Value::Switch(chosen % 2 == 0),
-            Shape::SwitchOrText if chosen % 2 == 0 => Value::Switch(true),
+            Shape::Switch => Value::Switch(chosen.is_multiple_of(2)),
+            Shape::SwitchOrText if chosen.is_multiple_of(2) => Value::Switch(true),
             Shape::List => Value::Texts(vec![text.into(), "b # c".into()]),
             _ => Value::Texts(vec![text.into()]),
         };
         (key.name.clone(), value)
     });
-    let port = Some(3334).filter(|_| chosen % 3 == 0);
+    let port = Some(3334).filter(|_| chosen.is_multiple_of(3));
     New { name: NAME, url: "https://h.example/a?b=\"c\"", port, set: set.collect() }
 }
 
