@@ -17,11 +17,22 @@ pub(super) fn server(text: &str, name: &str) -> Option<String> {
         }
         Item::None | Item::ArrayOfTables(_) => return None,
     };
-    let mut left = text.to_owned();
-    for range in ranges.into_iter().rev() {
-        let cut = widened(&left, range);
-        left.replace_range(cut, "");
+    // All are found before the first is cut: with one gone, what stood behind it would seem to belong to another.
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    for cut in ranges.into_iter().map(|range| widened(text, range)) {
+        match cuts.last_mut().filter(|last| cut.start <= last.end) {
+            Some(last) => *last = last.start.min(cut.start)..last.end.max(cut.end),
+            None => cuts.push(cut),
+        }
     }
+    if let Some(last) = cuts.last_mut().filter(|last| last.end == text.len()) {
+        while let Some(above) = line_before(text, last.start).filter(|above| text[*above..last.start].trim().is_empty())
+        {
+            last.start = above;
+        }
+    }
+    let mut left = text.to_owned();
+    cuts.into_iter().rev().for_each(|cut| left.replace_range(cut, ""));
     Some(left)
 }
 
@@ -43,14 +54,12 @@ fn blocks(table: &Table) -> Vec<Range<usize>> {
 
 /// Whole lines, with the comments that belong to them and one gap to what is around.
 fn widened(text: &str, block: Range<usize>) -> Range<usize> {
-    let top = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let line_before =
-        |at: usize| text[top..at].strip_suffix('\n').map(|above| top + above.rfind('\n').map_or(0, |end| end + 1));
+    let top = top(text);
     let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
     let comment = |line: &str| line.trim_start().starts_with('#');
     let header = text[top..block.start].rfind('\n').map_or(top, |end| top + end + 1);
     let mut start = header;
-    while let Some(above) = line_before(start).filter(|above| comment(&text[*above..start])) {
+    while let Some(above) = line_before(text, start).filter(|above| comment(&text[*above..start])) {
         start = above;
     }
     // The first words of a file may be about all of it.
@@ -69,12 +78,18 @@ fn widened(text: &str, block: Range<usize>) -> Range<usize> {
     while end < text.len() && text[end..line_end(end)].trim().is_empty() {
         end = line_end(end);
     }
-    if end == text.len() {
-        while let Some(above) = line_before(start).filter(|above| text[*above..start].trim().is_empty()) {
-            start = above;
-        }
-    }
     start..end
+}
+
+/// Where the first line begins.
+fn top(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+}
+
+/// Where the line begins that ends at `at`.
+fn line_before(text: &str, at: usize) -> Option<usize> {
+    let top = top(text);
+    text[top..at].strip_suffix('\n').map(|above| top + above.rfind('\n').map_or(0, |end| end + 1))
 }
 
 #[cfg(test)]
@@ -107,6 +122,12 @@ mod tests {
             server("[servers]\na = { url = 'u' } # x\nb = { url = 'v' }\n", "a").unwrap(),
             "[servers]\nb = { url = 'v' }\n"
         );
+    }
+
+    #[test]
+    fn a_comment_apart_from_the_last_of_several_sections_stays() {
+        let text = "[servers.a]\nurl = 'u'\n[servers.a.accounts.w]\naccount = 'x'\n\n# the end\n";
+        assert_eq!(server(text, "a").unwrap(), "# the end\n");
     }
 
     #[test]
