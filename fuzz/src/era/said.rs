@@ -104,12 +104,13 @@ const OWN_RESULTS: [&str; 2] = [r#"{"action":"cancel"}"#, "{}"];
 const OWN_CANCELS: [&str; 1] = [r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#];
 /// What the editor may hear from the bridge itself: that a question is over, that lists are others after a
 /// sign-in, and how far that is.
-const OWN_NOTIFICATIONS: [&str; 7] = [
+const OWN_NOTIFICATIONS: [&str; 8] = [
     "notifications/cancelled",
     "notifications/progress",
     "notifications/tools/list_changed",
     "notifications/prompts/list_changed",
     "notifications/resources/list_changed",
+    "notifications/resources/updated",
     "notifications/elicitation/complete",
     "notifications/subscriptions/acknowledged",
 ];
