@@ -38,27 +38,27 @@ impl Said {
     /// Looks at what one side is to be sent.
     pub fn holds(&self, step: &Step) {
         match step {
-            Step::Send { requests, .. } => requests.iter().for_each(|message| self.hears_editor(message)),
-            Step::Tell { message, .. } if message.method() != "notifications/initialized" => self.hears_editor(message),
-            Step::Cancel { message, .. } => self.hears_editor(message),
+            Step::Send { requests, .. } => requests.iter().for_each(|message| self.is_of_editor(message)),
+            Step::Tell { message, .. } if message.method() != "notifications/initialized" => self.is_of_editor(message),
+            Step::Cancel { message, .. } => self.is_of_editor(message),
             Step::Reply { message, .. } => {
                 let own =
                     message.error().is_some() || message.result().is_some_and(|result| OWN_RESULTS.contains(&result));
                 assert!(own || knows(&self.editor, message), "{}", message.raw().escape_ascii());
             }
-            Step::Answer(line) => messages(line).iter().for_each(|message| self.hears_server(message, false)),
-            Step::ToEditor(line) => messages(line).iter().for_each(|message| self.hears_server(message, true)),
+            Step::Answer(line) => messages(line).iter().for_each(|message| self.is_of_server(message, false)),
+            Step::ToEditor(line) => messages(line).iter().for_each(|message| self.is_of_server(message, true)),
             _ => {}
         }
     }
 
-    fn hears_editor(&self, message: &Message) {
+    fn is_of_editor(&self, message: &Message) {
         let own = is_own(message) || OWN_CANCELS.iter().any(|own| message.raw().starts_with(own.as_bytes()));
         assert!(own || self.editor.contains(message.raw()), "{}", message.raw().escape_ascii());
     }
 
     /// `also_own`: whether the bridge may answer in its own name.
-    fn hears_server(&self, message: &Message, also_own: bool) {
+    fn is_of_server(&self, message: &Message, also_own: bool) {
         let own = match message.kind() {
             Kind::Answer => {
                 // A refusal that was none of the request's alone is put into an envelope of ours.
