@@ -146,6 +146,11 @@ impl Era {
     }
 
     fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        let asks = message.id().filter(|_| message.kind() == Is::Request);
+        if let Some(id) = asks.filter(|id| self.old.as_ref().is_some_and(|old| old.is_running(id))) {
+            steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running"));
+            return;
+        }
         let opens = message.kind() == Is::Request && message.method() == "initialize";
         if self.finding.is_some() {
             match message.id().cloned().filter(|_| opens && !self.is_initializing()) {
