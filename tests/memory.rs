@@ -31,8 +31,10 @@ fn peak_is_below(bridge: &Bridge, limit: usize) {
 }
 
 /// Watches for as long as a counter moves, and two seconds more: the point where a slow side has stopped the fast one.
+/// It is no time that tells whether there is such a point, because a loaded machine takes long to come to it, but how
+/// far the counter may go.
 #[track_caller]
-fn until_it_stands_still(bridge: &Bridge, counter: impl Fn() -> usize) -> usize {
+fn until_it_stands_still(bridge: &Bridge, most_counted: usize, counter: impl Fn() -> usize) {
     let begun = Instant::now();
     let (mut last, mut since) = (counter(), Instant::now());
     let mut most = 0;
@@ -41,13 +43,12 @@ fn until_it_stands_still(bridge: &Bridge, counter: impl Fn() -> usize) -> usize 
         most = most.max(bridge.resident());
         // The whole figure tells more than the moment it went over; but a machine must not be filled for it.
         assert!(most < 10 * SLOW_LIMIT, "{} MB resident after {:?}, and rising", most / MB, begun.elapsed());
-        assert!(begun.elapsed() < PATIENCE, "nothing slows the fast side: {} so far", counter());
+        assert!(last <= most_counted, "nothing slows the fast side: {last} so far");
         if counter() != last {
             (last, since) = (counter(), Instant::now());
         }
     }
     assert!(most < SLOW_LIMIT, "{} MB resident while one side is slow, {} MB are allowed", most / MB, SLOW_LIMIT / MB);
-    last
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn others_are_answered_while_a_large_message_is_stuck() {
             let reading = reading.clone();
             move |request| {
                 if request.header("content-length").is_some_and(|length| length.len() >= 8) {
-                    reading.wait();
+                    stays_closed(&reading);
                 }
             }
         })
@@ -241,8 +242,7 @@ fn an_editor_that_stops_reading_slows_the_server(size: usize) {
     let mut bridge = Bridge::ready(&server);
     bridge.stop_reading();
     bridge.send(call(1));
-    let at_rest = until_it_stands_still(&bridge, || written.load(Ordering::SeqCst));
-    assert!(at_rest * size < 60 * MB, "{} MB are on their way", at_rest * size / MB);
+    until_it_stands_still(&bridge, 60 * MB / size, || written.load(Ordering::SeqCst));
     // Nothing was lost, and nothing is out of order.
     stop.store(true, Ordering::SeqCst);
     bridge.start_reading();
@@ -276,11 +276,16 @@ fn an_editor_that_stops_reading_many_answers_stays_within_the_limit() {
     for id in 1..=3000 {
         bridge.send(call(id));
     }
-    until_it_stands_still(&bridge, || server.count("tools/call"));
+    until_it_stands_still(&bridge, 3000, || server.count("tools/call"));
     bridge.start_reading();
     for id in 1..=3000 {
         bridge.answer(&id.to_string());
     }
+}
+
+/// Waits for as long as the test does: how long that is depends on the machine, and a test that fails ends the process.
+fn stays_closed(gate: &Gate) {
+    while !gate.wait_for(PATIENCE) {}
 }
 
 fn a_server_that_stops_reading_slows_the_editor(size: usize, count: usize) {
@@ -291,7 +296,7 @@ fn a_server_that_stops_reading_slows_the_editor(size: usize, count: usize) {
             move |request| {
                 // The handshake is let through.
                 if request.header("mcp-session-id").is_some() && request.method == "POST" && is_slow(request) {
-                    reading.wait();
+                    stays_closed(&reading);
                 }
             }
         })
@@ -301,7 +306,7 @@ fn a_server_that_stops_reading_slows_the_editor(size: usize, count: usize) {
     for id in 1..=count {
         bridge.send(request_with(id, "tools/call", &format!(r#"{{"name":"echo","arguments":{{"text":"{text}"}}}}"#)));
     }
-    until_it_stands_still(&bridge, || bridge.written());
+    until_it_stands_still(&bridge, usize::MAX, || bridge.written());
     reading.open();
     for id in 1..=count {
         bridge.expect_result(&id.to_string());
@@ -335,7 +340,7 @@ fn notifications_to_a_server_that_stops_reading_slow_the_editor_and_keep_their_o
         .on("notifications/custom", {
             let reading = reading.clone();
             move |_, reply| {
-                reading.wait();
+                stays_closed(&reading);
                 reply.accepted();
             }
         })
@@ -345,10 +350,11 @@ fn notifications_to_a_server_that_stops_reading_slow_the_editor_and_keep_their_o
     for n in 0..3000 {
         bridge.send(notification_with("notifications/custom", &format!(r#"{{"n":{n},"text":"{text}"}}"#)));
     }
-    let taken = until_it_stands_still(&bridge, || bridge.written());
-    assert!(taken < 30 * MB, "{} MB were taken in", taken / MB);
+    until_it_stands_still(&bridge, 30 * MB, || bridge.written());
     reading.open();
-    server.wait(3000, "notifications/custom");
+    for n in (100..=3000).step_by(100) {
+        server.wait(n, "notifications/custom");
+    }
     let order: Vec<_> = server
         .matching(|it| it.is("notifications/custom"))
         .iter()
@@ -392,7 +398,7 @@ fn an_editor_that_stops_reading_while_its_own_answer_is_awaited_gets_it_through(
     // The editor thinks, and does not read; the server writes until it cannot.
     bridge.stop_reading();
     bridge.send(call(1));
-    until_it_stands_still(&bridge, || written.load(Ordering::SeqCst));
+    until_it_stands_still(&bridge, 60 * MB / 1000, || written.load(Ordering::SeqCst));
     bridge.send(result(77, r#"{"thought":"through"}"#));
     assert!(answered.wait_for(PATIENCE), "the answer is stuck behind the stdout that nobody reads");
     bridge.start_reading();
@@ -408,7 +414,7 @@ fn a_cancel_gets_through_to_a_server_that_reads_nothing_else() {
     for id in 1..=800 {
         bridge.send(request_with(id, "tools/call", &format!(r#"{{"text":"{text}"}}"#)));
     }
-    until_it_stands_still(&bridge, || bridge.written());
+    until_it_stands_still(&bridge, usize::MAX, || bridge.written());
     // Only what the bridge has read it can act on; the first is surely among that, the cancel may not be.
     if bridge.written() >= 800 * 64 * 1024 {
         bridge.send(support::cancel(1));
