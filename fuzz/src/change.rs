@@ -22,7 +22,10 @@ pub fn change(mut data: &[u8]) {
 
 /// A server with values of every shape, one of them `text`.
 fn new(chosen: u8, text: &str) -> New<'static> {
-    let keys = words().keys.iter().skip(usize::from(chosen)).step_by(usize::from(chosen % 7) + 1).take(3);
+    let keys = words().keys.iter().skip(usize::from(chosen)).step_by(usize::from(chosen % 7) + 1);
+    // The command line lets nothing else through.
+    let ranges = [Shape::Seconds, Shape::Size, Shape::Choice];
+    let keys = keys.filter(|key| !ranges.contains(&key.shape) || (words().check)(&key.name, text).is_ok()).take(3);
     let set = keys.map(|key| {
         let value = match key.shape {
             Shape::Switch => Value::Switch(chosen.is_multiple_of(2)),

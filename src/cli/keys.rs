@@ -96,7 +96,7 @@ mod tests {
             assert!(keys.contains(&(name.to_owned(), shape)), "{name}: {keys:?}");
         }
         assert!(!keys.iter().any(|(name, _)| ["help", "version", "json"].contains(&name.as_str())));
-        let choices = ["transport", "protocol"];
+        let choices = ["color", "transport", "protocol"];
         let others = keys.iter().filter(|(name, shape)| *shape == Shape::Choice && !choices.contains(&name.as_str()));
         assert_eq!(others.count(), 0, "a flag of another kind has become a choice: {keys:?}");
         assert!(commands().contains(&"helper".to_owned()) && commands().contains(&"help".to_owned()));

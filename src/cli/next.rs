@@ -232,7 +232,7 @@ mod tests {
             words("x --header a:b", "--head"),
             ["--header", "--header-file", "--header-from", "--headers-timeout"]
         );
-        assert_eq!(words("list", "--"), ["--json", "--help"]);
+        assert_eq!(words("list", "--"), ["--json", "--color", "--help"]);
         assert_eq!(words("x --", "--"), Vec::<String>::new());
         assert_eq!(words("install cursor", "--prot"), ["--protocol"]);
     }

@@ -42,7 +42,7 @@ pub struct Parser {
     overlong: bool,
     /// That line is one of the data.
     skims: bool,
-    /// Bytes of the event that were skimmed.
+    /// Bytes of the event that came when it was known to be above the limit.
     skimmed: usize,
 }
 
@@ -152,7 +152,6 @@ impl Parser {
 
     /// Takes another line of data, or the beginning of one.
     fn skim_line(&mut self, value: &[u8]) {
-        self.skimmed += value.len();
         let skim = self.skim();
         skim.push(b"\n");
         skim.push(value);
@@ -227,7 +226,10 @@ impl Parser {
                 joined.extend_from_slice(&value);
                 *data = joined.freeze();
             }
-            _ => self.skim_line(&value),
+            _ => {
+                self.skimmed += value.len();
+                self.skim_line(&value);
+            }
         }
     }
 
