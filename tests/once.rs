@@ -134,6 +134,22 @@ fn a_retry_after_beyond_a_minute_is_an_error_that_says_so() {
 }
 
 #[test]
+fn a_retry_after_beyond_any_clock_is_an_error_that_says_so() {
+    let first = AtomicUsize::new(0);
+    let server = Legacy::new()
+        .on("tools/call", move |_, reply| match first.fetch_add(1, Ordering::SeqCst) {
+            // With a second that has passed, the sum is more than the clock can count.
+            0 => reply.header("Retry-After", "1").text(429, "quota"),
+            _ => reply.header("Retry-After", u64::MAX.to_string()).text(429, "quota"),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["429", &u64::MAX.to_string()]);
+    assert_eq!(server.count("tools/call"), 2);
+}
+
+#[test]
 fn a_retry_after_as_a_date_is_understood() {
     let first = AtomicUsize::new(0);
     let server = Legacy::new()

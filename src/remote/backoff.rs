@@ -71,7 +71,7 @@ impl Patience {
                 self.repeats -= 1;
                 Some(self.backoff.next())
             }
-            Trouble::Later(wait, _) if self.waits > 0 && passed + *wait <= LONGEST_RETRY_AFTER => {
+            Trouble::Later(wait, _) if self.waits > 0 && passed.saturating_add(*wait) <= LONGEST_RETRY_AFTER => {
                 self.waits -= 1;
                 Some(*wait)
             }
