@@ -167,6 +167,19 @@ fn a_stall_ends_with_an_error_where_a_deadline_was_asked_for() {
 }
 
 #[test]
+fn a_server_that_does_not_take_the_cancel_is_not_waited_for() {
+    let (calls, cancels) = (Mailbox::new(), Mailbox::new());
+    let server = Legacy::new().hold("tools/call", &calls).hold("notifications/cancelled", &cancels).start();
+    let mut bridge = Bridge::to(&server).args(["--request-timeout", "1"]).ready();
+    bridge.send(call(1));
+    let _unanswered = calls.take();
+    bridge.expect_error("1", &["1"]);
+    let (_, reply) = cancels.take();
+    assert!(reply.raw(b"").wait_closed(PATIENCE), "its connection stays for ever");
+    still_works(&mut bridge);
+}
+
+#[test]
 fn a_202_to_a_request_is_an_error() {
     let (server, mut bridge) = with_call(|_, reply| reply.accepted());
     bridge.send(call(1));

@@ -246,6 +246,35 @@ fn a_retry_time_that_the_server_names_is_kept() {
 }
 
 #[test]
+fn a_call_whose_rest_is_a_day_away_is_an_error_that_says_so() {
+    let server = Legacy::new()
+        .on("tools/call", |_, reply| {
+            let mut stream = reply.sse();
+            stream.raw("id: e1\nretry: 86400000\ndata: \n\n");
+            stream.end();
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["86400 s", "may have run"]);
+    assert!(server.matching(resumes("e1")).is_empty(), "the pause that the server named is kept");
+    assert_eq!(server.count("tools/call"), 1);
+}
+
+#[test]
+fn a_server_that_does_not_take_the_error_for_its_question_is_not_waited_for() {
+    let held = Mailbox::new();
+    let server = Legacy::new().listening().hold("answer", &held).start();
+    let mut bridge = Bridge::to(&server).args(["--max-message-size", "1K"]).ready();
+    let mut stream = server.stream();
+    stream.message(request_with(7, "sampling/createMessage", &format!(r#"{{"text":"{}"}}"#, "x".repeat(4096))));
+    let (_, reply) = held.take();
+    assert!(reply.raw(b"").wait_closed(PATIENCE), "its connection stays for ever");
+    bridge.send(request(1, "ping"));
+    bridge.expect_result("1");
+}
+
+#[test]
 fn a_retry_time_of_nothing_is_100_ms() {
     let server = Legacy::new()
         .on("GET", |_, reply| {

@@ -246,7 +246,7 @@ impl Remote {
                 continue;
             };
             let remote = self.clone();
-            tokio::spawn(async move { remote.tell(&message, None).await });
+            tokio::spawn(async move { timeout(LAST_WORD, remote.tell(&message, None)).await });
         }
     }
 
@@ -319,3 +319,5 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const LOST_AGAIN: &str = "a new session did not help, and the request did not run: send it again";
 /// How often a request that is safe to repeat is sent again after a cut.
 const MOST_REPEATS: u32 = 2;
+/// How long a server may take to take the word that a request is given up.
+const LAST_WORD: Duration = Duration::from_secs(5);

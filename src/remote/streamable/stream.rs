@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use reqwest::Response;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::body::take_along;
 use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
@@ -88,8 +88,19 @@ impl Shared {
     async fn resume(&self, session: &Session, track: &mut Track, cut: Failure) -> Result<Response, Trouble> {
         let since = Instant::now();
         loop {
-            sleep(track.pause()).await;
+            let pause = track.pause();
+            if pause > RESUME_WINDOW {
+                let named = pause.as_secs();
+                let fact = format!("{}, and wants to be asked for the rest in {named} s, not before", cut.fact);
+                return Err(Trouble::Cut(Failure { fact, ..cut }));
+            }
+            if since.elapsed() + pause > RESUME_WINDOW {
+                return Err(Trouble::Cut(cut));
+            }
+            sleep(pause).await;
             let last = track.last.clone();
+    /// A pause that is longer than all attempts may take is an error at once: it must be kept, and an
+    /// editor that hears nothing meanwhile cannot know that its call is not forgotten.
             let refusal = match self.get(session, Lane::Calls, last.as_deref(), Some(GET_HEAD)).await {
                 Ok(response) if response.status().is_success() && is_event_stream(response.headers()) => {
                     track.resumed = true;
@@ -100,10 +111,7 @@ impl Shared {
                 Ok(_) | Err(Trouble::Final(_)) => return Err(Trouble::Cut(cut)),
                 Err(trouble) => trouble.into_failure(),
             };
-            if since.elapsed() > RESUME_WINDOW {
-                log::debug!("a stream could not be resumed: {refusal}");
-                return Err(Trouble::Cut(cut));
-            }
+            log::debug!("the stream is not resumed yet: {refusal}");
         }
     }
 
@@ -211,7 +219,7 @@ impl Shared {
         self.login.ticket_at_hand().add_to(&mut request);
         // Not on this task: the stream must be read on.
         let sent = self.http.send_detached(Lane::Control, request);
-        tokio::spawn(sent);
+        tokio::spawn(timeout(ANSWER_BACK, sent));
     }
 
     /// Hands messages to the loop, and notes which requests of `call` they answer.
@@ -302,3 +310,5 @@ const RESUME_WINDOW: Duration = Duration::from_secs(30);
 const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 /// Event ids that are remembered against replays.
 const REMEMBERED: usize = 4096;
+/// How long a server may take to take the error for a request of its own that is too large.
+const ANSWER_BACK: Duration = Duration::from_secs(5);
