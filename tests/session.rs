@@ -189,6 +189,122 @@ fn log_level_and_subscriptions_are_restored_in_the_new_session() {
 }
 
 #[test]
+fn any_number_of_subscriptions_is_restored_together() {
+    let held = Mailbox::new();
+    let script = Legacy::new().on("resources/subscribe", {
+        let held = held.clone();
+        move |request, reply| match request.header("mcp-session-id") {
+            Some("session-1") => reply.result(request, "{}"),
+            _ => held.put((request.clone(), reply)),
+        }
+    });
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    for id in 1..=12 {
+        bridge.send(request_with(id, "resources/subscribe", &format!(r#"{{"uri":"file:///{id}"}}"#)));
+        bridge.expect_result(&id.to_string());
+    }
+    sessions.lose();
+    bridge.send(call(100));
+    // None is answered before all are asked for.
+    let asked: Vec<(Request, Reply)> = (0..12).map(|_| held.take()).collect();
+    for (request, reply) in asked {
+        reply.result(&request, "{}");
+    }
+    bridge.expect_result("100");
+    assert_eq!(sessions.opened(), 2);
+}
+
+#[test]
+fn a_subscription_that_is_not_restored_in_time_costs_no_session() {
+    let held = Mailbox::new();
+    let script = Legacy::new().on("resources/subscribe", {
+        let held = held.clone();
+        move |request, reply| match request.header("mcp-session-id") {
+            Some("session-1") => reply.result(request, "{}"),
+            _ => held.put(reply),
+        }
+    });
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    for id in 1..=2 {
+        bridge.send(request_with(id, "resources/subscribe", &format!(r#"{{"uri":"file:///{id}"}}"#)));
+        bridge.expect_result(&id.to_string());
+    }
+    sessions.lose();
+    bridge.send(call(3));
+    bridge.expect_result("3");
+    assert_eq!(sessions.opened(), 2, "the session without them is used");
+    bridge.wait_stderr("could not be restored");
+}
+
+fn ended(session: &'static str) -> impl Fn(&Request) -> bool {
+    move |request| request.is("DELETE") && request.header("mcp-session-id") == Some(session)
+}
+
+#[test]
+fn a_new_session_that_is_given_up_is_ended_at_the_server() {
+    let script =
+        Legacy::new().on("notifications/initialized", |request, reply| match request.header("mcp-session-id") {
+            Some("session-2") => reply.text(400, "not now"),
+            _ => reply.accepted(),
+        });
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    server.wait_for(1, "DELETE of the second session", ended("session-2"));
+    assert_eq!(sessions.live(), ["session-3"]);
+}
+
+#[test]
+fn a_new_session_that_nobody_waits_for_any_more_is_ended_at_the_server() {
+    let held = Mailbox::new();
+    let script = Legacy::new().on("notifications/initialized", {
+        let held = held.clone();
+        move |request, reply| match request.header("mcp-session-id") {
+            Some("session-2") => held.put(reply),
+            _ => reply.accepted(),
+        }
+    });
+    let sessions = script.sessions();
+    let server = script.start();
+    let mut bridge = Bridge::to(&server).args(["--request-timeout", "1"]).ready();
+    server.wait(1, "GET");
+    sessions.lose();
+    bridge.send(call(1));
+    let _unanswered = held.take();
+    bridge.expect_error("1", &["--request-timeout"]);
+    server.wait_for(1, "DELETE of the second session", ended("session-2"));
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    assert_eq!(sessions.live(), ["session-3"]);
+}
+
+#[test]
+fn a_new_session_that_the_server_puts_off_for_ever_is_an_error() {
+    let attempts = AtomicUsize::new(0);
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script
+        .on("initialize", move |request, reply| match attempts.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+            // With a second that has passed, the sum is more than the clock can count.
+            1 => reply.header("Retry-After", "1").text(503, "deploying"),
+            _ => reply.header("Retry-After", u64::MAX.to_string()).text(503, "deploying"),
+        })
+        .start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    bridge.send(call(1));
+    bridge.expect_error("1", &["a new one cannot be opened", "503"]);
+}
+
+#[test]
 fn the_stream_that_opens_a_session_is_resumed_in_it() {
     let server = Legacy::new()
         .on("initialize", |_, reply| {

@@ -1,8 +1,8 @@
 //! The session with a legacy server: opened once, restored when the server lost it.
 
+mod renewal;
+
 use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,18 +11,17 @@ use http::HeaderValue;
 use reqwest::Response;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
-use super::backoff::{self, Backoff, Patience};
+use super::backoff::{self, Patience};
 use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
 use super::wake::Clocks;
 use super::{Arrival, Settings, Transport, Trouble};
 use crate::auth::{Login, Said};
-use crate::failure::{Failure, Kind};
 use crate::http::Http;
-use crate::message::{Id, Message, member, notification_line, plain_string, request_line};
+use crate::message::{Id, Message, member, plain_string, request_line};
 
 /// One session. A lost one is not mended but followed by another, with the next generation.
 pub struct Session {
@@ -267,79 +266,6 @@ impl Shared {
         }
     }
 
-    /// Opens a new session in the place of `old`, which the server does not know any more. However
-    /// many requests find out at once, it happens once.
-    pub async fn renew(self: &Arc<Self>, old: &Arc<Session>) -> Result<Arc<Session>, Failure> {
-        let _one_at_a_time = self.renewal.lock().await;
-        match self.current() {
-            Some(current) if current.generation == old.generation => {}
-            Some(current) => return Ok(current),
-            None => return Err(super::no_session()),
-        }
-        let started = Instant::now();
-        let mut backoff = Backoff::for_requests();
-        loop {
-            let attempt = timeout(self.settings.start_window, self.try_renew(old)).await;
-            *locked(&self.coming) = None;
-            let late = |_| Err(Trouble::Cut(self.login.invitation().unwrap_or_else(no_answer)));
-            let trouble = match attempt.unwrap_or_else(late) {
-                Ok(session) => return Ok(session),
-                Err(trouble) => trouble,
-            };
-            let wait = match &trouble {
-                Trouble::Later(wait, _) => *wait,
-                _ => backoff.next(),
-            };
-            let failure = trouble.into_failure();
-            if started.elapsed() + wait > self.settings.start_window {
-                let fact = format!("the server lost the session and a new one cannot be opened: {}", failure.fact);
-                return Err(Failure { fact, ..failure });
-            }
-            log::debug!("no new session yet: {failure}");
-            sleep(wait).await;
-        }
-    }
-
-    async fn try_renew(self: &Arc<Self>, old: &Session) -> Result<Arc<Session>, Trouble> {
-        let generation = self.next_generation();
-        let transport = if let Road::Sse(_) = old.road { Transport::Sse } else { Transport::Streamable };
-        let draft = Arc::new(Session::draft(generation, self.road(transport, generation).await?));
-        let (initialize, level, subscriptions) = {
-            let restore = locked(&self.restore);
-            let subscriptions: Vec<Message> = restore.subscriptions.values().cloned().collect();
-            (restore.initialize.clone(), restore.level.clone(), subscriptions)
-        };
-        let initialize = initialize.ok_or_else(|| Trouble::Final(super::no_session()))?;
-        let mut call = Call::own(initialize.with_id(&self.own_ids.next()));
-        let reply = self.exchange(&draft, &mut call).await?;
-        let refused = || Failure::new(Kind::Protocol, "the server refused to initialize again");
-        let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
-        let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
-        let session = Arc::new(session.ok_or_else(|| Trouble::Final(refused()))?);
-        *locked(&self.coming) = Some(Arc::clone(&session));
-        let initialized = notification_line("notifications/initialized", None);
-        if timeout(OWN_WAIT, self.tell(&session, &initialized)).await.is_ok_and(|told| told.is_err()) {
-            return Err(Trouble::Final(refused()));
-        }
-        for request in level.into_iter().chain(subscriptions) {
-            let mut call = Call::own(request.with_id(&self.own_ids.next()));
-            let restored = timeout(OWN_WAIT, self.exchange(&session, &mut call)).await;
-            if let Err(trouble) = restored.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
-                log::warn!("{} could not be restored: {}", request.method(), trouble.into_failure());
-            }
-        }
-        // The editor may have opened a session of its own meanwhile; then this one is not needed.
-        if self.current().is_none_or(|current| current.generation != old.generation) {
-            self.delete(&session).await;
-            return self.current().ok_or_else(|| Trouble::Final(super::no_session()));
-        }
-        log::info!("the old session is gone; a new one is open");
-        let _ = self.arrivals.send(Arrival::Renewed { generation }).await;
-        *locked(&self.current) = Some(Arc::clone(&session));
-        self.listen(&session);
-        Ok(session)
-    }
-
     /// Asks the server, with a ping, whether it still knows the session. Some servers answer an
     /// unknown session with the status of any other mistake, and a healthy session must be kept:
     /// confirmations may be bound to it.
@@ -349,11 +275,6 @@ impl Shared {
             Ok(Ok(response)) => !matches!(response.status().as_u16(), 400 | 404),
             Ok(Err(_)) | Err(_) => true,
         }
-    }
-
-    /// Renews a session in the background, for as long as it takes and is still wanted.
-    pub fn renew_in_time(self: &Arc<Self>, generation: u64) {
-        tokio::spawn(renew_in_time(Arc::clone(self), generation));
     }
 
     fn next_generation(&self) -> u64 {
@@ -375,24 +296,6 @@ impl Reply {
     pub fn begin(response: &Response) -> Self {
         Reply { session: response.headers().get("mcp-session-id").cloned(), answer: None }
     }
-}
-
-/// A boxed future, because a renewal may start the very task that asks for the next one.
-fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        let mut backoff = Backoff::for_streams();
-        while let Some(session) = shared.current().filter(|session| session.generation == generation) {
-            match shared.renew(&session).await {
-                Ok(_) => return,
-                Err(failure) => log::debug!("{failure}; trying on"),
-            }
-            sleep(backoff.next()).await;
-        }
-    })
-}
-
-fn no_answer() -> Failure {
-    Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
 }
 
 /// Pings the server every so often, and renews a session that turns out lost.

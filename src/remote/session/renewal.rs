@@ -1,0 +1,165 @@
+//! A new session in the place of one that the server has lost.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{OWN_WAIT, Road, Session, Shared, locked};
+use crate::failure::{Failure, Kind};
+use crate::message::{Message, notification_line};
+use crate::remote::backoff::Backoff;
+use crate::remote::call::Call;
+use crate::remote::{Arrival, GOODBYE, Transport, Trouble, no_session};
+
+impl Shared {
+    /// Opens a new session in the place of `old`, which the server does not know any more. However
+    /// many requests find out at once, it happens once.
+    pub async fn renew(self: &Arc<Self>, old: &Arc<Session>) -> Result<Arc<Session>, Failure> {
+        let _one_at_a_time = self.renewal.lock().await;
+        match self.current() {
+            Some(current) if current.generation == old.generation => {}
+            Some(current) => return Ok(current),
+            None => return Err(no_session()),
+        }
+        let started = Instant::now();
+        let mut backoff = Backoff::for_requests();
+        loop {
+            let attempt = timeout(self.settings.start_window, self.open_again(old)).await;
+            let late = |_| Err(Trouble::Cut(self.login.invitation().unwrap_or_else(no_answer)));
+            let trouble = match attempt.unwrap_or_else(late) {
+                Ok(new) => {
+                    self.make_alike(&new.session).await;
+                    return self.take_up(old, new).await;
+                }
+                Err(trouble) => trouble,
+            };
+            let wait = match &trouble {
+                Trouble::Later(wait, _) => *wait,
+                _ => backoff.next(),
+            };
+            let failure = trouble.into_failure();
+            if started.elapsed().saturating_add(wait) > self.settings.start_window {
+                let fact = format!("the server lost the session and a new one cannot be opened: {}", failure.fact);
+                return Err(Failure { fact, ..failure });
+            }
+            log::debug!("no new session yet: {failure}");
+            sleep(wait).await;
+        }
+    }
+
+    async fn open_again(self: &Arc<Self>, old: &Session) -> Result<Opened, Trouble> {
+        let generation = self.next_generation();
+        let transport = if let Road::Sse(_) = old.road { Transport::Sse } else { Transport::Streamable };
+        let draft = Arc::new(Session::draft(generation, self.road(transport, generation).await?));
+        let initialize = locked(&self.restore).initialize.clone().ok_or_else(|| Trouble::Final(no_session()))?;
+        let mut call = Call::own(initialize.with_id(&self.own_ids.next()));
+        let reply = self.exchange(&draft, &mut call).await?;
+        let refused = || Failure::new(Kind::Protocol, "the server refused to initialize again");
+        let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
+        let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
+        let new = Opened::new(self, session.ok_or_else(|| Trouble::Final(refused()))?);
+        let initialized = notification_line("notifications/initialized", None);
+        if timeout(OWN_WAIT, self.tell(&new.session, &initialized)).await.is_ok_and(|told| told.is_err()) {
+            return Err(Trouble::Final(refused()));
+        }
+        Ok(new)
+    }
+
+    /// Tells `session` what the lost one was told, within [`RESTORE_WAIT`]. It has a time of its own, because an
+    /// editor may have subscribed to any number of resources, and a session without some of them is better than none.
+    async fn make_alike(self: &Arc<Self>, session: &Arc<Session>) {
+        let requests: Vec<Message> = {
+            let restore = locked(&self.restore);
+            restore.level.iter().chain(restore.subscriptions.values()).cloned().collect()
+        };
+        let end = Instant::now() + RESTORE_WAIT;
+        let restored = requests.into_iter().map(|request| {
+            let (shared, session) = (Arc::clone(self), Arc::clone(session));
+            async move {
+                let mut call = Call::own(request.with_id(&shared.own_ids.next()));
+                let until = end.min(Instant::now() + OWN_WAIT);
+                let restored = timeout_at(until, shared.exchange(&session, &mut call)).await;
+                if let Err(trouble) = restored.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
+                    log::warn!("{} could not be restored: {}", request.method(), trouble.into_failure());
+                }
+            }
+        });
+        stream::iter(restored).buffer_unordered(AT_ONCE).collect::<()>().await;
+    }
+
+    async fn take_up(self: &Arc<Self>, old: &Session, new: Opened) -> Result<Arc<Session>, Failure> {
+        // The editor may have opened a session of its own meanwhile; then this one is not needed.
+        if self.current().is_none_or(|current| current.generation != old.generation) {
+            drop(new);
+            return self.current().ok_or_else(no_session);
+        }
+        log::info!("the old session is gone; a new one is open");
+        let _ = self.arrivals.send(Arrival::Renewed { generation: new.session.generation }).await;
+        *locked(&self.current) = Some(Arc::clone(&new.session));
+        let session = Arc::clone(&new.session);
+        drop(new);
+        self.listen(&session);
+        Ok(session)
+    }
+
+    /// Renews a session in the background, for as long as it takes and is still wanted.
+    pub fn renew_in_time(self: &Arc<Self>, generation: u64) {
+        tokio::spawn(renew_in_time(Arc::clone(self), generation));
+    }
+}
+
+/// A session that was opened again, while it is made like the lost one. Wherever it is given up before it is the
+/// current one, by an error, a deadline, or because nobody waits any more, it is ended at the server too.
+struct Opened {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+}
+
+impl Opened {
+    fn new(shared: &Arc<Shared>, session: Session) -> Self {
+        let session = Arc::new(session);
+        *locked(&shared.coming) = Some(Arc::clone(&session));
+        Opened { shared: Arc::clone(shared), session }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        *locked(&self.shared.coming) = None;
+        if self.shared.current().is_some_and(|current| current.generation == self.session.generation) {
+            return;
+        }
+        // At the end of the process there may be nobody to do it.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.session));
+        runtime.spawn(async move { timeout(GOODBYE, shared.delete(&session)).await });
+    }
+}
+
+/// A boxed future, because a renewal may start the very task that asks for the next one.
+fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let mut backoff = Backoff::for_streams();
+        while let Some(session) = shared.current().filter(|session| session.generation == generation) {
+            match shared.renew(&session).await {
+                Ok(_) => return,
+                Err(failure) => log::debug!("{failure}; trying on"),
+            }
+            sleep(backoff.next()).await;
+        }
+    })
+}
+
+fn no_answer() -> Failure {
+    Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
+}
+
+/// How long a new session may take to be made like the lost one: the editor's requests wait for it.
+const RESTORE_WAIT: Duration = Duration::from_secs(10);
+/// How many requests for it are on their way at once.
+const AT_ONCE: usize = 16;
