@@ -194,6 +194,21 @@ fn a_subscription_is_opened_again_after_a_drop() {
 }
 
 #[test]
+fn a_notification_that_the_server_puts_off_is_sent_again() {
+    let first = AtomicUsize::new(0);
+    let server = modern_only(move |_, reply| match first.fetch_add(1, Ordering::SeqCst) {
+        0 => reply.header("Retry-After", "0").text(503, "deploying"),
+        _ => reply.accepted(),
+    });
+    let mut bridge = Bridge::to(&server).args(["--protocol", "modern"]).spawn();
+    bridge.send(modern(1, "server/discover", ""));
+    bridge.expect_result("1");
+    bridge.send(notification_with("notifications/custom", &format!(r#"{{"_meta":{{{META}}}}}"#)));
+    let (refused, again) = (server.wait(1, "notifications/custom"), server.wait(2, "notifications/custom"));
+    assert_eq!(refused.text(), again.text());
+}
+
+#[test]
 fn annotated_parameters_go_into_headers_also_of_a_call_before_any_list() {
     const TOOLS: &str = r#"{"resultType":"complete","tools":[{"name":"sql","inputSchema":{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"}}}},{"name":"bad","inputSchema":{"type":"object","properties":{"a":{"type":"number","x-mcp-header":"A"}}}}]}"#;
     let server = Server::start(|request, reply| match request.kind().as_str() {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use url::Url;
@@ -38,7 +38,7 @@ use backoff::Patience;
 pub use call::{Call, Stage};
 pub use inflow::Weight;
 pub use modern::Alone;
-use session::Shared;
+use session::{Session, Shared};
 use streamable::MAY_HAVE_RUN;
 
 /// Names one exchange towards the loop.
@@ -178,16 +178,26 @@ impl Remote {
                 None => return Ok(()),
             },
         };
+        self.tell_patiently(&session, message, std::iter::empty()).await?;
+        let is_current = || self.0.current().is_some_and(|current| current.generation == session.generation);
+        if message.method() == "notifications/initialized" && is_current() {
+            self.0.listen(&session);
+        }
+        Ok(())
+    }
+
+    async fn tell_patiently(
+        &self,
+        session: &Session,
+        message: &Message,
+        headers: impl Iterator<Item = (HeaderName, HeaderValue)> + Clone,
+    ) -> Result<(), Failure> {
         let mut patience = Patience::new(self.0.settings.start_window, 0);
-        while let Err(trouble) = self.0.tell(&session, message.raw()).await {
+        while let Err(trouble) = self.0.tell_with(session, message.raw(), headers.clone()).await {
             match patience.pause(&trouble, false) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(trouble.into_failure()),
             }
-        }
-        let is_current = || self.0.current().is_some_and(|current| current.generation == session.generation);
-        if message.method() == "notifications/initialized" && is_current() {
-            self.0.listen(&session);
         }
         Ok(())
     }
@@ -209,7 +219,10 @@ impl Remote {
     }
 
     async fn see_through(&self, call: &mut Call) -> Result<(), Failure> {
-        let mut session = self.0.current().ok_or_else(no_session)?;
+        let mut session = match &call.alone {
+            Some(_) => modern::draft(),
+            None => self.0.current().ok_or_else(no_session)?,
+        };
         let mut patience = Patience::new(self.0.settings.start_window, MOST_REPEATS);
         let mut renewed = false;
         loop {
@@ -234,7 +247,9 @@ impl Remote {
                 }
                 None => return Err(trouble.given_up(call.repeatable)),
             }
-            session = self.0.current().unwrap_or(session);
+            if call.alone.is_none() {
+                session = self.0.current().unwrap_or(session);
+            }
         }
     }
 
@@ -315,9 +330,9 @@ fn panicked() -> Failure {
 
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a server may take to take the word that a request is given up.
+const LAST_WORD: Duration = Duration::from_secs(5);
 /// The remedy for a request that has met the end of two sessions.
 const LOST_AGAIN: &str = "a new session did not help, and the request did not run: send it again";
 /// How often a request that is safe to repeat is sent again after a cut.
 const MOST_REPEATS: u32 = 2;
-/// How long a server may take to take the word that a request is given up.
-const LAST_WORD: Duration = Duration::from_secs(5);

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue};
-use tokio::time::sleep;
 
-use super::backoff::Patience;
-use super::call::{Call, Stage};
+use super::Remote;
+use super::call::Call;
 use super::session::{Road, Session};
-use super::{MOST_REPEATS, Remote, Trouble};
 use crate::failure::Failure;
 use crate::message::Message;
 
@@ -43,7 +41,7 @@ impl Remote {
     /// ended. Dropping this closes the stream, which is how a server learns that it is cancelled.
     pub async fn exchange_alone(self, mut call: Call) {
         let listens = call.listens();
-        let work = Box::pin(AssertUnwindSafe(self.see_through_alone(&mut call)).catch_unwind());
+        let work = Box::pin(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind());
         let outcome =
             if listens { Ok(work.await.unwrap_or_else(|_| Err(super::panicked()))) } else { self.in_time(work).await };
         let outcome = outcome.unwrap_or_else(|late| Err(self.late(late)));
@@ -55,27 +53,11 @@ impl Remote {
     /// # Errors
     /// Nobody answers for a notification; the failure is for the log.
     pub async fn tell_alone(&self, message: &Message, alone: &Alone) -> Result<(), Failure> {
-        let draft = Session::draft(0, Road::Streamable);
-        self.0.tell_with(&draft, message.raw(), alone.headers()).await.map_err(Trouble::into_failure)
+        self.tell_patiently(&draft(), message, alone.headers()).await
     }
+}
 
-    async fn see_through_alone(&self, call: &mut Call) -> Result<(), Failure> {
-        let draft = Arc::new(Session::draft(0, Road::Streamable));
-        let mut patience = Patience::new(self.0.settings.start_window, MOST_REPEATS);
-        loop {
-            let trouble = match self.0.exchange(&draft, call).await {
-                Ok(_) => return Ok(()),
-                Err(trouble) => trouble,
-            };
-            match patience.pause(&trouble, call.repeatable) {
-                Some(pause) => {
-                    if let Trouble::Later(..) = trouble {
-                        call.stage.send_replace(Stage::Held);
-                    }
-                    sleep(pause).await;
-                }
-                None => return Err(trouble.given_up(call.repeatable)),
-            }
-        }
-    }
+/// What is sent in no session is sent as if one were still to be opened.
+pub(super) fn draft() -> Arc<Session> {
+    Arc::new(Session::draft(0, Road::Streamable))
 }
