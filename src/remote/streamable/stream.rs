@@ -70,9 +70,12 @@ impl Shared {
             if call.awaiting.is_empty() {
                 return Ok(());
             }
-            let cut = end
-                .err()
-                .unwrap_or_else(|| Failure::new(Kind::Unreachable, "the server closed the stream without an answer"));
+            let cut = match end {
+                // Above the limit, and it would be again.
+                Err(failure) if failure.kind == Kind::Protocol => return Err(Trouble::Final(failure)),
+                Err(failure) => failure,
+                Ok(()) => Failure::new(Kind::Unreachable, "the server closed the stream without an answer"),
+            };
             let cut = cut.remedy(MAY_HAVE_RUN);
             // The streams of the modern era are not resumed (2026-07-28, Streamable HTTP).
             if track.last.is_none() || call.alone.is_some() {
