@@ -26,7 +26,7 @@ impl Id {
             b'"' => None,
             // Nearly every id.
             _ if spelled.len() <= SHORT && spelled.bytes().all(|byte| byte.is_ascii_digit()) => None,
-            b'-' | b'0'..=b'9' => Some(number(spelled)),
+            b'-' | b'0'..=b'9' => number(spelled),
             _ => return None,
         };
         let canonical = canonical.filter(|canonical| canonical != spelled).map(Into::into);
@@ -71,23 +71,24 @@ impl Hash for Id {
 }
 
 /// One spelling for each value: digits without needless zeros, and a power of ten if there must
-/// be one. Exact for numbers of any size, which a float is not.
-fn number(spelled: &str) -> String {
-    let (mantissa, exponent) = match spelled.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX / 2)),
-        None => (spelled, 0),
-    };
+/// be one. Exact for numbers of any size, which a float is not. `None` for a power that cannot be
+/// counted with; then only the same spelling is the same id.
+fn number(spelled: &str) -> Option<String> {
+    let (mantissa, exponent) = spelled.split_once(['e', 'E']).unwrap_or((spelled, "0"));
     let (sign, unsigned) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let digits = format!("{whole}{fraction}");
     let significant = digits.trim_end_matches('0');
-    let power = exponent - fraction.len() as i64 + (digits.len() - significant.len()) as i64;
+    let shift = (digits.len() - significant.len()) as i64 - fraction.len() as i64;
     let significant = significant.trim_start_matches('0');
-    match power {
-        _ if significant.is_empty() => "0".into(),
+    if significant.is_empty() {
+        return Some("0".into());
+    }
+    let power = exponent.parse::<i64>().ok()?.checked_add(shift)?;
+    Some(match power {
         0..=40 => format!("{sign}{significant}{}", "0".repeat(power as usize)),
         _ => format!("{sign}{significant}e{power}"),
-    }
+    })
 }
 
 /// Up to so many digits, a whole number is written in one way.
@@ -108,6 +109,15 @@ mod tests {
             assert_eq!(id(right).spelled(), right);
         }
         for (left, right) in [("1", r#""1""#), ("9007199254740993", "9007199254740992"), ("1e400", "1e401")] {
+            assert_ne!(id(left), id(right), "{left} {right}");
+        }
+        assert_eq!(id("0e99999999999999999999"), id("0"));
+        for (left, right) in [
+            ("10e9223372036854775807", "1e-9223372036854775808"),
+            ("1.5e-9223372036854775808", "15e9223372036854775807"),
+            ("1e-99999999999999999999", "1e99999999999999999999"),
+        ] {
+            assert_eq!(id(left), id(left), "{left}");
             assert_ne!(id(left), id(right), "{left} {right}");
         }
         assert!(Id::parse("true").is_none() && Id::parse("[1]").is_none() && Id::parse("").is_none());
