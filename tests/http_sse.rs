@@ -446,6 +446,26 @@ fn a_large_answer_and_a_large_request_pass() {
 }
 
 #[test]
+fn an_endless_message_is_an_error_that_names_the_limit() {
+    let (server, _wire) = HttpSse::new()
+        .on("tools/list", |_, reply, wire| {
+            let mut stream = wire.take();
+            reply.accepted();
+            stream.raw("data: ");
+            let piece = vec![b'x'; 64 * 1024];
+            while stream.raw(&piece) {}
+        })
+        .start();
+    let mut bridge = Bridge::launch(server.at("/sse")).args(["--max-message-size", "1M"]).ready();
+    bridge.send(request(1, "tools/list"));
+    bridge.expect_error("1", &["1048576", "max-message-size"]);
+    assert_eq!(server.count("tools/list"), 1, "it is as large the next time");
+    bridge.wait_stderr("larger than 1048576 bytes");
+    bridge.send(call(2));
+    bridge.expect_result("2");
+}
+
+#[test]
 fn many_calls_at_once_are_answered_in_any_order() {
     let waiting = Arc::new(std::sync::Mutex::new(Vec::new()));
     let count = AtomicUsize::new(0);

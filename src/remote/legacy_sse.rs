@@ -17,7 +17,7 @@ use super::call::{Call, remains};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::streamable::{GET_HEAD, MAY_HAVE_RUN, is_event_stream, take_along};
+use super::streamable::{GET_HEAD, MAY_HAVE_RUN, endless, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Lane, shown};
@@ -34,6 +34,8 @@ pub struct Link {
 #[derive(Default)]
 struct Waiting {
     closed: bool,
+    /// Why the stream has ended, if that is of use to those who wait.
+    why: Option<Failure>,
     calls: HashMap<Id, Waiter>,
 }
 
@@ -162,7 +164,11 @@ impl Shared {
         call.hold = None;
         drop(response);
         for answer in answers {
-            let answer = answer.await.map_err(|_| Trouble::Cut(cut()))?;
+            let answer = answer.await.map_err(|_| match link.waiting().why.clone() {
+                // As large the next time.
+                Some(why) => Trouble::Final(why),
+                None => Trouble::Cut(cut()),
+            })?;
             call.strike(&answer);
             if call.key.is_none() {
                 reply.answer = Some(answer);
@@ -251,7 +257,7 @@ impl Stream {
 async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
     let mut weight = shared.inflow.enter();
     let mut woke = shared.woke.subscribe();
-    let mut end = None;
+    let (mut end, mut why) = (None, None);
     loop {
         if !stream.events.is_empty() {
             let Some(link) = link.upgrade() else { return };
@@ -273,6 +279,9 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
             end = take_along(response, taken, |piece| parser.push(piece, events)).await;
         }
         if stream.parser.is_endless() {
+            let endless = endless(shared.settings.limit);
+            log::warn!("{}", endless.fact);
+            why = Some(endless);
             break;
         }
         shared.cover(&mut weight, stream.parser.kept()).await;
@@ -281,6 +290,7 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
     {
         let mut waiting = link.waiting();
         waiting.closed = true;
+        waiting.why = why;
         waiting.calls.clear();
     }
     // Its own task: the renewal drops the old link, and with it this one.

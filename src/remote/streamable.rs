@@ -28,6 +28,7 @@ use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
 use body::Body;
 pub use body::take_along;
 pub use standing::listen;
+pub use stream::endless;
 
 impl Shared {
     /// POSTs a request and follows its response, through resumption if need be, until every

@@ -71,10 +71,12 @@ impl Shared {
                 return Ok(());
             }
             let cut = match end {
-                // Above the limit, and it would be again.
-                Err(failure) if failure.kind == Kind::Protocol => return Err(Trouble::Final(failure)),
-                Err(failure) => failure,
                 Ok(()) => Failure::new(Kind::Unreachable, "the server closed the stream without an answer"),
+                // What is continued or sent again is as large the next time; but not what a subscription brings.
+                Err(endless) if endless.kind == Kind::Protocol && !call.listens() => {
+                    return Err(Trouble::Final(endless));
+                }
+                Err(cut) => cut,
             };
             let cut = cut.remedy(MAY_HAVE_RUN);
             // The streams of the modern era are not resumed (2026-07-28, Streamable HTTP).
@@ -88,6 +90,8 @@ impl Shared {
 
     /// GETs the rest of a stream. A server may close a stream and have it polled (2025-11-25,
     /// Transports, "Sending Messages to the Server"), so a stream that ends is not counted against it.
+    /// A pause that is longer than all attempts may take is an error at once: it must be kept, and an
+    /// editor that hears nothing meanwhile cannot know that its call is not forgotten.
     async fn resume(&self, session: &Session, track: &mut Track, cut: Failure) -> Result<Response, Trouble> {
         let since = Instant::now();
         loop {
@@ -102,8 +106,6 @@ impl Shared {
             }
             sleep(pause).await;
             let last = track.last.clone();
-    /// A pause that is longer than all attempts may take is an error at once: it must be kept, and an
-    /// editor that hears nothing meanwhile cannot know that its call is not forgotten.
             let refusal = match self.get(session, Lane::Calls, last.as_deref(), Some(GET_HEAD)).await {
                 Ok(response) if response.status().is_success() && is_event_stream(response.headers()) => {
                     track.resumed = true;
@@ -150,9 +152,7 @@ impl Shared {
                 }
             }
             if parser.is_endless() {
-                let fact =
-                    format!("the server's message is larger than {} bytes, and does not end", self.settings.limit);
-                return Err(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"));
+                return Err(endless(self.settings.limit));
             }
             self.cover(&mut weight, parser.kept()).await;
             if !parsed.is_empty() {
@@ -261,6 +261,12 @@ impl Shared {
     }
 }
 
+/// That a message is above `limit`, and its end is not worth waiting for.
+pub fn endless(limit: usize) -> Failure {
+    let fact = format!("the server's message is larger than {limit} bytes, and does not end");
+    Failure::new(Kind::Protocol, fact).remedy(format!("raise --max-message-size; {MAY_HAVE_RUN}"))
+}
+
 /// What resumption needs to know of a stream.
 #[derive(Default)]
 pub struct Track {
@@ -309,9 +315,9 @@ impl Track {
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a cut stream is asked for again, if nobody answers.
 const RESUME_WINDOW: Duration = Duration::from_secs(30);
+/// How long a server may take to take the error for a request of its own that is too large.
+const ANSWER_BACK: Duration = Duration::from_secs(5);
 /// A server that names a shorter pause would be asked without pause.
 const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 /// Event ids that are remembered against replays.
 const REMEMBERED: usize = 4096;
-/// How long a server may take to take the error for a request of its own that is too large.
-const ANSWER_BACK: Duration = Duration::from_secs(5);
