@@ -49,7 +49,7 @@ impl Budget {
     /// Makes the lane for small messages longer, up to [`LONGEST_SMALL_LANE`]. It begins short,
     /// because an editor that asks and does not read shows itself only when the first answers come;
     /// and it grows, because a server may answer the first request only after it has seen the
-    /// thousandth. It is short again when nothing is on its way.
+    /// thousandth. It is short again when nothing in it is on its way.
     pub fn grow(&self) {
         let longer = self.0.small_lane.load(Ordering::Relaxed) + SMALL_LANE / 2;
         self.0.small_lane.store(longer.min(LONGEST_SMALL_LANE), Ordering::Relaxed);
@@ -71,7 +71,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let (lane, _) = self.state.lane(self.size);
         let before = lane.fetch_sub(cost(self.size), Ordering::Relaxed);
-        if before == cost(self.size) {
+        if before == cost(self.size) && !is_large(self.size) {
             self.state.small_lane.store(SMALL_LANE, Ordering::Relaxed);
         }
         self.state.freed.notify_one();
@@ -97,3 +97,20 @@ const SMALL_LANE: usize = 256 * OVERHEAD;
 const LONGEST_SMALL_LANE: usize = 1000 * OVERHEAD;
 /// What large messages on their way may cost.
 const LARGE_LANE: usize = 8 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_message_that_ends_does_not_shorten_the_lane_for_small_ones() {
+        let budget = Budget::new();
+        budget.grow();
+        let under_way = budget.take(1);
+        drop(budget.take(LARGE));
+        let fill = || std::iter::from_fn(|| budget.take(1)).collect::<Vec<_>>();
+        assert_eq!(fill().len(), 383);
+        drop(under_way);
+        assert_eq!(fill().len(), 256);
+    }
+}
