@@ -175,7 +175,7 @@ fn write_all(queue: &Receiver<Item>, mut file: RecordFile, known: &Known, waitin
             }
             Item::Message { ms, side, text, missed } => {
                 if missed > 0 && !std::mem::replace(&mut told, true) {
-                    log::warn!("{}: messages are missing, because the disk is slower than the session", file.name());
+                    log::warn!("{}: messages are missing: {WHY_MISSING}", file.name());
                 }
                 file.message(ms, side, &text, missed, &known.all())?;
                 waiting.bytes.fetch_sub(text.len() + OVERHEAD, Ordering::Relaxed);
@@ -184,6 +184,8 @@ fn write_all(queue: &Receiver<Item>, mut file: RecordFile, known: &Known, waitin
     }
 }
 
+/// Why messages are left out.
+const WHY_MISSING: &str = "the disk is slower than the session, or one is larger than --max-message-size";
 /// What may wait for the disk. A message that is larger passes when nothing else waits.
 const MOST_WAITING: usize = 16 * 1024 * 1024;
 /// What a message costs beside its bytes.
