@@ -115,11 +115,11 @@ fn write_all(queue: &Receiver<Option<String>>, mut file: Option<LogFile>, say: b
     }
 }
 
-/// A file that is set aside once when it has grown to [`ROTATE_AT`] bytes.
+/// A file that is set aside once when it has grown to [`ROTATE_AT`] bytes. Several processes may write to it,
+/// as where every editor has the same flag, so its size is asked for and not counted.
 struct LogFile {
     path: PathBuf,
     file: File,
-    size: u64,
 }
 
 impl LogFile {
@@ -128,24 +128,36 @@ impl LogFile {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        let size = file.metadata()?.len();
-        Ok(LogFile { path: path.to_owned(), file, size })
+        Ok(LogFile { path: path.to_owned(), file: options.open(path)? })
     }
 
     fn write(&mut self, line: &str) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = format!("{}.{:03} [{}] {line}\n", now.as_secs(), now.subsec_millis(), std::process::id());
-        if self.size + line.len() as u64 > ROTATE_AT {
+        let is_full = |size: u64| size + line.len() as u64 > ROTATE_AT;
+        if self.file.metadata().is_ok_and(|there| is_full(there.len())) {
+            self.set_aside(is_full);
+        }
+        let _ = self.file.write_all(line.as_bytes());
+    }
+
+    /// Goes on with the file that has the name. Under a lock, and after another look, because the one that is
+    /// full may have been set aside by another process, and a second time it would replace what it was set aside as.
+    fn set_aside(&mut self, is_full: impl Fn(u64) -> bool) {
+        let Ok(named) = LogFile::open(&self.path) else { return };
+        *self = named;
+        if self.file.try_lock().is_err() {
+            return;
+        }
+        if fs::metadata(&self.path).is_ok_and(|there| is_full(there.len())) {
             let mut old = self.path.clone().into_os_string();
             old.push(".1");
             let _ = fs::rename(&self.path, old);
-            if let Ok(fresh) = LogFile::open(&self.path) {
-                *self = fresh;
-            }
         }
-        self.size += line.len() as u64;
-        let _ = self.file.write_all(line.as_bytes());
+        let _ = self.file.unlock();
+        if let Ok(fresh) = LogFile::open(&self.path) {
+            *self = fresh;
+        }
     }
 }
 
@@ -157,3 +169,25 @@ const QUEUE: usize = 1024;
 const FLUSH: Duration = Duration::from_millis(200);
 /// Bytes after which the log file is renamed to `NAME.1`.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_with_one_file_lose_no_line_when_it_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut writers = [LogFile::open(&path).unwrap(), LogFile::open(&path).unwrap()];
+        let long = "x".repeat(1024 * 1024);
+        for number in 0..8 {
+            writers[number % 2].write(&format!("line {number} {long}"));
+        }
+        let written = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let (old, new) = (written("log.1"), written("log"));
+        assert!(old.len() as u64 <= ROTATE_AT && new.len() as u64 <= ROTATE_AT, "{} {}", old.len(), new.len());
+        let numbers: Vec<String> =
+            format!("{old}{new}").lines().map(|line| line.split(' ').nth(3).unwrap_or_default().to_owned()).collect();
+        assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    }
+}
