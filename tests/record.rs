@@ -263,6 +263,27 @@ fn the_link_of_a_sign_in_is_in_the_editor_and_not_in_the_file() {
     assert!(!text.contains(&state), "{state} is in {text}");
 }
 
+/// So can who has the code.
+#[test]
+fn the_code_of_a_sign_in_is_in_the_editor_and_not_in_the_file() {
+    let world = World::with(|it| it.device = Some(Device::default()), |_| ()).may_be_unused();
+    let human = Human::at_ease();
+    let folder = TempDir::new().unwrap();
+    let mut bridge = world.relay(&human).args(["--device-code", "--record"]).arg(file(&folder)).spawn();
+    bridge.send(initialize(0, VERSION));
+    let told = bridge.wait_stderr("with the code WDJB-");
+    let code = told.split_whitespace().find(|word| word.starts_with("WDJB-")).unwrap();
+    let code = code.trim_end_matches(|end: char| !end.is_ascii_digit());
+    bridge.expect_result("0");
+    bridge.send(INITIALIZED);
+    bridge.send(call(1));
+    bridge.close_stdin();
+    let end = bridge.outcome();
+    assert!(end.answer("1")["error"].to_string().contains(code), "{end:?}");
+    let text = fs::read_to_string(file(&folder)).unwrap();
+    assert!(text.contains("with the code") && !text.contains(code), "{code} is in {text}");
+}
+
 /// The editor leaves; some requests had no answer of the server's.
 fn end_well_with_errors(mut bridge: Bridge) -> String {
     bridge.close_stdin();

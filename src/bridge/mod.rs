@@ -243,8 +243,9 @@ impl Bridge {
             Stand::Ready => return SignIn::Ready,
             Stand::Waiting { url, code, opened } => (url, code, opened),
         };
-        if let (Some(record), Some((_, query))) = (&self.record, url.split_once('?')) {
-            record.hide(query);
+        if let Some(record) = &self.record {
+            let query = url.split_once('?').map(|(_, query)| query);
+            query.into_iter().chain(code.as_deref()).for_each(|secret| record.hide(secret));
         }
         let text = self.remote.login().invitation().map(|invitation| invitation.to_string());
         let last = Said::ALL.into_iter();
