@@ -1,7 +1,7 @@
 //! Lines that are only ever added to, by any number of processes at once, and of which old ones go.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -37,7 +37,8 @@ impl Journal {
             self.set_aside(&file, name, line.len());
             file = open(&path)?;
         }
-        file.write_all(format!("{line}\n").as_bytes())
+        let start = if is_cut(&file) { "\n" } else { "" };
+        file.write_all(format!("{start}{line}\n").as_bytes())
     }
 
     /// The lines for `name`, oldest first. What cannot be read is not there.
@@ -122,10 +123,17 @@ impl Journal {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    options.create(true).read(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// Whether the last line has no end, because the disk was full or the process was killed: what follows it would be
+/// lost with it.
+fn is_cut(mut file: &File) -> bool {
+    let mut last = [b'\n'];
+    file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).is_ok() && last != *b"\n"
 }
 
 /// The queries of URLs may have more in them than may be kept; and a sentence is not long.
@@ -203,6 +211,17 @@ mod tests {
                 own.enumerate().all(|(at, line)| line.starts_with(&format!("{writer} {at} ")) && line.ends_with('x'))
             );
         }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_takes_no_other_with_it() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        journal.add("a", "first").unwrap();
+        open(&journal.path("a", "")).unwrap().write_all(b"sec").unwrap();
+        journal.add("a", "third").unwrap();
+        journal.add("a", "fourth").unwrap();
+        assert_eq!(journal.lines("a"), ["first", "sec", "third", "fourth"]);
     }
 
     #[test]
