@@ -1,5 +1,7 @@
 //! Text that cannot be printed by accident.
 
+mod signs;
+
 use std::cmp::Reverse;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+
+pub use signs::{is_credential, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.
 ///

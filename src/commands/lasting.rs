@@ -7,7 +7,8 @@ use directories::BaseDirs;
 use url::Url;
 
 use crate::auth::quoted;
-use crate::config::{is_credential, parameter_in_plain};
+use crate::config::parameter_in_plain;
+use crate::secret::is_credential;
 
 /// The value of a flag, with whole paths in it.
 pub fn placed(flag: &str, value: &str) -> String {

@@ -17,7 +17,7 @@ pub use file::{Account, Config, Organization, Server};
 pub use folders::{Home, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
-pub use plain::{in_plain, is_credential, parameter_in_plain};
+pub use plain::{in_plain, parameter_in_plain};
 pub use project::{FILE as PROJECT_FILE, Project, Wish};
 pub use replace::{read_regular, replace, rewrite};
 pub use trust::{Trust, Trusted, digest, distrust, trust, trusted};

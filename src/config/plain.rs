@@ -4,10 +4,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use url::Url;
 
+use crate::secret::{is_credential, is_plain, is_reference};
+
 /// What of `value` is a secret in plain, in words; `None` if nothing looks like one. `${VAR}` is none.
 pub fn in_plain(key: &str, value: &str) -> Option<String> {
-    // A file, or what says where else the secret is.
-    if ELSEWHERE.iter().any(|start| value.starts_with(start)) {
+    // A file, as flags take it, or what says where else the secret is.
+    if value.starts_with('@') || is_reference(value) {
         return None;
     }
     match key {
@@ -48,24 +50,10 @@ pub fn parameter_in_plain(url: &Url) -> Option<String> {
     pairs.find(|(name, value)| is_credential(name) && is_plain(value)).map(|(name, _)| name.into_owned())
 }
 
-/// Whether what has this name, a header or a parameter, is a credential.
-pub fn is_credential(name: &str) -> bool {
-    let name = name.trim().to_ascii_lowercase();
-    TELLING.iter().any(|word| name.contains(word)) || name == "sig" || name == "code"
-}
-
 fn has_password(url: &Url) -> bool {
     url.password().is_some_and(|password| is_plain(&percent_decode_str(password).decode_utf8_lossy()))
 }
 
-fn is_plain(value: &str) -> bool {
-    !value.trim().is_empty() && !value.contains("${")
-}
-
-/// What a value begins with that is no secret itself.
-const ELSEWHERE: [&str; 5] = ["@", "env:", "file:", "keychain:", "cmd:"];
-/// In the names of headers and of parameters.
-const TELLING: [&str; 9] = ["auth", "cookie", "credential", "key", "password", "passwd", "secret", "session", "token"];
 /// Of the names of flags.
 const SECRET_ENDS: [&str; 5] = ["secret", "password", "passphrase", "assertion", "access-token"];
 

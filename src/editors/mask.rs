@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::format::Format;
-use crate::config::{in_plain, is_credential};
+use crate::config::in_plain;
+use crate::secret::is_credential;
 
 /// `text` with its secrets made unreadable. `format` is how the file is written; a text that cannot be read
 /// comes back as it is.

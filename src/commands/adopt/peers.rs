@@ -1,8 +1,7 @@
 //! Other programs that do what the relay does: how they are started, and the same for the relay.
 
 use crate::cli::RelayFlags;
-use crate::config::is_credential;
-use crate::secret::Secret;
+use crate::secret::{Secret, is_credential};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

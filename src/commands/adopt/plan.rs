@@ -16,9 +16,10 @@ use crate::auth::{Options, quoted};
 use crate::cli;
 use crate::commands::install::entry::Arguments;
 use crate::commands::{access, lasting, server};
-use crate::config::{in_plain, is_credential, short};
+use crate::config::{in_plain, short};
 use crate::editors::{self, Entry, Node, Shape};
 use crate::failure::{Failure, Kind};
+use crate::secret::is_credential;
 
 /// What is to become of one entry.
 pub struct Plan {

@@ -18,9 +18,10 @@ use crate::commands::adopt::launch::started;
 use crate::commands::adopt::plan;
 use crate::commands::install::target::{Installed, Target};
 use crate::commands::{lasting, names, server};
-use crate::config::{Config, Home, in_plain, is_credential, short};
+use crate::config::{Config, Home, in_plain, short};
 use crate::editors::{self, EDITORS, Editor, Entry, File, Host, Shape, is_program};
 use crate::failure::{Failure, Kind};
+use crate::secret::{is_credential, is_plain};
 
 /// What all entries are held against.
 pub struct Ground<'g> {
@@ -279,7 +280,7 @@ fn secrets(entry: &Found) -> Option<Step> {
                 let flag = flag.to_ascii_lowercase().replace('_', "-");
                 found.extend(value.lines().find_map(|value| in_flag(&flag, value)));
             }
-            None if is_credential(&name.replace('_', "-")) && is_plain(&value) => {
+            None if is_credential(&name) && is_plain(&value) => {
                 found.push((format!("the variable {name}"), KEPT.to_owned()));
             }
             None => {}
@@ -297,15 +298,6 @@ fn secrets(entry: &Found) -> Option<Step> {
     let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
     let fact = format!("{} has a secret in plain: {what}{more}", entry.name);
     Some(Step::warn(entry.editor.name, fact, remedy.clone()))
-}
-
-/// Whether a value is one itself, and does not only say where one is.
-pub fn is_plain(value: &str) -> bool {
-    let elsewhere = ["env:", "file:", "keychain:", "cmd:", "@"];
-    !value.is_empty()
-        && !value.contains('$')
-        && !value.contains("{env:")
-        && !elsewhere.iter().any(|it| value.starts_with(it))
 }
 
 /// Entries of one file that are for one server and one account.

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::editors::is_plain;
 use super::report::Step;
 use crate::auth::quoted;
 use crate::commands::adopt::found::Found;
 use crate::config::{in_plain, short};
 use crate::editors::{Host, On, is_program};
+use crate::secret::{is_credential, is_plain, is_shaped, without_scheme};
 
 /// What there is to say of an entry.
 pub fn examine(entry: &Found, host: &Host) -> Vec<Step> {
@@ -116,26 +116,11 @@ fn instead(entry: &Found, variable: Option<&str>) -> String {
 
 /// Whether `value` is a secret by its own form, or by the name that it has.
 fn is_secret(name: &str, value: &str) -> bool {
-    let value = value.trim();
-    let bare = value.strip_prefix("Bearer ").or(value.strip_prefix("Basic ")).unwrap_or(value);
+    let bare = without_scheme(value);
     if !is_plain(bare) || is_stand_in(bare) {
         return false;
     }
-    let shaped = FORMS.iter().any(|start| bare.starts_with(start)) && bare.len() >= SHORTEST_OF_A_FORM;
-    shaped || in_plain("url", value).is_some() || (is_telling(name) && !is_harmless(bare))
-}
-
-/// Whether what has this name is a secret: by its last word, because `TOKEN_LIMIT` is none.
-fn is_telling(name: &str) -> bool {
-    let mut spaced = String::new();
-    for (before, letter) in std::iter::once(' ').chain(name.chars()).zip(name.chars()) {
-        if letter.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
-            spaced.push(' ');
-        }
-        spaced.push(letter.to_ascii_lowercase());
-    }
-    let words: Vec<&str> = spaced.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    !words.contains(&"public") && words.last().is_some_and(|last| TELLING.contains(last))
+    is_shaped(bare) || in_plain("url", value.trim()).is_some() || (is_credential(name) && !is_harmless(bare))
 }
 
 /// Whether a value of a telling name is none: a switch, a number, a path or an address.
@@ -159,44 +144,6 @@ fn is_stand_in(value: &str) -> bool {
         || small.contains("changeme")
 }
 
-/// The last words of the names of secrets.
-const TELLING: [&str; 15] = [
-    "apikey",
-    "auth",
-    "authorization",
-    "bearer",
-    "cookie",
-    "credential",
-    "credentials",
-    "key",
-    "pass",
-    "passphrase",
-    "passwd",
-    "password",
-    "pat",
-    "secret",
-    "token",
-];
-/// What secrets of well-known services begin with.
-const FORMS: [&str; 15] = [
-    "sk-",
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "AKIA",
-    "AIza",
-    "ya29.",
-    "eyJ",
-];
-/// Letters. What is shorter is a word.
-const SHORTEST_OF_A_FORM: usize = 12;
 /// Letters. What is shorter is a number or a switch.
 const SHORTEST: usize = 4;
 
