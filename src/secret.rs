@@ -1,5 +1,6 @@
 //! Text that cannot be printed by accident.
 
+mod sentence;
 mod signs;
 
 use std::cmp::Reverse;
@@ -10,6 +11,7 @@ use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+pub use sentence::public;
 pub use signs::{is_credential, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 
 use crate::message::plain_string;
-use crate::secret::Secrets;
+use crate::secret::{Secrets, public};
 
 /// `json` without `secrets`: JSON all the same. `own` says that the bridge has written it.
 pub fn redacted<'a>(json: &'a str, secrets: &Secrets, own: bool) -> Cow<'a, str> {
@@ -84,39 +84,6 @@ fn without_texts(spelled: &str, secrets: &Secrets, own: bool) -> Option<String> 
     }
 }
 
-/// A sentence without what stands behind `Bearer`, and with the names alone of what a URL asks.
-fn public(text: &str) -> String {
-    let mut shown = String::new();
-    let mut behind_scheme = false;
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        let letters = word.trim_matches(|c: char| !c.is_alphanumeric());
-        match word.split_once("://") {
-            _ if behind_scheme && !word.is_empty() && letters != "token" => shown.push_str("(hidden)"),
-            Some((scheme, rest)) => shown.push_str(&format!("{scheme}://{}", without_values(rest))),
-            None => shown.push_str(word),
-        }
-        shown.push_str(&piece[word.len()..]);
-        behind_scheme = if word.is_empty() { behind_scheme } else { letters.eq_ignore_ascii_case("bearer") };
-    }
-    shown
-}
-
-/// What follows the `://` of a URL, without user, password and the values of the query.
-fn without_values(rest: &str) -> String {
-    let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let rest = match rest[..host].rfind('@') {
-        Some(at) => format!("…{}", &rest[at..]),
-        None => rest.to_owned(),
-    };
-    let Some((before, query)) = rest.split_once('?') else { return rest };
-    let shown = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) => format!("{name}=…"),
-        None => "…".to_owned(),
-    };
-    format!("{before}?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +120,7 @@ mod tests {
     fn a_sentence_of_the_bridge_shows_no_credential_that_nobody_knew_of() {
         for (text, clean) in [
             ("no (Bearer abc.def) here", "no (Bearer (hidden) here"),
-            ("at https://u:p@h.example/p?key=v&raw#f or", "at https://…@h.example/p?key=…&… or"),
+            ("at https://u:p@h.example/p?key=v&raw#f or", "at https://…@h.example/p?key=…&…#… or"),
             ("a\\nb https://h.example/p", "a\\nb https://h.example/p"),
             ("nothing   to hide from a bearer token", "nothing   to hide from a bearer token"),
         ] {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::config::Home;
+use crate::secret::public;
 
 /// Files of lines in a folder of the user, readable for their owner alone. Nothing that matters when
 /// it is lost.
@@ -136,19 +137,9 @@ fn is_cut(mut file: &File) -> bool {
     file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).is_ok() && last != *b"\n"
 }
 
-/// The queries of URLs may have more in them than may be kept; and a sentence is not long.
+/// A sentence as it is kept: without what may be a secret in it, and not long.
 pub(super) fn words(text: &str) -> String {
-    let mut kept: String = text
-        .split(' ')
-        .map(|word| match word.find("://").and_then(|scheme| word[scheme..].find(['?', '#']).map(|at| scheme + at)) {
-            // A command may have the URL in quotes, and a sentence goes on behind it.
-            Some(at) => {
-                format!("{}?…{}", &word[..at], &word[word.trim_end_matches(['\'', ')', ',']).len().max(at + 1)..])
-            }
-            None => word.to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join(" ");
+    let mut kept = public(text);
     if let Some((at, _)) = kept.char_indices().nth(LONGEST) {
         kept.truncate(at);
         kept.push('…');
@@ -237,14 +228,9 @@ mod tests {
     #[test]
     fn a_sentence_is_kept_without_what_a_url_carries_and_not_at_any_length() {
         let said = "sign in at https://as.example/authorize?state=abc&x=1 or run: mcpbridge login https://h.example/#f";
-        let kept = "sign in at https://as.example/authorize?… or run: mcpbridge login https://h.example/?…";
+        let kept = "sign in at https://as.example/authorize?state=…&x=… or run: mcpbridge login https://h.example/#…";
         assert_eq!(words(said), kept);
-        assert_eq!(words("why? no, (see http://a.example/?k=v)"), "why? no, (see http://a.example/?…)");
-        assert_eq!(
-            words("run: mcpbridge login 'http://a.example/?k=…', or"),
-            "run: mcpbridge login 'http://a.example/?…', or"
-        );
-        assert_eq!(words("http://a.example/?' b"), "http://a.example/?…' b");
+        assert_eq!(words("at https://u:p@h.example/: Bearer abc"), "at https://…@h.example/: Bearer (hidden)");
         assert_eq!(words(&"ä".repeat(1000)).chars().count(), LONGEST + 1);
     }
 
