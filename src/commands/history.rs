@@ -11,14 +11,14 @@ use crate::era::Road;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::log as logging;
-use crate::store::{End, Noted, Open, Recorder, Start, Store};
+use crate::store::{End, Noted, Open, Scribe, Start, Store};
 
 /// The notes of one run. Empty where nothing is to be kept.
 #[derive(Default)]
 pub struct History(Option<Arc<Notes>>);
 
 struct Notes {
-    recorder: Recorder,
+    scribe: Scribe,
     noted: Mutex<Seen>,
     bridge: OnceLock<(watch::Receiver<Seen>, Arc<Counts>)>,
 }
@@ -37,10 +37,10 @@ impl History {
             account: relay.sign_in.account.clone(),
             ..Start::default()
         };
-        let Some(recorder) = store.record(&url, start) else { return History(None) };
-        let notes = Arc::new(Notes { recorder, noted: Mutex::default(), bridge: OnceLock::new() });
+        let Some(scribe) = store.note_run(&url, start) else { return History(None) };
+        let notes = Arc::new(Notes { scribe, noted: Mutex::default(), bridge: OnceLock::new() });
         let heard = Arc::clone(&notes);
-        logging::listen(Box::new(move |warning, text| heard.recorder.say(warning, text)));
+        logging::listen(Box::new(move |warning, text| heard.scribe.say(warning, text)));
         History(Some(notes))
     }
 
@@ -83,7 +83,7 @@ impl History {
             }
         };
         let (requests, failed) = counts.map_or((0, 0), |counts| (counts.requests(), counts.failed()));
-        notes.recorder.end(End { code, why, requests, failed });
+        notes.scribe.end(End { code, why, requests, failed });
     }
 }
 
@@ -91,7 +91,7 @@ impl Notes {
     fn take(&self, seen: &Seen) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((name, version)) = seen.editor.clone().filter(|_| seen.editor != noted.editor) {
-            self.recorder.note(Noted::Editor { name, version });
+            self.scribe.note(Noted::Editor { name, version });
         }
         if let Some((spoken, road)) = seen.spoken.filter(|_| seen.spoken != noted.spoken) {
             let era = |modern| if modern { "modern" } else { "legacy" }.to_owned();
@@ -99,7 +99,7 @@ impl Notes {
                 Road::Http => "http",
                 Road::Sse => "sse",
             };
-            self.recorder.note(Noted::Open(Open {
+            self.scribe.note(Noted::Open(Open {
                 editor: era(spoken.modern_editor),
                 server: era(spoken.modern_server),
                 transport: transport.into(),

@@ -39,7 +39,7 @@ pub use key::Key;
 pub use last::Said;
 pub use lock::{GRANT_WAIT, Guard, Lock};
 pub use pending::{Ending, Pending};
-pub use runs::{End, Following, News, Noted, Open, Recorder, Run, Start};
+pub use runs::{End, Following, News, Noted, Open, Run, Scribe, Start};
 pub use story::{By, Chapter, Happening, Way};
 pub use watch::Watch;
 

@@ -165,13 +165,13 @@ fn names(journal: &Journal, only: Option<&str>) -> Vec<String> {
 
 /// Notes what one run does, on a thread of its own: a disk may be slow, and a folder on another
 /// machine may be gone.
-pub struct Recorder {
+pub struct Scribe {
     lines: SyncSender<Option<(u64, Noted)>>,
     finished: Mutex<Receiver<()>>,
     said: AtomicU32,
 }
 
-impl Recorder {
+impl Scribe {
     /// Notes it, unless too much waits to be written.
     pub fn note(&self, what: Noted) {
         let _ = self.lines.try_send(Some((millis(), what)));
@@ -197,7 +197,7 @@ impl Recorder {
 
 impl Store {
     /// Begins the notes of this run; `None` where nothing outlives the process.
-    pub fn record(&self, server: &Url, start: Start) -> Option<Recorder> {
+    pub fn note_run(&self, server: &Url, start: Start) -> Option<Scribe> {
         let journal = self.runs_journal()?;
         let name = Key::new(server, None, None).as_str().to_owned();
         let (lines, queue) = sync_channel::<Option<(u64, Noted)>>(QUEUE);
@@ -217,9 +217,9 @@ impl Store {
             let _ = done.send(());
         };
         thread::Builder::new().name("history".into()).spawn(write).ok()?;
-        let recorder = Recorder { lines, finished: Mutex::new(finished), said: AtomicU32::new(0) };
-        recorder.note(Noted::Start(start));
-        Some(recorder)
+        let scribe = Scribe { lines, finished: Mutex::new(finished), said: AtomicU32::new(0) };
+        scribe.note(Noted::Start(start));
+        Some(scribe)
     }
 
     /// The runs for this server that are known, the oldest first.
