@@ -28,7 +28,7 @@ pub use color::Color;
 pub use doctor::Doctor;
 pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use history::{Logs, Why};
-pub use keys::{Shape, check, commands, keys};
+pub use keys::{check, commands, keys};
 pub use late::Late;
 pub use levels::{Setting, Value};
 pub use line::CommandLine;

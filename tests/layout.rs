@@ -15,7 +15,8 @@ const ARROWS: [(&str, &[&str]); 22] = [
             "remote", "source", "stdio", "store",
         ],
     ),
-    ("cli", &[]),
+    // What a file may hold for a flag is for the file to say.
+    ("cli", &["config"]),
     ("bridge", &["era", "message", "record", "remote", "stdio"]),
     // An editor in this process: it has the bridge, and what a bridge is made of.
     ("client", &["auth", "bridge", "era", "http", "message", "record", "remote", "stdio"]),

@@ -11,29 +11,11 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::Cli;
 use super::values::Seconds;
-
-/// What a file may hold for a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Whether it is given.
-    Switch,
-    /// Its value, a text.
-    Text,
-    /// Its value, a number of seconds.
-    Seconds,
-    /// Its value, a number of bytes or a text such as `64M`.
-    Size,
-    /// Its value, one of some words.
-    Choice,
-    /// The values it is given with, one after the other.
-    List,
-    /// Whether it is given, or its value.
-    SwitchOrText,
-}
+use crate::config::{Key, Shape};
 
 /// Every flag of the relay, without the dashes in front, and what a file may hold for it.
-pub fn keys() -> Vec<(String, Shape)> {
-    let key = |flag: &Arg| Some((flag.get_long()?.to_owned(), shape(flag)?));
+pub fn keys() -> Vec<Key> {
+    let key = |flag: &Arg| Some(Key { name: flag.get_long()?.to_owned(), shape: shape(flag)? });
     Cli::command().get_arguments().filter_map(key).collect()
 }
 
@@ -93,11 +75,11 @@ mod tests {
             ("max-message-size", Shape::Size),
             ("transport", Shape::Choice),
         ] {
-            assert!(keys.contains(&(name.to_owned(), shape)), "{name}: {keys:?}");
+            assert!(keys.contains(&Key { name: name.to_owned(), shape }), "{name}: {keys:?}");
         }
-        assert!(!keys.iter().any(|(name, _)| ["help", "version", "json"].contains(&name.as_str())));
+        assert!(!keys.iter().any(|key| ["help", "version", "json"].contains(&key.name.as_str())));
         let choices = ["color", "transport", "protocol"];
-        let others = keys.iter().filter(|(name, shape)| *shape == Shape::Choice && !choices.contains(&name.as_str()));
+        let others = keys.iter().filter(|key| key.shape == Shape::Choice && !choices.contains(&key.name.as_str()));
         assert_eq!(others.count(), 0, "a flag of another kind has become a choice: {keys:?}");
         assert!(commands().contains(&"helper".to_owned()) && commands().contains(&"help".to_owned()));
     }

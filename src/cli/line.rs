@@ -9,6 +9,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::levels::{self, Added, Setting, Value};
 use super::{Cli, Color, color, command, keys, variables};
+use crate::config::Shape;
 use crate::failure::{self, Failure, Kind};
 use crate::spelling::nearest;
 
@@ -93,7 +94,7 @@ impl CommandLine {
             let (long, shape) = (flag.get_long()?, keys::shape(flag)?);
             let texts = matches.get_raw(flag.get_id().as_str()).into_iter().flatten();
             let texts: Vec<String> = texts.map(|text| text.to_string_lossy().into_owned()).collect();
-            let is_switch = shape == keys::Shape::Switch || texts.is_empty();
+            let is_switch = shape == Shape::Switch || texts.is_empty();
             let value = if is_switch { Value::Switch(true) } else { Value::Texts(texts) };
             Some(Setting { flag: long.to_owned(), value, from: format!("--{long}") })
         };

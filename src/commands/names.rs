@@ -3,7 +3,7 @@
 use std::env;
 
 use crate::auth;
-use crate::cli::{self, Cli, Command, CommandLine, Named, Setting, Shape, Value};
+use crate::cli::{self, Cli, Command, CommandLine, Named, Setting, Value};
 use crate::config::{self, Config, Home, Place, Project, Server, Trust, Wish, Words, in_plain, short};
 use crate::failure::{Failure, Kind};
 use crate::spelling::nearest;
@@ -95,19 +95,7 @@ fn of_all(line: &CommandLine) -> Result<Vec<Vec<Setting>>, Failure> {
 
 /// What `config.toml` may say.
 pub fn words() -> Words {
-    let key = |(name, shape)| config::Key {
-        name,
-        shape: match shape {
-            Shape::Switch => config::Shape::Switch,
-            Shape::Text => config::Shape::Text,
-            Shape::Seconds => config::Shape::Seconds,
-            Shape::Size => config::Shape::Size,
-            Shape::Choice => config::Shape::Choice,
-            Shape::List => config::Shape::List,
-            Shape::SwitchOrText => config::Shape::SwitchOrText,
-        },
-    };
-    Words { keys: cli::keys().into_iter().map(key).collect(), commands: cli::commands(), check: cli::check }
+    Words { keys: cli::keys(), commands: cli::commands(), check: cli::check }
 }
 
 /// The named servers of this user. Where there is no file, there are none.

@@ -63,7 +63,7 @@ impl<'l> Line<'l> {
         let resource = relay.sign_in.resource.or_else(|| variable("resource"));
         let resource = resource.or_else(|| set("resource", account.as_deref()));
         let mut flags: Vec<String> = typed.0.into_iter().map(|typed| typed.flag).collect();
-        let keys = cli::keys().into_iter().map(|(key, _)| key);
+        let keys = cli::keys().into_iter().map(|key| key.name);
         flags.extend(keys.filter(|key| self.names.contains(&self::variable(key))));
         flags.extend(relay.port.map(|_| "port".to_owned()));
         Some(Installed { name: name.to_owned(), target: Target { url, account, resource }, word, flags })
