@@ -165,18 +165,27 @@ impl Thread {
 /// A writer that has written nothing.
 pub fn write() -> Writer {
     Writer {
-        thread: None,
-        pending: Vec::new(),
-        tail: BytesMut::new(),
-        pending_bytes: 0,
-        holds: Vec::new(),
-        busy: false,
         #[cfg(target_os = "linux")]
         door: door::Door::to(rustix::stdio::stdout()),
+        ..Writer::by(None)
     }
 }
 
 impl Writer {
+    /// One that writes by this thread, or by one that starts when it is needed, and by nothing else.
+    fn by(thread: Option<Thread>) -> Writer {
+        Writer {
+            thread,
+            pending: Vec::new(),
+            tail: BytesMut::new(),
+            pending_bytes: 0,
+            holds: Vec::new(),
+            busy: false,
+            #[cfg(target_os = "linux")]
+            door: door::Door::Closed,
+        }
+    }
+
     /// Adds one message; the end of the line is added here.
     pub fn push(&mut self, line: &Bytes) {
         self.pending_bytes += line.len() + 1;

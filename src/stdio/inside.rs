@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{BATCHES, Line, Reader, Source, Splitter, Thread, Writer};
@@ -27,17 +27,7 @@ pub fn inside() -> ((Reader, Writer), Inside) {
         let closed = !lines.is_empty() && tell.blocking_send(lines).is_err();
         if closed { Err(ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     });
-    let writer = Writer {
-        thread: Some(thread),
-        pending: Vec::new(),
-        tail: BytesMut::new(),
-        pending_bytes: 0,
-        holds: Vec::new(),
-        busy: false,
-        #[cfg(target_os = "linux")]
-        door: super::door::Door::Closed,
-    };
-    ((Reader(Source::Inside(spoken)), writer), Inside { lines: Some(lines), told })
+    ((Reader(Source::Inside(spoken)), Writer::by(Some(thread))), Inside { lines: Some(lines), told })
 }
 
 impl Inside {
