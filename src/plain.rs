@@ -1,5 +1,5 @@
-//! Text of a server's, as it may stand on a terminal: it can move no cursor, set no title and turn no
-//! writing around.
+//! Text of others, as it may stand on a terminal, where it can move no cursor, set no title and turn no
+//! writing around, or in a page, where it is no markup.
 
 /// `text` with what is no text made visible. Line breaks and tabs stay.
 pub fn harmless(text: &str) -> String {
@@ -23,6 +23,22 @@ pub fn one_line(text: &str) -> String {
     harmless(&words.join(" "))
 }
 
+/// `text` in a page, also within a value in quotes.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
 /// Characters that turn the text around them or stand in it unseen. Those that join emoji and
 /// letters do no harm alone.
 fn is_invisible(c: char) -> bool {
@@ -43,5 +59,10 @@ mod tests {
         assert_eq!(harmless("\x1b]0;t\x07\x1b[2J\r\u{9b}31m\x7f"), "␛]0;t␇␛[2J␍\u{fffd}31m␡");
         assert_eq!(harmless("a\u{202e}b\u{e0041}"), "a\u{fffd}b\u{fffd}");
         assert_eq!(one_line(" a\n\n b\x1b "), "a b␛");
+    }
+
+    #[test]
+    fn what_is_markup_is_only_text_in_a_page() {
+        assert_eq!(escaped("a<b c=\"d\" e='f'>&amp;é"), "a&lt;b c=&quot;d&quot; e=&#39;f&#39;&gt;&amp;amp;é");
     }
 }

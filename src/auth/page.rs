@@ -10,6 +10,7 @@ use url::Url;
 
 use super::is_unprintable;
 use crate::http::shown;
+use crate::plain;
 
 /// A page and the status that it is sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,18 +129,8 @@ fn sentence(text: &str) -> String {
 
 /// `text` from outside: no markup, and nothing that cannot be seen.
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !is_unprintable(*c)).take(LONGEST) {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
+    let seen: String = text.chars().filter(|c| !is_unprintable(*c)).take(LONGEST).collect();
+    plain::escaped(&seen)
 }
 
 const CLOSE: &str = "<p class=\"close\">You can close this page.</p>";

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::exchange::{PATH, Reply};
+use crate::plain::escaped;
 
 /// Asks the person whether the client `name`, which listens at `redirect`, may use the server. `request` is what the form
 /// sends back.
@@ -71,21 +72,6 @@ fn page(status: u16, title: &str, body: &str) -> Reply {
         ("X-Content-Type-Options", "nosniff".into()),
     ];
     Reply::Plain { status, headers, body: html }
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 const STYLE: &str = "

@@ -173,15 +173,9 @@ fn initialize(request: &Request, sessions: &Sessions) -> Reply {
     let session = sessions.open(version, asks);
     let result = json!({
         "protocolVersion": version,
-        "capabilities": {
-            "tools": {},
-            "prompts": {},
-            "resources": {"subscribe": true},
-            "completions": {},
-            "logging": {},
-        },
-        "serverInfo": {"name": "mcpbridge-demo", "title": "mcpbridge sample server", "version": env!("CARGO_PKG_VERSION")},
-        "instructions": "A sample server to try an MCP client with: call echo, add, countdown, ask_name or log.",
+        "capabilities": library::capabilities(),
+        "serverInfo": library::this_server(),
+        "instructions": library::INSTRUCTIONS,
     });
     Reply::Json { body: answer(&request.id, Ok(result)), headers: vec![(SESSION_HEADER, session.id.clone())] }
 }

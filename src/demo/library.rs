@@ -1,4 +1,5 @@
-//! What the sample server has to read: one prompt, two resources, one template, and the completion of their argument.
+//! What the sample server says of itself, and has to read: one prompt, two resources, one template, and the completion
+//! of their argument.
 
 use std::sync::atomic::Ordering;
 
@@ -9,6 +10,25 @@ use super::session::Session;
 
 /// The resource that changes: how many tools this session has called.
 pub const CALLS: &str = "demo://calls";
+
+/// What it is, in both eras.
+pub fn this_server() -> Value {
+    json!({"name": "mcpbridge-demo", "title": "mcpbridge sample server", "version": env!("CARGO_PKG_VERSION")})
+}
+
+/// What it can do, in both eras.
+pub fn capabilities() -> Value {
+    json!({
+        "tools": {},
+        "prompts": {},
+        "resources": {"subscribe": true},
+        "completions": {},
+        "logging": {},
+    })
+}
+
+/// What it tells a model.
+pub const INSTRUCTIONS: &str = "A sample server to try an MCP client with: call echo, add, countdown, ask_name or log.";
 
 /// The answer to `prompts/list`.
 pub fn prompts() -> Value {

@@ -184,14 +184,8 @@ fn decoded(value: &str) -> String {
 fn discovered() -> Value {
     let mut result = completed(json!({
         "supportedVersions": [MODERN],
-        "capabilities": {
-            "tools": {},
-            "prompts": {},
-            "resources": {"subscribe": true},
-            "completions": {},
-            "logging": {},
-        },
-        "instructions": "A sample server to try an MCP client with: call echo, add, countdown, ask_name or log.",
+        "capabilities": library::capabilities(),
+        "instructions": library::INSTRUCTIONS,
     }));
     cached(&mut result);
     result
@@ -217,9 +211,7 @@ fn finished(mut answer: Value, cacheable: bool) -> Reply {
 
 fn completed(mut result: Value) -> Value {
     result["resultType"] = "complete".into();
-    result["_meta"] = json!({SERVER_KEY: {
-        "name": "mcpbridge-demo", "title": "mcpbridge sample server", "version": env!("CARGO_PKG_VERSION"),
-    }});
+    result["_meta"] = json!({SERVER_KEY: library::this_server()});
     result
 }
 
