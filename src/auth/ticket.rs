@@ -74,7 +74,7 @@ impl Ticket {
     }
 
     /// Whether a proof goes with it.
-    pub fn is_bound(&self) -> bool {
+    fn is_bound(&self) -> bool {
         matches!(self.0.as_deref(), Some(Sent::Bound { .. }))
     }
 

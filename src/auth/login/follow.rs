@@ -86,7 +86,7 @@ impl Inner {
     }
 
     /// Waits until the token should be renewed: for ever where it cannot be.
-    pub(super) async fn time_to_renew(&self) {
+    async fn time_to_renew(&self) {
         let wait = match self.state().grant.as_ref().map(|grant| &grant.credential) {
             Some(Credential::OAuth(oauth)) if oauth.refresh_token.is_some() || oauth.unattended => {
                 oauth.renew_in(now())
@@ -99,7 +99,7 @@ impl Inner {
         }
     }
 
-    pub(super) async fn renew_ahead(self: &Arc<Self>) {
+    async fn renew_ahead(self: &Arc<Self>) {
         let ticket = self.state().ticket.clone();
         let (mut work, _) = self.begin(&Demand::Renewal, &ticket);
         let outcome = work.wait_for(Option::is_some).await.map(|outcome| outcome.clone());

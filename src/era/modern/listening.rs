@@ -106,7 +106,7 @@ impl Modern {
 }
 
 /// Whether a stream that ended this way is not to be had again.
-pub fn is_refused(failure: Option<&Failure>) -> bool {
+fn is_refused(failure: Option<&Failure>) -> bool {
     failure.is_some_and(|failure| failure.error.is_some() || matches!(failure.status, Some(400 | 404 | 405)))
 }
 

@@ -63,7 +63,7 @@ impl Call {
     }
 
     /// The editor asks for it, for the first time or again.
-    pub fn taken_up(&mut self, message: Message) {
+    fn taken_up(&mut self, message: Message) {
         self.editor = message.id().cloned();
         let meta = message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
         let can = member(meta, CAPABILITIES_KEY).unwrap_or("{}");
