@@ -12,7 +12,7 @@ use std::thread;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::change::{Denied, How, Job, Outcome, Progress, Tools, change};
@@ -106,31 +106,7 @@ async fn by_helper(
         None => None,
     };
     let order = Order { job: job.clone(), http: http.clone(), seed, sign_in, debug };
-    let mut line = serde_json::to_vec(&order)?;
-    line.push(b'\n');
-    let mut command = Command::new(program()?);
-    command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped());
-    // Not the editor's stderr: the helper may outlive the relay, and must hold no pipe of the editor's.
-    command.stderr(if debug { Stdio::piped() } else { Stdio::null() });
-    let mut child = command.spawn()?;
-    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(io::Error::other("no pipe"));
-    };
-    stdin.write_all(&line).await?;
-    drop(stdin);
-    // The process that starts the worker leaves at once: nobody below the relay, alive or dead, is part
-    // of the sign-in.
-    let stderr = child.stderr.take();
-    tokio::spawn(async move { child.wait().await });
-    if let Some(stderr) = stderr {
-        tokio::spawn(async move {
-            let mut lines = BufReader::new(stderr).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
-                log::debug!("helper: {line}");
-            }
-        });
-    }
-    let mut lines = BufReader::new(stdout).lines();
+    let mut lines = BufReader::new(start(&order).await?).lines();
     let mut last = None;
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
@@ -155,6 +131,35 @@ async fn by_helper(
             Failure::new(Kind::Internal, fact).remedy(format!("run: {}", job.options.command("login"))).into(),
         )
     }))
+}
+
+/// Starts a helper, and gives it its order. Its events come out of the pipe.
+async fn start(order: &Order) -> io::Result<ChildStdout> {
+    let mut line = serde_json::to_vec(order)?;
+    line.push(b'\n');
+    let mut command = Command::new(program()?);
+    command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped());
+    // Not the editor's stderr: the helper may outlive the relay, and must hold no pipe of the editor's.
+    command.stderr(if order.debug { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.spawn()?;
+    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(io::Error::other("no pipe"));
+    };
+    stdin.write_all(&line).await?;
+    drop(stdin);
+    // The process that starts the worker leaves at once: nobody below the relay, alive or dead, is part
+    // of the sign-in.
+    let stderr = child.stderr.take();
+    tokio::spawn(async move { child.wait().await });
+    if let Some(stderr) = stderr {
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(stderr).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                log::debug!("helper: {line}");
+            }
+        });
+    }
+    Ok(stdout)
 }
 
 /// Reads the order from stdin, before anything else runs. The first process starts the one that does

@@ -31,11 +31,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         Err(_) if !is_name && Config::is_out_of_sight(&home) => None,
         // Which says itself what is wrong with the file.
         Err(failure) if line.command() == Some("doctor") => {
-            let mut cli = line.with(&[variables])?;
-            if let Some(Command::Doctor(doctor)) = cli.command.as_mut().filter(|_| is_name) {
-                doctor.unknown = Some(failure);
-            }
-            return Ok(cli);
+            return unsettled(line, variables, is_name.then_some(failure));
         }
         read => read?,
     };
@@ -75,6 +71,16 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         cli.put(server.url.clone(), server.port, named);
     }
     cli.warn(warnings);
+    Ok(cli)
+}
+
+/// The command line of a `doctor`, without what `config.toml` sets: that has to be mended first, and the failure
+/// says how.
+fn unsettled(line: CommandLine, variables: Vec<Setting>, failure: Option<Failure>) -> Result<Cli, Failure> {
+    let mut cli = line.with(&[variables])?;
+    if let Some(Command::Doctor(doctor)) = &mut cli.command {
+        doctor.unknown = failure;
+    }
     Ok(cli)
 }
 

@@ -68,12 +68,7 @@ pub fn translate(tool: Tool, rest: &[String], name: &str, env: &[(String, String
         match meaning(tool, &flag) {
             Meaning::Same => behind.push(format!("--{flag}")),
             Meaning::Value(ours) => match value() {
-                Some(value) if ours == "header" => made.header(&mut behind, name, &value),
-                // mcp-remote means by an empty one that none is sent.
-                Some(value) if ours == "resource" && value.trim().is_empty() => {
-                    behind.push("--disable-resource-parameter".into());
-                }
-                Some(value) => behind.push(format!("--{ours}={value}")),
+                Some(value) => made.value(&mut behind, name, ours, &value),
                 None => made.notes.push(format!("--{flag} has no value, and is left out")),
             },
             Meaning::Other(ours) => behind.extend((!ours.is_empty()).then(|| ours.to_owned())),
@@ -110,6 +105,16 @@ pub fn translate(tool: Tool, rest: &[String], name: &str, env: &[(String, String
 }
 
 impl Translated {
+    /// A flag with a value.
+    fn value(&mut self, line: &mut Vec<String>, entry: &str, flag: &str, value: &str) {
+        match flag {
+            "header" => self.header(line, entry, value),
+            // mcp-remote means by an empty one that none is sent.
+            "resource" if value.trim().is_empty() => line.push("--disable-resource-parameter".into()),
+            _ => line.push(format!("--{flag}={value}")),
+        }
+    }
+
     /// A header; a credential in plain is kept under a name.
     pub fn header(&mut self, line: &mut Vec<String>, entry: &str, text: &str) {
         let (name, value) = text.split_once(':').map_or((text, ""), |(name, value)| (name.trim(), value.trim()));
