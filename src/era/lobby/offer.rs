@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Lobby, OFFER_READ, Stage};
+use super::waiting::OFFER_READ;
+use super::{Lobby, Stage};
 use crate::era::Step;
 use crate::message::{Id, Message, member, notification_line, plain_string, request_line};
 

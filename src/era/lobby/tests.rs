@@ -5,6 +5,7 @@ mod links;
 mod modern;
 mod scene;
 
+use super::waiting::{LISTS_DUE, MOST_NEWS, OPENING_DUE};
 use super::*;
 use crate::era::{Facts, Settings};
 use crate::failure::{Failure, Kind};

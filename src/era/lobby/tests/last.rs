@@ -1,7 +1,7 @@
 //! What the server answered in the last run, told again.
 
 use super::scene::{CALL, Scene, hiding, initialize, waiting_again};
-use crate::era::lobby::{LISTS_DUE, OPENING_DUE};
+use crate::era::lobby::waiting::{LISTS_DUE, OPENING_DUE};
 use crate::era::{Settings, SignIn};
 use crate::message::member;
 

@@ -1,7 +1,7 @@
 //! The link to the sign-in, shown inside the editor.
 
 use super::scene::{ALL, CALL, INITIALIZED, LINKS, Scene, initialize, unopened, waiting};
-use crate::era::lobby::{LISTS_DUE, OFFER_READ, OPENING_DUE};
+use crate::era::lobby::waiting::{LISTS_DUE, OFFER_READ, OPENING_DUE};
 use crate::era::{Invitation, SignIn};
 
 #[test]

@@ -1,7 +1,8 @@
 //! An editor of the modern era, which opens no session.
 
 use super::scene::{Scene, TEXT, hiding, initialize, waiting, waiting_again};
-use crate::era::lobby::{DISCOVERY_DUE, LISTEN, LISTS_DUE, MOST_NEWS, OPENING_DUE, Stage};
+use crate::era::lobby::waiting::{DISCOVERY_DUE, LISTS_DUE, MOST_NEWS, OPENING_DUE};
+use crate::era::lobby::{LISTEN, Stage};
 use crate::era::{Facts, Protocol, Settings, SignIn};
 use crate::failure::Kind;
 use crate::message::member;

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::era::lobby::{DISCOVERY_DUE, LAST_KEY, LISTS_DUE, Lobby, OFFER_READ, OPENING_DUE};
+use crate::era::lobby::Lobby;
+use crate::era::lobby::waiting::{DISCOVERY_DUE, LAST_KEY, LISTS_DUE, OFFER_READ, OPENING_DUE};
 use crate::era::{Era, Event, Filter, Invitation, Key, Road, Settings, SignIn, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Id, Kind as Is, Message, member};
