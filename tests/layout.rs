@@ -63,6 +63,7 @@ const WORDS: [(&[&str], Where); 8] = [
             "commands.rs",
             "commands/demo.rs",
             "commands/login.rs",
+            "commands/login/key.rs",
             // Whether somebody sees what is printed, or can be asked.
             "commands/arguments.rs",
             "commands/content.rs",
