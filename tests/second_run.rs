@@ -140,11 +140,25 @@ fn a_server_that_has_changed_may_fail_at_what_it_is_asked_first() {
 }
 
 #[test]
-fn two_legacy_sides_leave_no_trace() {
+fn two_legacy_sides_leave_no_trace_where_no_history_is_kept() {
     let server = Legacy::new().start();
     let user = User::of(&server);
     user.legacy_run();
     assert_eq!(fs::read_dir(user.home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn of_two_legacy_sides_the_history_of_the_run_is_all_that_stays() {
+    let server = Legacy::new().start();
+    let home = tempdir().unwrap();
+    let mut bridge = Bridge::launch(server.url()).home(home.path()).spawn();
+    bridge.shake_hands("2025-06-18");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+    let [(path, text)] = &files(home.path())[..] else { panic!("not one file: {:?}", files(home.path())) };
+    assert!(path.parent().is_some_and(|folder| folder == home.path().join("mcpbridge/runs")), "{}", path.display());
+    assert!(text.contains(r#""event":"start""#) && text.contains(r#""event":"end""#), "{text}");
 }
 
 #[test]
