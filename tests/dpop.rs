@@ -450,13 +450,7 @@ fn the_key_is_in_the_store_and_nowhere_else() {
     let world = bound(|it| it.binding.nonces = Nonces::Fixed, |it| it.nonces = Nonces::Once);
     let human = Human::prompt();
     let log = world.home.path().join("log");
-    let mut bridge = world.relay(&human).args(["--debug", "--log-file"]).arg(&log).ready();
-    bridge.send(call(1));
-    bridge.expect_result("1");
-    world.authorization.ledger.drop_access_tokens();
-    bridge.send(call(2));
-    bridge.expect_result("2");
-    let stderr = end_well(bridge);
+    let stderr = end_well(world.renewed(&human, &log));
     let login = world.command("login").args(["--debug"]).human(&human).told();
     let status = world.command("status").told();
     let log = fs::read_to_string(&log).unwrap();

@@ -15,17 +15,16 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use support::{
-    Authorization, Bridge, Endpoint, Fault, Gate, Human, INITIALIZED, Launch, Mailbox, Protected, descendants, helpers,
-    initialize, json, kill_the_helper, no_helper_is_left, request_with,
+    Bridge, Endpoint, Fault, Gate, Human, INITIALIZED, Inhabited, Mailbox, descendants, helpers, initialize, json,
+    kill_the_helper, no_helper_is_left, request_with,
 };
-use tempfile::TempDir;
 
 /// What has to happen within a second, on a loaded machine.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[test]
 fn ten_relays_on_an_empty_store_open_one_window_and_all_connect() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridges: Vec<Bridge> = (0..10).map(|_| world.editor()).collect();
     let visit = world.human.visit();
     for bridge in &mut bridges {
@@ -44,7 +43,7 @@ fn ten_relays_on_an_empty_store_open_one_window_and_all_connect() {
 
 #[test]
 fn ten_relays_whose_person_is_signed_in_already_open_one_window_too() {
-    let world = World::with(Human::prompt());
+    let world = Inhabited::with(Human::prompt());
     let mut bridges: Vec<Bridge> = (0..10).map(|_| world.editor()).collect();
     for bridge in &mut bridges {
         bridge.expect_result("0");
@@ -57,7 +56,7 @@ fn ten_relays_whose_person_is_signed_in_already_open_one_window_too() {
 
 #[test]
 fn five_relays_that_meet_a_401_at_once_renew_one_rotating_token_once() {
-    let world = World::signed_in();
+    let world = Inhabited::signed_in();
     let mut bridges: Vec<Bridge> = (0..5).map(|_| world.connected()).collect();
     for round in 1..=4 {
         world.authorization.ledger.drop_access_tokens();
@@ -76,7 +75,7 @@ fn five_relays_that_meet_a_401_at_once_renew_one_rotating_token_once() {
 /// The store tells a relay of the new token at the same moment as the helper that it has started.
 #[test]
 fn a_renewed_token_that_is_refused_too_is_for_the_person_and_theirs_opens_no_second_window() {
-    let world = World::signed_in();
+    let world = Inhabited::signed_in();
     let mut bridge = world.connected();
     world.server.change(|it| it.refuses_all = true);
     bridge.send(say(1, "in vain"));
@@ -88,7 +87,7 @@ fn a_renewed_token_that_is_refused_too_is_for_the_person_and_theirs_opens_no_sec
 
 #[test]
 fn a_relay_killed_while_the_person_is_in_the_browser_loses_nothing() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor();
     let visit = world.human.visit();
     bridge.signal(Signal::KILL);
@@ -98,7 +97,7 @@ fn a_relay_killed_while_the_person_is_in_the_browser_loses_nothing() {
 
 #[test]
 fn nor_does_one_whose_process_group_is_killed() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().spawn_as(|command| {
         command.process_group(0);
     });
@@ -114,7 +113,7 @@ fn nor_does_one_whose_process_group_is_killed() {
 #[test]
 fn nor_does_one_that_is_killed_with_all_its_descendants() {
     for signal in [Signal::TERM, Signal::KILL] {
-        let world = World::new();
+        let world = Inhabited::new();
         let mut bridge = world.editor();
         let visit = world.human.visit();
         // As opencode does it: whatever can be reached from parent to child.
@@ -129,7 +128,7 @@ fn nor_does_one_that_is_killed_with_all_its_descendants() {
 
 #[test]
 fn nothing_of_a_sign_in_is_below_the_relay() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor();
     let visit = world.human.visit();
     assert_eq!(helpers(world.home.path()).len(), 1);
@@ -143,7 +142,7 @@ fn nothing_of_a_sign_in_is_below_the_relay() {
 
 #[test]
 fn a_helper_killed_while_it_waits_leaves_no_lock_and_the_next_relay_begins_anew() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor();
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -165,7 +164,7 @@ fn a_helper_killed_while_it_waits_leaves_no_lock_and_the_next_relay_begins_anew(
 
 #[test]
 fn relays_that_wait_for_a_helper_that_is_killed_begin_anew() {
-    let world = World::new();
+    let world = Inhabited::new();
     let _first = world.editor();
     let visit = world.human.visit();
     let mut second = world.editor();
@@ -180,7 +179,7 @@ fn relays_that_wait_for_a_helper_that_is_killed_begin_anew() {
 /// dies before it has written the new one. Nobody can know the new one then; what can be done is to say so.
 #[test]
 fn a_helper_killed_between_the_servers_rotation_and_the_write_loses_the_grant_and_the_next_one_says_why() {
-    let world = World::signed_in();
+    let world = Inhabited::signed_in();
     let mut bridge = world.connected();
     world.authorization.ledger.drop_access_tokens();
     let gate = Gate::new();
@@ -213,7 +212,7 @@ fn a_helper_killed_between_the_servers_rotation_and_the_write_loses_the_grant_an
 
 #[test]
 fn relays_killed_at_any_instant_of_a_renewal_never_lose_the_grant() {
-    let world = World::signed_in();
+    let world = Inhabited::signed_in();
     for instant in 0..20 {
         world.authorization.ledger.drop_access_tokens();
         let mut bridge = world.editor();
@@ -233,7 +232,7 @@ fn relays_killed_at_any_instant_of_a_renewal_never_lose_the_grant() {
 #[test]
 fn the_helper_holds_no_pipe_of_the_editors() {
     for debug in [false, true] {
-        let world = World::new();
+        let world = Inhabited::new();
         let (mut extra, theirs) = std::io::pipe().unwrap();
         let launch = world.launch().env("BROWSER", world.human.lingering_browser());
         let launch = if debug { launch.arg("--debug") } else { launch };
@@ -258,7 +257,7 @@ fn the_helper_holds_no_pipe_of_the_editors() {
 
 #[test]
 fn a_helper_that_nobody_comes_back_to_ends_by_itself() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().args(["--sign-in-timeout", "2"]).spawn();
     bridge.send(initialize(0, "2025-06-18"));
     let visit = world.human.visit();
@@ -273,7 +272,7 @@ fn a_helper_that_nobody_comes_back_to_ends_by_itself() {
 
 #[test]
 fn where_no_helper_can_be_started_the_relay_signs_in_and_renews_itself() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.without_helper();
     let visit = world.human.visit();
     assert_eq!(helpers(world.home.path()), [0; 0]);
@@ -292,7 +291,7 @@ fn where_no_helper_can_be_started_the_relay_signs_in_and_renews_itself() {
 
 #[test]
 fn a_relay_that_renews_itself_does_not_end_in_the_middle_of_it() {
-    let world = World::signed_in();
+    let world = Inhabited::signed_in();
     world.authorization.ledger.drop_access_tokens();
     let gate = Gate::new();
     world.authorization.fail_next(Endpoint::Refresh, Fault::AnswerHeld(gate.clone()));
@@ -310,7 +309,7 @@ fn a_relay_that_renews_itself_does_not_end_in_the_middle_of_it() {
 
 #[test]
 fn a_store_in_memory_lives_as_long_as_its_relay_and_leaves_no_secret() {
-    let world = World::with(Human::prompt());
+    let world = Inhabited::with(Human::prompt());
     let memory = || world.launch().env("MCPBRIDGE_CREDENTIAL_STORE", "memory").spawn();
     let mut bridge = memory();
     bridge.send(initialize(0, "2025-06-18"));
@@ -331,25 +330,7 @@ fn a_store_in_memory_lives_as_long_as_its_relay_and_leaves_no_secret() {
     assert_eq!(world.human.windows(), 2);
 }
 
-/// A protected server, and one person with one home.
-struct World {
-    human: Human,
-    authorization: Authorization,
-    server: Protected,
-    home: TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        Self::with(Human::at_ease())
-    }
-
-    fn with(human: Human) -> Self {
-        let authorization = Authorization::start(|_| ());
-        let server = Protected::start(&authorization.desk(), |_| ());
-        Self { human, authorization, server, home: TempDir::new().unwrap() }
-    }
-
+impl Inhabited {
     /// One window was opened, and its grant is in the store.
     fn signed_in() -> Self {
         let world = Self::new();
@@ -358,10 +339,6 @@ impl World {
         bridge.expect_result("0");
         no_helper_is_left(world.home.path());
         world
-    }
-
-    fn launch(&self) -> Launch {
-        Bridge::launch(self.server.url()).home(self.home.path()).human(&self.human)
     }
 
     /// An editor that has said `initialize`.

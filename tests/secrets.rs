@@ -39,12 +39,7 @@ fn no_process_shows_a_secret_in_its_arguments_or_its_environment() {
     let onlooker = Onlooker::of(world.home.path());
     let human = Human::prompt();
     let log = world.home.path().join("log");
-    let mut bridge = world.relay(&human).args(["--debug", "--log-file"]).arg(&log).ready();
-    bridge.send(call(1));
-    bridge.expect_result("1");
-    world.authorization.ledger.drop_access_tokens();
-    bridge.send(call(2));
-    bridge.expect_result("2");
+    let mut bridge = world.renewed(&human, &log);
     world.authorization.ledger.drop_access_tokens();
     world.authorization.fail_next(Endpoint::Refresh, Fault::error(400, "invalid_request"));
     bridge.send(call(3));

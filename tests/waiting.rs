@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::{
-    Authorization, Bridge, Endpoint, Fault, Gate, Human, INITIALIZED, Legacy, Outcome, PATIENCE, Protected, Visit,
-    json, request, request_with,
+    Authorization, Bridge, Endpoint, Fault, Gate, Human, INITIALIZED, Inhabited, Legacy, Outcome, PATIENCE, Protected,
+    Visit, json, request, request_with,
 };
-use tempfile::TempDir;
 
 /// The holds of 2 s and 4 s, on a loaded machine.
 const HOLD: Duration = Duration::from_secs(10);
@@ -19,7 +18,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 #[test]
 fn initialize_and_lists_are_answered_early_and_the_real_ones_follow_the_consent() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     let welcome = bridge.expect_result("0");
@@ -47,7 +46,7 @@ fn initialize_and_lists_are_answered_early_and_the_real_ones_follow_the_consent(
 
 #[test]
 fn a_modern_editor_that_listens_while_somebody_signs_in_hears_of_the_real_lists() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().spawn();
     bridge.send(modern(1, "server/discover", ""));
     let visit = world.human.visit();
@@ -68,7 +67,7 @@ fn a_modern_editor_that_listens_while_somebody_signs_in_hears_of_the_real_lists(
 
 #[test]
 fn a_modern_editor_that_listens_only_after_the_sign_in_hears_of_the_real_lists_too() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().spawn();
     bridge.send(modern(1, "tools/list", ""));
     let visit = world.human.visit();
@@ -84,7 +83,7 @@ fn a_modern_editor_that_listens_only_after_the_sign_in_hears_of_the_real_lists_t
 
 #[test]
 fn a_ping_is_answered_while_initialize_is_held() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.send(request(7, "ping"));
@@ -96,7 +95,7 @@ fn a_ping_is_answered_while_initialize_is_held() {
 
 #[test]
 fn a_person_who_is_quick_makes_an_ordinary_session() {
-    let world = World::with(Human::prompt());
+    let world = Inhabited::with(Human::prompt());
     let mut bridge = world.editor("");
     let welcome = bridge.expect_result("0");
     assert_eq!(welcome["serverInfo"]["name"], "scripted", "{welcome}");
@@ -107,7 +106,7 @@ fn a_person_who_is_quick_makes_an_ordinary_session() {
 
 #[test]
 fn a_call_hears_where_to_sign_in_and_is_then_answered_by_the_server() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -131,7 +130,7 @@ fn a_call_hears_where_to_sign_in_and_is_then_answered_by_the_server() {
 #[test]
 #[ignore = "takes 45 s"]
 fn a_call_that_waits_for_45_s_gets_the_address_and_the_command() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -156,7 +155,7 @@ fn a_call_that_waits_for_45_s_gets_the_address_and_the_command() {
 
 #[test]
 fn a_cancelled_call_is_not_sent_and_hears_nothing_more() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -172,7 +171,7 @@ fn a_cancelled_call_is_not_sent_and_hears_nothing_more() {
 
 #[test]
 fn closing_stdin_while_somebody_is_waited_for_ends_the_relay_at_once_and_loses_nothing() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -199,7 +198,7 @@ fn closing_stdin_while_somebody_is_waited_for_ends_the_relay_at_once_and_loses_n
 
 #[test]
 fn closing_stdin_before_there_is_a_window_ends_the_relay_too() {
-    let world = World::new();
+    let world = Inhabited::new();
     let gate = Gate::new();
     world.authorization.fail_next(Endpoint::Documents, Fault::Held(gate.clone()));
     let mut bridge = world.editor("");
@@ -225,7 +224,7 @@ fn closing_stdin_before_there_is_a_window_ends_the_relay_too() {
 fn a_signal_while_somebody_is_waited_for_ends_the_relay_at_once() {
     use rustix::process::Signal;
     for (signal, code) in [(Signal::TERM, 0), (Signal::INT, 130), (Signal::HUP, 0)] {
-        let world = World::new();
+        let world = Inhabited::new();
         let mut bridge = world.editor("");
         let visit = world.human.visit();
         bridge.expect_result("0");
@@ -248,7 +247,7 @@ fn a_signal_while_somebody_is_waited_for_ends_the_relay_at_once() {
 
 #[test]
 fn closing_stdin_while_initialize_is_held_answers_it_with_where_to_sign_in() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.close_stdin();
@@ -263,7 +262,7 @@ fn closing_stdin_while_initialize_is_held_answers_it_with_where_to_sign_in() {
 
 #[test]
 fn a_refused_sign_in_is_an_error_with_the_command_and_no_second_window() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -285,7 +284,7 @@ fn a_refused_sign_in_is_an_error_with_the_command_and_no_second_window() {
 
 #[test]
 fn a_login_in_another_process_wakes_the_relay_whose_sign_in_was_refused() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -307,7 +306,7 @@ fn a_login_in_another_process_wakes_the_relay_whose_sign_in_was_refused() {
 
 #[test]
 fn a_login_during_the_wait_joins_it_and_both_are_through() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor("");
     let visit = world.human.visit();
     bridge.expect_result("0");
@@ -347,7 +346,7 @@ fn what_the_server_does_not_have_is_empty_and_never_announced() {
 
 #[test]
 fn an_editor_that_shows_links_gets_the_link_and_no_browser_opens() {
-    let world = World::new();
+    let world = Inhabited::new();
     let begun = Instant::now();
     let mut bridge = world.editor(LINKS);
     bridge.expect_result("0");
@@ -369,7 +368,7 @@ fn an_editor_that_shows_links_gets_the_link_and_no_browser_opens() {
 #[test]
 fn a_link_that_is_cancelled_before_anybody_could_read_it_opens_one_window() {
     for action in ["cancel", "decline"] {
-        let world = World::new();
+        let world = Inhabited::new();
         let mut bridge = world.editor(LINKS);
         bridge.expect_result("0");
         bridge.send(INITIALIZED);
@@ -387,7 +386,7 @@ fn a_link_that_is_cancelled_before_anybody_could_read_it_opens_one_window() {
 
 #[test]
 fn a_person_who_declines_the_link_ends_the_sign_in() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor(LINKS);
     bridge.expect_result("0");
     bridge.send(INITIALIZED);
@@ -406,7 +405,7 @@ fn a_person_who_declines_the_link_ends_the_sign_in() {
 
 #[test]
 fn an_editor_that_shows_links_gets_one_in_its_session_too_when_the_grant_has_ended() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.editor(LINKS);
     bridge.expect_result("0");
     bridge.send(INITIALIZED);
@@ -429,7 +428,7 @@ fn an_editor_that_shows_links_gets_one_in_its_session_too_when_the_grant_has_end
 
 #[test]
 fn codex_which_lists_once_waits_for_the_real_list() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().spawn();
     bridge.send(initialize("").replace("an editor", "codex-mcp-client"));
     let visit = world.human.visit();
@@ -444,7 +443,7 @@ fn codex_which_lists_once_waits_for_the_real_list() {
 #[test]
 #[ignore = "takes 25 s"]
 fn codex_gets_an_error_and_no_empty_list_when_nobody_signs_in() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge = world.launch().spawn();
     bridge.send(initialize("").replace("an editor", "codex-mcp-client"));
     let visit = world.human.visit();
@@ -458,7 +457,7 @@ fn codex_gets_an_error_and_no_empty_list_when_nobody_signs_in() {
 
 #[test]
 fn without_a_browser_the_address_and_the_command_are_told() {
-    let world = World::new();
+    let world = Inhabited::new();
     let mut bridge =
         Bridge::launch(world.server.url()).home(world.home.path()).env("BROWSER", world.human.broken_browser()).spawn();
     bridge.send(initialize(""));
@@ -473,29 +472,7 @@ fn without_a_browser_the_address_and_the_command_are_told() {
     assert_eq!(text(&bridge.expect_result("1")), "now");
 }
 
-/// A protected server, and one person with one home.
-struct World {
-    human: Human,
-    authorization: Authorization,
-    server: Protected,
-    home: TempDir,
-}
-
-impl World {
-    fn new() -> Self {
-        Self::with(Human::at_ease())
-    }
-
-    fn with(human: Human) -> Self {
-        let authorization = Authorization::start(|_| ());
-        let server = Protected::start(&authorization.desk(), |_| ());
-        Self { human, authorization, server, home: TempDir::new().unwrap() }
-    }
-
-    fn launch(&self) -> support::Launch {
-        Bridge::launch(self.server.url()).home(self.home.path()).human(&self.human)
-    }
-
+impl Inhabited {
     /// An editor that has said `initialize`.
     fn editor(&self, declared: &str) -> Bridge {
         let mut bridge = self.launch().spawn();

@@ -51,4 +51,4 @@ pub use tls::{Authority, Front, Identity};
 #[cfg(unix)]
 pub use tty::Tty;
 pub use user::User;
-pub use world::{World, end_well, files, reaches_nothing, refusal, start, works};
+pub use world::{Inhabited, World, end_well, files, reaches_nothing, refusal, start, works};

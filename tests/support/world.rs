@@ -62,6 +62,19 @@ impl World {
         bridge
     }
 
+    /// A relay that writes all it does into this file, has signed in, and has renewed its token before the second
+    /// of two calls.
+    #[track_caller]
+    pub fn renewed(&self, human: &Human, log: &Path) -> Bridge {
+        let mut bridge = self.relay(human).args(["--debug", "--log-file"]).arg(log).ready();
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        self.authorization.ledger.drop_access_tokens();
+        bridge.send(call(2));
+        bridge.expect_result("2");
+        bridge
+    }
+
     /// One relay, from its start to an answer and its end.
     #[track_caller]
     pub fn sign_in(&self) {
@@ -98,6 +111,30 @@ impl World {
                 assert!(is_store || !text.contains(secret.as_str()), "{secret} is in {}", path.display());
             }
         }
+    }
+}
+
+/// A protected server, and one person who has one home and sits at one browser.
+pub struct Inhabited {
+    pub human: Human,
+    pub authorization: Authorization,
+    pub server: Protected,
+    pub home: TempDir,
+}
+
+impl Inhabited {
+    pub fn new() -> Self {
+        Self::with(Human::at_ease())
+    }
+
+    pub fn with(human: Human) -> Self {
+        let authorization = Authorization::start(|_| ());
+        let server = Protected::start(&authorization.desk(), |_| ());
+        Self { human, authorization, server, home: TempDir::new().unwrap() }
+    }
+
+    pub fn launch(&self) -> Launch {
+        Bridge::launch(self.server.url()).home(self.home.path()).human(&self.human)
     }
 }
 
