@@ -8,7 +8,7 @@ mod opening;
 mod params;
 mod scenes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
@@ -211,7 +211,8 @@ impl Replay {
             (METHOD_NOT_FOUND, format!("the recording has no {method}; it has {has}"))
         } else {
             let mut params: Vec<&str> = alike.iter().map(|scene| scene.params.as_str()).collect();
-            params.dedup();
+            let mut named = HashSet::new();
+            params.retain(|params| named.insert(*params));
             let more = params.len().saturating_sub(MOST_NAMED);
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             params.truncate(MOST_NAMED);
