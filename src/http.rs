@@ -239,7 +239,9 @@ impl Http {
                     continue;
                 }
             }
-            let Some(target) = redirect(&response, &request.url) else { return Ok(response) };
+            let Some(target) = redirect(response.status(), response.headers(), &request.url) else {
+                return Ok(response);
+            };
             request.url = target?;
         }
         let fact = format!("{} redirects in a circle", shown(&request.url));
@@ -409,13 +411,15 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Where a redirect leads, `None` if the response is none.
-fn redirect(response: &reqwest::Response, from: &Url) -> Option<Result<Url, Trouble>> {
-    let status = response.status();
+/// Where a redirect leads, `None` if a response with this status and these headers is none.
+///
+/// # Errors
+/// It is not to be followed.
+pub fn redirect(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Result<Url, Trouble>> {
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let location = response.headers().get(header::LOCATION)?;
+    let location = headers.get(header::LOCATION)?;
     let target = location.to_str().ok().and_then(|location| from.join(location).ok());
     let refuse = |fact: String, remedy: &str| {
         let failure = Failure::new(Kind::Protocol, fact).remedy(remedy).status(status.as_u16());

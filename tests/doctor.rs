@@ -150,6 +150,23 @@ fn a_wrong_path_is_answered_with_the_right_one() {
 }
 
 #[test]
+fn an_answer_is_read_as_the_relay_reads_it_however_its_event_is_written() {
+    let server = Server::start(|request, reply| {
+        if !request.is("initialize") {
+            return reply.status(404);
+        }
+        let (id, long) = (request.id(), "x".repeat(200 * 1024));
+        let about = r#""capabilities":{},"serverInfo":{"name":"s","version":"1"}"#;
+        let mut stream = reply.sse();
+        stream.raw(format!("event: message\r\ndata:{{\"jsonrpc\":\"2.0\",\r\ndata: \"id\":{id},\"result\":{{\r\n"));
+        stream.raw(format!("data: \"protocolVersion\":\"2025-11-25\",\"instructions\":\"{long}\",{about}}}}}\r\n\r\n"));
+        stream.end();
+    });
+    let seen = Findings::at(&server.url(), |launch| launch);
+    assert_eq!((seen.state("http"), seen.detail("http")), ("ok", "Streamable HTTP answers"), "{seen:?}");
+}
+
+#[test]
 fn a_server_in_trouble_a_redirect_to_elsewhere_and_an_answer_that_is_none_fail_at_http() {
     let server = Server::start(|_, reply| reply.status(503));
     Findings::at(&server.url(), |launch| launch).fails("http", 5, &["in trouble (HTTP 503)"]);
@@ -157,6 +174,8 @@ fn a_server_in_trouble_a_redirect_to_elsewhere_and_an_answer_that_is_none_fail_a
     let seen = Findings::at(&server.url(), |launch| launch);
     seen.fails("http", 6, &["redirects to https://other.example/mcp"]);
     assert!(!seen.text.contains("s3cret"), "{seen:?}");
+    let server = Server::start(|_, reply| reply.header("Location", "/sign-in").status(303));
+    Findings::at(&server.url(), |launch| launch).fails("http", 6, &["redirects to a web page"]);
     let server = Server::start(|_, reply| reply.accepted());
     Findings::at(&server.url(), |launch| launch).fails("http", 6, &["but not with MCP (HTTP 202)"]);
     let server = Server::start(|_, reply| reply.hang_up());

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use tokio::time::timeout;
@@ -16,9 +17,10 @@ use crate::commands::span;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::proxy::Proxy;
-use crate::http::{Stage, Unanswered, shown};
+use crate::http::{Stage, Unanswered, redirect, shown};
 use crate::message::{Kind as Is, Message, member, plain_string};
 use crate::plain::one_line;
+use crate::remote::sse::{Data, Parser};
 
 /// The beginning of what came back for a request.
 pub struct Answer {
@@ -59,15 +61,20 @@ impl Answer {
 
     /// The JSON-RPC answer in it, if there is one.
     pub fn message(&self) -> Option<Message> {
-        let text = str::from_utf8(&self.body).ok()?;
         let single = |text: &str| {
             let message = Message::single(text.trim().to_owned().into()).ok()?;
             (message.kind() == Is::Answer).then_some(message)
         };
         if !self.is_stream() {
-            return single(text);
+            return single(str::from_utf8(&self.body).ok()?);
         }
-        text.lines().filter_map(|line| line.strip_prefix("data:")).find_map(single)
+        // As the relay reads it.
+        let mut events = Vec::new();
+        Parser::new(LARGEST).push(Bytes::copy_from_slice(&self.body), &mut events);
+        events.into_iter().find_map(|event| match event.data {
+            Data::Whole(data) => single(str::from_utf8(&data).ok()?),
+            Data::Nothing | Data::TooLong(_) => None,
+        })
     }
 
     /// The session that it opens.
@@ -159,9 +166,9 @@ pub async fn first(server: &Server, ticket: &Ticket) -> Result<Answer, Option<Un
     for _ in 0..MOST_REDIRECTS {
         // Without what the ticket may have added to it.
         let answer = Answer { url: url.clone(), ..asked(server, &url, ticket).await? };
-        match redirect(&answer).filter(|target| target.origin() == url.origin()) {
-            Some(target) => url = target,
-            None => return Ok(answer),
+        match redirect(answer.status, &answer.headers, &url) {
+            Some(Ok(target)) => url = target,
+            _ => return Ok(answer),
         }
     }
     let fact = format!("{} redirects in a circle", shown(&url));
@@ -185,9 +192,17 @@ async fn asked(server: &Server, url: &Url, ticket: &Ticket) -> Result<Answer, Op
     }
 }
 
-fn redirect(answer: &Answer) -> Option<Url> {
-    let location = answer.headers.get(header::LOCATION).filter(|_| answer.status.is_redirection())?;
-    answer.url.join(location.to_str().ok()?).ok()
+/// The step of a redirect that the relay would not follow.
+fn misled(answer: &Answer) -> Option<Step> {
+    let failure = redirect(answer.status, &answer.headers, &answer.url)?.err()?.into_failure();
+    let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let target = location.and_then(|location| answer.url.join(location).ok());
+    let Some(target) = target.filter(|target| target.origin() != answer.url.origin()) else {
+        return Some(Step::failed("http", &failure));
+    };
+    let (url, status, target) = (shown(&answer.url), answer.status.as_u16(), shown(&target));
+    let fact = format!("{url} redirects to {target} (HTTP {status}), and what is secret would go there");
+    Some(Step::fail("http", Kind::Protocol, fact, format!("if you trust it, use its URL: {target}")))
 }
 
 fn secured(server: &Server, unanswered: Option<&Unanswered>) -> Step {
@@ -225,9 +240,8 @@ fn secured(server: &Server, unanswered: Option<&Unanswered>) -> Step {
 
 async fn judged(server: &Server, answer: &Answer) -> Step {
     let (url, status) = (shown(&answer.url), answer.status.as_u16());
-    if let Some(target) = redirect(answer) {
-        let fact = format!("{url} redirects to {} (HTTP {status}), and what is secret would go there", shown(&target));
-        return Step::fail("http", Kind::Protocol, fact, format!("if you trust it, use its URL: {}", shown(&target)));
+    if let Some(step) = misled(answer) {
+        return step;
     }
     if answer.wants_credential() && !(answer.is_page() && answer.challenge().is_none()) {
         let moved = if answer.url == *server.url() { "" } else { ", after a redirect" };
@@ -332,7 +346,7 @@ pub const INITIALIZE: &str = concat!(
 );
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// Bytes of an answer that are read, and how long they are waited for.
-const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 1024 * 1024;
 const BODY: Duration = Duration::from_secs(8);
 /// How long an address beside the URL may take: they are asked all at once.
 const NEIGHBOUR: Duration = Duration::from_secs(5);
