@@ -273,6 +273,11 @@ fn a_folder_that_others_can_use_is_named_and_mended() {
     let is = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     mode(&kept, 0o755);
     user.look(&[]).warns("state", &["others can read credentials"]);
+    // With the files of before, and the secrets in them.
+    let adoptions = user.state("adoptions");
+    fs::create_dir(&adoptions).unwrap();
+    mode(&adoptions, 0o755);
+    user.look(&[]).warns("state", &["others can read adoptions and 1 more"]);
     mode(&state, 0o777);
     user.look(&[]).fails("state", 8, &["can be written to by others (mode 777)"]);
     assert_eq!(user.look(&[]).state("store"), "skip");
@@ -280,6 +285,7 @@ fn a_folder_that_others_can_use_is_named_and_mended() {
     assert_eq!((seen.code, is(&state)), (0, 0o700), "{seen:?}");
     let seen = user.look(&["--fix"]);
     assert_eq!((seen.code, is(&kept)), (0, 0o700), "{seen:?}");
+    assert_eq!(is(&adoptions), 0o700);
     assert_eq!(user.look(&[]).state("state"), "ok");
 }
 

@@ -248,6 +248,6 @@ fn worn(entry: &Entry) -> Option<Step> {
 const STORE: Duration = Duration::from_secs(10);
 /// The key of no sign-in.
 const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Folders of the state in which secrets may be.
+/// Folders of the state in which secrets may be, or what somebody does.
 #[cfg(unix)]
-const PRIVATE: [&str; 2] = ["credentials", "backups"];
+const PRIVATE: [&str; 6] = ["adoptions", "backups", "credentials", "history", "runs", "signin"];
