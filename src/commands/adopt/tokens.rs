@@ -37,7 +37,7 @@ pub async fn take(http: &Http, server: &Url, options: &Options, kept: &Kept) -> 
     let written = kept.written.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let expires_at = match (number(&tokens["expires_at"]), number(&tokens["expires_in"])) {
         (Some(milliseconds), _) => Some(milliseconds / 1000),
-        (None, lifetime) => lifetime.map(|seconds| written + seconds),
+        (None, lifetime) => lifetime.map(|seconds| written.saturating_add(seconds)),
     };
     if refresh_token.is_none() && expires_at.is_some_and(|end| end <= auth::now()) {
         return Ok(None);

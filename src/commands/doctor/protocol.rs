@@ -25,17 +25,23 @@ use crate::record::Recorder;
 /// # Errors
 /// The report cannot be printed, or Ctrl-C.
 pub async fn examine(server: &Server, opened: Opened, report: &mut Report) -> anyhow::Result<Result<(), &'static str>> {
+    let outcome = bridged(server, &opened, report).await;
+    // Also where there was no bridge in the end.
+    server.end_session(&opened.answer, &opened.ticket).await;
+    outcome
+}
+
+async fn bridged(server: &Server, opened: &Opened, report: &mut Report) -> anyhow::Result<Result<(), &'static str>> {
     let login = login(server)?;
     let era = run::era_settings(&server.relay, Facts::default());
     let recorder = run::recorder(&server.relay, &server.settings, &server.wires, &login)?;
     let parts = (server.settings.clone(), server.wires.clone(), login);
     let mut client = Client::start(parts, era, Wants::default(), recorder.as_ref().map(Recorder::tap));
-    let outcome = spoken(server, &mut client, &opened, report).await;
+    let outcome = spoken(server, &mut client, opened, report).await;
     let _ = timeout(FAREWELL, client.leave()).await;
     if let Some(recorder) = recorder {
         recorder.finish().await;
     }
-    server.end_session(&opened.answer, &opened.ticket).await;
     outcome
 }
 

@@ -226,7 +226,7 @@ fn registered(client: &Client, login: &str) -> Step {
             let remedy = format!("the next renewal will fail; it is registered anew with: {login}");
             Step::fail("registration", Kind::SignInRequired, fact, remedy)
         }
-        Some(end) => Step::ok("registration", format!("{how}, for another {}", span(end - now()))),
+        Some(end) => Step::ok("registration", format!("{how}, for another {}", span(end.saturating_sub(now())))),
         None => Step::ok("registration", format!("{how}, without an end")),
     }
 }
