@@ -475,6 +475,28 @@ fn equal_requests_get_their_answers_in_turn_and_the_last_one_again() {
 }
 
 #[test]
+fn parameters_that_a_recording_has_again_and_again_are_named_once() {
+    let folder = TempDir::new().unwrap();
+    let calls: Vec<(String, String)> = ["a", "b"]
+        .repeat(10)
+        .iter()
+        .enumerate()
+        .map(|(id, name)| (request_with(id, "tools/call", &format!(r#"{{"name":"{name}"}}"#)), result(id, "{}")))
+        .collect();
+    let lines: Vec<(&str, &str)> =
+        calls.iter().flat_map(|(asked, answer)| [("editor", asked.as_str()), ("server", answer.as_str())]).collect();
+    let mut bridge = replay(&recording(&folder, &lines)).spawn();
+    bridge.send(request_with(1, "tools/call", r#"{"name":"z"}"#));
+    let error = bridge.expect_error("1", &["no tools/call with these parameters"]);
+    let text = error["message"].as_str().unwrap();
+    for name in ["a", "b"] {
+        assert_eq!(text.matches(&format!(r#"{{"name":"{name}"}}"#)).count(), 1, "{text}");
+    }
+    assert!(!text.contains("more"), "{text}");
+    end_well(bridge);
+}
+
+#[test]
 fn a_file_that_is_no_whole_recording_is_refused_with_the_line() {
     let folder = TempDir::new().unwrap();
     let good =
