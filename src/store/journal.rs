@@ -16,6 +16,15 @@ pub(super) struct Journal {
     folder: &'static str,
 }
 
+/// Up to where lines were read.
+#[derive(Debug, Default)]
+pub(super) struct Mark {
+    /// Bytes.
+    read: usize,
+    /// The first line of the file in which that is.
+    first: Vec<u8>,
+}
+
 impl Journal {
     /// The one in this folder of the state folder, which is made with the first line.
     pub fn new(home: Home, folder: &'static str) -> Journal {
@@ -38,44 +47,51 @@ impl Journal {
             self.set_aside(&file, name, line.len());
             file = open(&path)?;
         }
-        let start = if is_cut(&file) { "\n" } else { "" };
-        file.write_all(format!("{start}{line}\n").as_bytes())
+        // While another writes, it may seem to be cut: an empty line, then.
+        let before = if is_cut(&mut file)? { "\n" } else { "" };
+        file.write_all(format!("{before}{line}\n").as_bytes())
     }
 
     /// The lines for `name`, oldest first. What cannot be read is not there.
     pub fn lines(&self, name: &str) -> Vec<String> {
         let read = |end| fs::read(self.path(name, end)).unwrap_or_default();
-        let bytes = [read(OLD), read("")].concat();
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+        [read(OLD), read("")].iter().flat_map(|bytes| whole(bytes)).collect()
     }
 
-    /// The bytes of the file for `name`.
-    pub fn length(&self, name: &str) -> u64 {
-        fs::metadata(self.path(name, "")).map_or(0, |there| there.len())
+    /// The end of what is there for `name` now.
+    pub fn end(&self, name: &str) -> Mark {
+        let bytes = fs::read(self.path(name, "")).unwrap_or_default();
+        Mark { read: bytes.len(), first: first_line(&bytes) }
     }
 
-    /// The lines for `name` behind so many bytes, which become those that were read. A line that is half there
-    /// waits for its other half.
-    pub fn lines_behind(&self, name: &str, read: &mut u64) -> Vec<String> {
-        let length = self.length(name);
-        if length == *read {
+    /// The lines for `name` behind `mark`, which is set behind them. A line that is half there waits for its other
+    /// half.
+    pub fn lines_behind(&self, name: &str, mark: &mut Mark) -> Vec<String> {
+        let path = self.path(name, "");
+        if fs::metadata(&path).map_or(0, |there| there.len()) == mark.read as u64 {
             return Vec::new();
         }
-        let from = |end: &str, start: u64| {
-            let bytes = fs::read(self.path(name, end)).unwrap_or_default();
-            bytes.get(usize::try_from(start).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec()
-        };
-        let mut bytes = Vec::new();
-        if length < *read {
-            // It was set aside meanwhile.
-            bytes = from(OLD, *read);
-            *read = 0;
+        let (new, mut lines) = (fs::read(path).unwrap_or_default(), Vec::new());
+        if !new.starts_with(&mark.first) || new.len() < mark.read {
+            // It was set aside meanwhile, and may be longer already than what was read of the old one.
+            let old = fs::read(self.path(name, OLD)).unwrap_or_default();
+            let read = match old.starts_with(&mark.first) {
+                true => mark.read,
+                // Set aside twice; or it was removed, and the old one has nothing new.
+                false if new.is_empty() => old.len(),
+                false => 0,
+            };
+            lines = whole(old.get(read..).unwrap_or_default());
+            *mark = Mark::default();
         }
-        let new = from("", *read);
-        let whole = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        *read += whole as u64;
-        bytes.extend_from_slice(&new[..whole]);
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+        if mark.first.is_empty() {
+            mark.first = first_line(&new);
+        }
+        let new = new.get(mark.read..).unwrap_or_default();
+        let end = new.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        mark.read += end;
+        lines.extend(whole(&new[..end]));
+        lines
     }
 
     /// The names that have lines, in no order.
@@ -124,17 +140,31 @@ impl Journal {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).read(true).append(true);
+    options.create(true).append(true).read(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
 
-/// Whether the last line has no end, because the disk was full or the process was killed: what follows it would be
-/// lost with it.
-fn is_cut(mut file: &File) -> bool {
-    let mut last = [b'\n'];
-    file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).is_ok() && last != *b"\n"
+/// The lines of a file. One may be empty: see [`Journal::add`].
+fn whole(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether the last line has no end, because the disk was full or its writer was killed.
+fn is_cut(file: &mut File) -> io::Result<bool> {
+    let Some(last) = file.metadata()?.len().checked_sub(1) else { return Ok(false) };
+    let mut byte = [b'\n'];
+    file.seek(SeekFrom::Start(last))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte != [b'\n'])
+}
+
+/// The first line of a file, which no other has: a time and a process are in it.
+fn first_line(bytes: &[u8]) -> Vec<u8> {
+    let end = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    bytes[..end].to_vec()
 }
 
 /// A sentence as it is kept: without what may be a secret in it, and not long.
@@ -238,7 +268,7 @@ mod tests {
     fn lines_that_are_followed_come_once_and_whole_also_when_the_file_is_set_aside() {
         let folder = tempdir().unwrap();
         let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
-        let (mut read, mut seen) = (0, Vec::new());
+        let (mut read, mut seen) = (Mark::default(), Vec::new());
         for number in 0..1000 {
             journal.add("a", &format!("{number} {}", "x".repeat(90))).unwrap();
             if number % 7 == 0 {
@@ -252,6 +282,33 @@ mod tests {
         seen.extend(journal.lines_behind("a", &mut read));
         let numbers: Vec<usize> = seen.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
         assert_eq!(numbers, (0..=1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn lines_are_followed_across_a_file_that_is_longer_than_what_was_read_of_the_one_before() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        let add = |numbers: std::ops::Range<usize>| {
+            numbers.for_each(|number| journal.add("a", &format!("{number} {}", "x".repeat(90))).unwrap());
+        };
+        add(0..10);
+        let mut mark = journal.end("a");
+        // One file takes some 690 of these.
+        add(10..800);
+        let lines = journal.lines_behind("a", &mut mark);
+        let numbers: Vec<usize> = lines.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!(numbers, (10..800).collect::<Vec<_>>());
+        assert!(journal.lines_behind("a", &mut mark).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_was_cut_takes_no_other_with_it() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        journal.add("a", "one").unwrap();
+        open(&journal.path("a", "")).unwrap().write_all(b"tw").unwrap();
+        journal.add("a", "three").unwrap();
+        assert_eq!(journal.lines("a"), ["one", "tw", "three"]);
     }
 
     #[cfg(unix)]

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::journal::{Journal, words};
+use super::journal::{Journal, Mark, words};
 use super::{Key, Store};
 
 /// A thing that is noted of a run. Nothing in it is secret.
@@ -138,8 +138,8 @@ pub struct News {
 pub struct Following {
     journal: Option<Journal>,
     only: Option<String>,
-    /// How many bytes of each file were read.
-    read: HashMap<String, u64>,
+    /// How far each file was read.
+    read: HashMap<String, Mark>,
 }
 
 impl Following {
@@ -248,7 +248,8 @@ impl Store {
     pub fn follow_runs(&self, only: Option<&Key>) -> Following {
         let (journal, only) = (self.runs_journal(), only.map(|key| key.as_str().to_owned()));
         let names = journal.iter().flat_map(|journal| names(journal, only.as_deref()));
-        let read = names.map(|name| (name.clone(), journal.as_ref().map_or(0, |journal| journal.length(&name))));
+        let read =
+            names.map(|name| (name.clone(), journal.as_ref().map(|journal| journal.end(&name)).unwrap_or_default()));
         let read = read.collect();
         Following { journal, only, read }
     }
