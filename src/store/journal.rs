@@ -235,17 +235,6 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_takes_no_other_with_it() {
-        let folder = tempdir().unwrap();
-        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
-        journal.add("a", "first").unwrap();
-        open(&journal.path("a", "")).unwrap().write_all(b"sec").unwrap();
-        journal.add("a", "third").unwrap();
-        journal.add("a", "fourth").unwrap();
-        assert_eq!(journal.lines("a"), ["first", "sec", "third", "fourth"]);
-    }
-
-    #[test]
     fn only_so_many_names_are_kept() {
         let folder = tempdir().unwrap();
         let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
