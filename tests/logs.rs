@@ -305,9 +305,9 @@ fn no_secret_is_in_the_history() {
         .chain(files(&world.home.path().join("mcpbridge/history")))
         .collect();
     assert!(kept.len() >= 4, "{kept:?}");
-    let state = window.split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let value = |name: &str| window.split(&format!("{name}=")).nth(1).unwrap().split('&').next().unwrap();
     for (path, text) in &kept {
-        for secret in ["s3cret", state.as_str(), "code_challenge"] {
+        for secret in ["s3cret", value("state"), value("code_challenge")] {
             assert!(!text.contains(secret), "{secret} is in {}: {text}", path.display());
         }
     }

@@ -218,7 +218,7 @@ fn fish_completes() {
         ("mcpbridge --log-file a-f", &["a-file.json"]),
         ("mcpbridge --log-file=a-f", &["--log-file=a-file.json"]),
         ("mcpbridge list ", &[]),
-        ("mcpbridge list --", &["--help", "--json"]),
+        ("mcpbridge list --", &["--color", "--help", "--json"]),
     ] {
         let all = complete(typed);
         let mut offered: Vec<&str> = all.lines().map(|line| line.split('\t').next().unwrap()).collect();
