@@ -79,11 +79,10 @@ fn with_hardly_any_descriptors_a_relay_works_or_says_what_is_missing() {
 fn a_command_of_the_shell_says_so_too() {
     let server = Legacy::new().start();
     for limit in 4..16 {
-        let mut command = with_descriptors(Bridge::bare().args(["request", &server.url(), "tools/list"]), limit);
-        let code = command.wait_exit(PATIENCE);
-        let stderr = command.stderr();
-        assert!(!stderr.contains("panicked"), "with {limit}: {stderr}");
-        assert!(code == 0 || !stderr.is_empty(), "with {limit}: {code}");
+        let command = with_descriptors(Bridge::bare().args(["request", &server.url(), "tools/list"]), limit);
+        let end = command.outcome();
+        assert!(!end.stderr.contains("panicked"), "with {limit}: {end:?}");
+        assert!(end.code == 0 || !end.stderr.is_empty(), "with {limit}: {end:?}");
     }
 }
 
