@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mcpbridge::config::{Config, New, Server, Setting, Shape, Value, is_name, with_server, without_server};
+use mcpbridge::config::{Config, Key, New, Server, Setting, Shape, Value, is_name, with_server, without_server};
 use toml_edit::{Document, Item, Table};
 
 use super::{byte, words};
@@ -23,9 +23,13 @@ pub fn change(mut data: &[u8]) {
 /// A server with values of every shape, one of them `text`.
 fn new(chosen: u8, text: &str) -> New<'static> {
     let keys = words().keys.iter().skip(usize::from(chosen)).step_by(usize::from(chosen % 7) + 1);
-    // The command line lets nothing else through.
-    let ranges = [Shape::Seconds, Shape::Size, Shape::Choice];
-    let keys = keys.filter(|key| !ranges.contains(&key.shape) || (words().check)(&key.name, text).is_ok()).take(3);
+    // The command line lets nothing else through, and writes seconds as this prints them.
+    let fits = |key: &&Key| match key.shape {
+        Shape::Seconds => text.parse::<f64>().is_ok_and(|it| it.to_string() == text) && is_taken(key, text),
+        Shape::Size | Shape::Choice => is_taken(key, text),
+        _ => true,
+    };
+    let keys = keys.filter(fits).take(3);
     let set = keys.map(|key| {
         let value = match key.shape {
             Shape::Switch => Value::Switch(chosen.is_multiple_of(2)),
@@ -37,6 +41,10 @@ fn new(chosen: u8, text: &str) -> New<'static> {
     });
     let port = Some(3334).filter(|_| chosen.is_multiple_of(3));
     New { name: NAME, url: "https://h.example/a?b=\"c\"", port, set: set.collect() }
+}
+
+fn is_taken(key: &Key, text: &str) -> bool {
+    (words().check)(&key.name, text).is_ok()
 }
 
 fn comes_and_goes(new: &New, old: &str, before: &Config) {
