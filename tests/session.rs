@@ -11,8 +11,8 @@ use std::{
 };
 
 use support::{
-    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, envelopes, initialize,
-    json, notification, notification_with, request, request_with, result, welcome,
+    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, Sessions, call, envelopes,
+    initialize, json, notification, notification_with, request, request_with, result, welcome,
 };
 
 /// A session that is lost in the middle of the handshake is another story: here it is through, stream and all.
@@ -188,23 +188,28 @@ fn log_level_and_subscriptions_are_restored_in_the_new_session() {
     assert!(!server.matching(new("resources/subscribe")).iter().any(|it| it.text().contains("file:///a")));
 }
 
-#[test]
-fn any_number_of_subscriptions_is_restored_together() {
-    let held = Mailbox::new();
-    let script = Legacy::new().on("resources/subscribe", {
-        let held = held.clone();
-        move |request, reply| match request.header("mcp-session-id") {
+/// So many subscriptions in a first session; what asks for them in another is put into `held`.
+fn with_subscriptions(count: u64, held: &Mailbox<(Request, Reply)>) -> (Sessions, Server, Bridge) {
+    let held = held.clone();
+    let script =
+        Legacy::new().on("resources/subscribe", move |request, reply| match request.header("mcp-session-id") {
             Some("session-1") => reply.result(request, "{}"),
             _ => held.put((request.clone(), reply)),
-        }
-    });
+        });
     let sessions = script.sessions();
     let server = script.start();
     let mut bridge = settled(&server);
-    for id in 1..=12 {
+    for id in 1..=count {
         bridge.send(request_with(id, "resources/subscribe", &format!(r#"{{"uri":"file:///{id}"}}"#)));
         bridge.expect_result(&id.to_string());
     }
+    (sessions, server, bridge)
+}
+
+#[test]
+fn any_number_of_subscriptions_is_restored_together() {
+    let held = Mailbox::new();
+    let (sessions, _server, mut bridge) = with_subscriptions(12, &held);
     sessions.lose();
     bridge.send(call(100));
     // None is answered before all are asked for.
@@ -219,20 +224,7 @@ fn any_number_of_subscriptions_is_restored_together() {
 #[test]
 fn a_subscription_that_is_not_restored_in_time_costs_no_session() {
     let held = Mailbox::new();
-    let script = Legacy::new().on("resources/subscribe", {
-        let held = held.clone();
-        move |request, reply| match request.header("mcp-session-id") {
-            Some("session-1") => reply.result(request, "{}"),
-            _ => held.put(reply),
-        }
-    });
-    let sessions = script.sessions();
-    let server = script.start();
-    let mut bridge = settled(&server);
-    for id in 1..=2 {
-        bridge.send(request_with(id, "resources/subscribe", &format!(r#"{{"uri":"file:///{id}"}}"#)));
-        bridge.expect_result(&id.to_string());
-    }
+    let (sessions, _server, mut bridge) = with_subscriptions(2, &held);
     sessions.lose();
     bridge.send(call(3));
     bridge.expect_result("3");
