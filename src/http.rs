@@ -1,6 +1,6 @@
 //! The one HTTP client: TLS, proxies, redirects, cookies, and what an error of it means.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ pub mod page;
 mod plain;
 mod proof;
 pub mod proxy;
+mod response;
 mod tls;
 mod trouble;
 mod untrusted;
@@ -34,6 +35,7 @@ pub use certificate::Names;
 pub use fetch::{Fetched, Redirects};
 pub use knock::{Stage, Unanswered};
 pub use proof::{NONCE, Prove, USE_NONCE};
+pub use response::{Cut, Response};
 pub use tls::Seen;
 pub use trouble::{Trouble, root_cause};
 
@@ -155,7 +157,7 @@ impl Request {
 pub struct Http {
     settings: Settings,
     trust: Arc<Trust>,
-    lanes: Mutex<HashMap<(bool, Way), Client>>,
+    lanes: Mutex<BTreeMap<(bool, Way), Client>>,
     cookies: Cookies,
     /// Nonces of MCP servers.
     nonces: Nonces,
@@ -164,7 +166,7 @@ pub struct Http {
 }
 
 /// How a server is reached.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
     /// On this machine, without TLS.
     Plain,
@@ -220,7 +222,7 @@ impl Http {
     ///
     /// # Errors
     /// A [`Trouble`]. A redirect to another origin is one: headers and body belong to this origin.
-    pub async fn send(&self, lane: Lane, mut request: Request) -> Result<reqwest::Response, Trouble> {
+    pub async fn send(&self, lane: Lane, mut request: Request) -> Result<Response, Trouble> {
         let (mut given, mut gave) = (None, false);
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(lane, &request.url)?;
@@ -262,7 +264,7 @@ impl Http {
     }
 
     /// What came back, if it came from the server.
-    fn received(&self, sent: Result<reqwest::Response, Broken>, url: &Url) -> Result<reqwest::Response, Trouble> {
+    fn received(&self, sent: Result<Response, Broken>, url: &Url) -> Result<Response, Trouble> {
         let response = sent.map_err(|broken| {
             let proxy = if broken.connecting { Proxy::of(&self.settings, url) } else { None };
             explain(&*broken.error, broken.connecting, url, proxy.as_ref())
@@ -339,7 +341,7 @@ impl Http {
         })
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, HashMap<(bool, Way), Client>> {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<(bool, Way), Client>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -350,7 +352,7 @@ impl Client {
         request: &Request,
         headers: HeaderMap,
         upload: Upload,
-    ) -> impl Future<Output = Result<reqwest::Response, Broken>> + Send + use<> {
+    ) -> impl Future<Output = Result<Response, Broken>> + Send + use<> {
         match self {
             Client::Plain(plain) => Either::Left(plain.send(request.method.clone(), &request.url, headers, upload)),
             Client::Whole(client) => {
@@ -359,7 +361,7 @@ impl Client {
                 if request.method == Method::POST {
                     *call.body_mut() = Some(reqwest::Body::wrap(upload));
                 }
-                Either::Right(client.execute(call).map_err(|error| {
+                Either::Right(client.execute(call).map_ok(Response::whole).map_err(|error| {
                     let connecting = error.is_connect();
                     Broken { error: error.without_url().into(), connecting }
                 }))

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::page::IN_THE_WAY;
-use super::{Http, Lane, MOST_REDIRECTS, Request, Trouble, Upload, explain, shown};
+use super::{Http, Lane, MOST_REDIRECTS, Request, Response, Trouble, Upload, explain, shown};
 use crate::failure::{Failure, Kind};
 
 /// A whole answer, whatever its status.
@@ -87,7 +87,7 @@ impl Http {
 }
 
 /// Where a redirect leads, `None` if the response is none.
-fn elsewhere(response: &reqwest::Response, from: &Url, redirects: Redirects) -> Option<Result<Url, Trouble>> {
+fn elsewhere(response: &Response, from: &Url, redirects: Redirects) -> Option<Result<Url, Trouble>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
@@ -105,7 +105,7 @@ fn elsewhere(response: &reqwest::Response, from: &Url, redirects: Redirects) -> 
     Some(Err(Trouble::Hopeless(failure.remedy(IN_THE_WAY).status(response.status().as_u16()))))
 }
 
-async fn read(mut response: reqwest::Response, url: &Url) -> Result<Fetched, Trouble> {
+async fn read(mut response: Response, url: &Url) -> Result<Fetched, Trouble> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| explain(&error, false, url, None))? {
         if body.len() + piece.len() > LARGEST {

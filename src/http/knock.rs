@@ -2,7 +2,7 @@
 
 use super::proof::wants_nonce;
 use super::trouble::is_about_tls;
-use super::{Http, Lane, Request, Upload};
+use super::{Http, Lane, Request, Response, Upload};
 use crate::failure::Failure;
 
 /// How far a request came that got no response.
@@ -31,7 +31,7 @@ impl Http {
     ///
     /// # Errors
     /// There is none.
-    pub async fn knock(&self, request: Request) -> Result<reqwest::Response, Unanswered> {
+    pub async fn knock(&self, request: Request) -> Result<Response, Unanswered> {
         let at = |stage| move |failure| Unanswered { stage, failure };
         let client =
             self.client(Lane::Control, &request.url).map_err(|trouble| at(Stage::Tls)(trouble.into_failure()))?;

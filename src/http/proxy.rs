@@ -48,7 +48,7 @@ impl Proxy {
 
     /// Whether `response` to a request of plain http may be its own refusal: some proxies refuse a wrong
     /// password as a server does, with HTTP 401, and an MCP server asks for a bearer token.
-    pub fn may_refuse_with(&self, response: &reqwest::Response) -> bool {
+    pub fn may_refuse_with(&self, response: &super::Response) -> bool {
         let mut challenges = response.headers().get_all(header::WWW_AUTHENTICATE).iter().peekable();
         let is_basic = |challenge: &HeaderValue| {
             challenge.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))

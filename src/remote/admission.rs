@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
-
 use super::Trouble;
 use super::session::Shared;
 use super::streamable::{silent, within};
 use crate::auth::{Demand, Denied, Ticket, challenge};
-use crate::http::{Lane, Request};
+use crate::http::{Lane, Request, Response};
 
 /// How a request goes.
 #[derive(Clone, Copy)]

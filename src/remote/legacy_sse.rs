@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -20,7 +19,7 @@ use super::sse::{Data, Event, Parser};
 use super::streamable::{GET_HEAD, MAY_HAVE_RUN, endless, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
-use crate::http::{Lane, shown};
+use crate::http::{Lane, Response, shown};
 use crate::message::{Id, Kind as Is, Message};
 
 /// The open stream of one session. The session lives as long as the stream does.

@@ -9,7 +9,7 @@ use super::Settings;
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
-use crate::http::shown;
+use crate::http::{Response, shown};
 use crate::message::{Message, Parsed, member};
 
 /// A response with a status that is no success, read as far as is useful.
@@ -22,7 +22,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Reads at most [`LARGEST`] bytes of the body, for at most [`PATIENCE`].
-    pub async fn read(mut response: reqwest::Response) -> Self {
+    pub async fn read(mut response: Response) -> Self {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut body = Vec::new();
         let rest = async {

@@ -2,13 +2,12 @@
 
 mod renewal;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
-use reqwest::Response;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
@@ -20,7 +19,7 @@ use super::legacy_sse::Link;
 use super::wake::Clocks;
 use super::{Arrival, Settings, Transport, Trouble};
 use crate::auth::{Login, Said};
-use crate::http::Http;
+use crate::http::{Http, Response};
 use crate::message::{Id, Message, member, plain_string, request_line};
 
 /// One session. A lost one is not mended but followed by another, with the next generation.
@@ -114,7 +113,7 @@ pub struct Shared {
 struct Restore {
     initialize: Option<Message>,
     level: Option<Message>,
-    subscriptions: HashMap<String, Message>,
+    subscriptions: BTreeMap<String, Message>,
 }
 
 impl Shared {

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use reqwest::Response;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -22,7 +21,7 @@ use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
-use crate::http::{Lane, Request};
+use crate::http::{Lane, Request, Response};
 use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
 
 use body::Body;

@@ -17,7 +17,7 @@ use crate::commands::span;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::proxy::Proxy;
-use crate::http::{Stage, Unanswered, redirect, shown};
+use crate::http::{Response, Stage, Unanswered, redirect, shown};
 use crate::message::{Kind as Is, Message, member, plain_string};
 use crate::plain::one_line;
 use crate::remote::sse::{Data, Parser};
@@ -37,7 +37,7 @@ pub struct Answer {
 
 impl Answer {
     /// Reads it as far as is useful: a stream up to the answer in it.
-    pub async fn read(mut response: reqwest::Response, url: Url) -> Self {
+    pub async fn read(mut response: Response, url: Url) -> Self {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut answer = Answer { url, status, headers, body: Vec::new(), only_head: false };
         let rest = async {
@@ -54,7 +54,7 @@ impl Answer {
     }
 
     /// Only its head, as of a stream in which nothing may come.
-    pub fn head(response: &reqwest::Response, url: Url) -> Self {
+    pub fn head(response: &Response, url: Url) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         Answer { url, status, headers, body: Vec::new(), only_head: true }
     }

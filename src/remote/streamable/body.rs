@@ -7,13 +7,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
 use tokio::time::timeout;
 
 use super::{MAY_HAVE_RUN, is_event_stream, silent, within};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
-use crate::http::shown;
+use crate::http::{Cut, Response, shown};
 use crate::remote::session::Shared;
 use crate::remote::{Trouble, Weight};
 
@@ -159,7 +158,7 @@ pub async fn take_along(
 
 /// The next piece, if the connection has one without waiting for the network. It is read by a task of its own,
 /// which is let in once.
-async fn at_hand(response: &mut Response) -> Option<reqwest::Result<Option<Bytes>>> {
+async fn at_hand(response: &mut Response) -> Option<Result<Option<Bytes>, Cut>> {
     let mut piece = pin!(response.chunk());
     let mut again = false;
     poll_fn(|context| match piece.as_mut().poll(context) {
@@ -174,7 +173,7 @@ async fn at_hand(response: &mut Response) -> Option<reqwest::Result<Option<Bytes
     .await
 }
 
-fn broke_off(error: &reqwest::Error) -> Failure {
+fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
     Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
 }

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use reqwest::Response;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::body::take_along;
 use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
 use crate::failure::{Failure, Kind};
-use crate::http::Lane;
 use crate::http::page::is_web_page;
+use crate::http::{Lane, Response};
 use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
