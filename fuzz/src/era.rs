@@ -8,7 +8,7 @@ mod ledger;
 mod moves;
 mod said;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 use mcpbridge::era::{
@@ -47,17 +47,17 @@ struct Play {
     /// What the editor is owed.
     ledger: Ledger,
     /// Exchanges that the server has not ended, with the requests in them.
-    exchanges: HashMap<Key, Vec<Message>>,
+    exchanges: BTreeMap<Key, Vec<Message>>,
     /// In the order in which they began, so that a move can name one.
     open: Vec<Key>,
     known: HashSet<Key>,
     /// How often each call may still go out, by its id and method.
-    calls: HashMap<(Id, String), usize>,
+    calls: BTreeMap<(Id, String), usize>,
     pauses: Vec<Key>,
     /// Questions that the editor has not answered.
     questions: Vec<Id>,
     /// Questions that nobody has answered to the server.
-    asked: HashMap<(u64, Id), usize>,
+    asked: BTreeMap<(u64, Id), usize>,
     said: Said,
     generation: u64,
     closed: bool,
@@ -82,13 +82,13 @@ impl Play {
             era,
             modern_editor: first & 64 != 0,
             ledger: Ledger::default(),
-            exchanges: HashMap::new(),
+            exchanges: BTreeMap::new(),
             open: Vec::new(),
             known: HashSet::new(),
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             pauses: Vec::new(),
             questions: Vec::new(),
-            asked: HashMap::new(),
+            asked: BTreeMap::new(),
             said: Said::default(),
             pairs: Vec::new(),
             generation: 1,

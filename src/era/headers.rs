@@ -1,7 +1,7 @@
 //! The headers of a modern request: what the body says, said again for whoever routes it
 //! (2026-07-28, Streamable HTTP, "Request Metadata").
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +17,7 @@ pub type Headers = Vec<(String, String)>;
 /// What `tools/list` said of the parameters that go into headers.
 #[derive(Default)]
 pub struct Annotated {
-    tools: HashMap<String, Vec<Param>>,
+    tools: BTreeMap<String, Vec<Param>>,
 }
 
 impl Annotated {

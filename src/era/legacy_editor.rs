@@ -7,7 +7,7 @@ mod results;
 mod rounds;
 mod watch;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::capabilities::{self, has_extension};
 use super::modern::Modern;
@@ -36,11 +36,11 @@ pub struct LegacyEditor {
     /// The result of `server/discover`.
     discovered: String,
     level: Option<String>,
-    flights: HashMap<Id, Flight>,
+    flights: BTreeMap<Id, Flight>,
     /// The editor's request for each id that the server knows it by.
-    upstream: HashMap<Id, Id>,
+    upstream: BTreeMap<Id, Id>,
     /// Pauses before a request goes out again.
-    pauses: HashMap<Key, Id>,
+    pauses: BTreeMap<Key, Id>,
     /// Questions to the editor, with their ids.
     questions: Vec<(Id, Question)>,
     watch: Watch,
@@ -75,9 +75,9 @@ impl LegacyEditor {
             params: initialize.params().unwrap_or("{}").to_owned(),
             discovered: discovered.to_owned(),
             level: None,
-            flights: HashMap::new(),
-            upstream: HashMap::new(),
-            pauses: HashMap::new(),
+            flights: BTreeMap::new(),
+            upstream: BTreeMap::new(),
+            pauses: BTreeMap::new(),
             questions: Vec::new(),
             watch: Watch::new(member(discovered, "capabilities").unwrap_or("{}")),
             closed: false,

@@ -13,7 +13,7 @@ mod offer;
 mod tests;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Era, Event, Invitation, Key, SignIn, Spoken, Step, VERSION_KEY};
@@ -38,7 +38,7 @@ pub struct Lobby {
     initialized: bool,
     invitation: Option<Invitation>,
     /// Requests that wait for the session.
-    guests: HashMap<Id, Guest>,
+    guests: BTreeMap<Id, Guest>,
     /// Whether lists have been held long enough.
     lists_are_due: bool,
     /// Whether `server/discover` has been held long enough.
@@ -77,7 +77,7 @@ impl Lobby {
             opening: None,
             initialized: false,
             invitation: None,
-            guests: HashMap::new(),
+            guests: BTreeMap::new(),
             lists_are_due: false,
             discovery_is_due: false,
             listeners: Vec::new(),

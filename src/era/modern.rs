@@ -2,7 +2,7 @@
 
 mod listening;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::headers::Annotated;
 use super::own::Own;
@@ -24,7 +24,7 @@ pub struct Modern {
     own: Own,
     filter: Filter,
     annotated: Annotated,
-    flights: HashMap<Id, Flight>,
+    flights: BTreeMap<Id, Flight>,
     /// Which request an exchange or a pause is for.
     keys: BTreeMap<Key, Id>,
     sample: Option<Message>,
@@ -47,7 +47,7 @@ struct Flight {
 impl Modern {
     /// Nothing has been said yet.
     pub fn new(filter: Filter, own: Own) -> Self {
-        let (annotated, flights, keys) = (Annotated::default(), HashMap::new(), BTreeMap::new());
+        let (annotated, flights, keys) = (Annotated::default(), BTreeMap::new(), BTreeMap::new());
         Modern { own, filter, annotated, flights, keys, sample: None, closed: false }
     }
 

@@ -12,7 +12,7 @@ mod subscriptions;
 
 pub use results::{discovered, for_modern};
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
@@ -44,7 +44,7 @@ pub struct ModernEditor {
     /// What the server asks while no call runs.
     orphans: Vec<Orphan>,
     /// Links that the server wants opened before it is called, by their `requestState`.
-    links: HashMap<String, parking::Links>,
+    links: BTreeMap<String, parking::Links>,
     subscriptions: Subscriptions,
     sample: Option<Message>,
     closed: bool,
@@ -62,7 +62,7 @@ impl ModernEditor {
             levels: Levels::default(),
             calls: Calls::default(),
             orphans: Vec::new(),
-            links: HashMap::new(),
+            links: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             sample: None,
             closed: false,

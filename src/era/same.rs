@@ -3,7 +3,7 @@
 //! What is done here is what a relay owes beside the bytes: each request is answered once, answers
 //! find their requests, and questions of a lost session are not answered in the next one.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -26,10 +26,10 @@ pub struct Same {
     version: String,
     /// The list changes that the server announced it would tell.
     lists: Vec<&'static str>,
-    flights: HashMap<Id, Flight>,
+    flights: BTreeMap<Id, Flight>,
     exchanges: BTreeMap<Key, Vec<Id>>,
     /// Questions of the server, by their id towards the editor.
-    questions: HashMap<Id, Question>,
+    questions: BTreeMap<Id, Question>,
     /// Ids of questions that are over, whose answers may still come.
     over: Over,
     closed: bool,
@@ -57,9 +57,9 @@ impl Same {
             filter,
             version: String::new(),
             lists: Vec::new(),
-            flights: HashMap::new(),
+            flights: BTreeMap::new(),
             exchanges: BTreeMap::new(),
-            questions: HashMap::new(),
+            questions: BTreeMap::new(),
             over: Over::default(),
             closed: false,
         };
@@ -420,7 +420,7 @@ impl Same {
 /// Ids of questions that are over, the most recent ones.
 #[derive(Default)]
 struct Over {
-    ids: HashSet<Id>,
+    ids: BTreeSet<Id>,
     order: VecDeque<Id>,
 }
 

@@ -1,6 +1,6 @@
 //! The id of a request: compared by value, written as it was spelled.
 
-use std::hash::{Hash, Hasher};
+use std::cmp::Ordering;
 
 use serde_json::value::RawValue;
 
@@ -16,6 +16,11 @@ pub struct Id {
 impl Id {
     /// Reads the JSON text of a string or a number; anything else is no id.
     pub fn parse(spelled: &str) -> Option<Self> {
+        // Nearly every id.
+        let short = spelled.len() <= SHORT && spelled.bytes().all(|byte| byte.is_ascii_digit());
+        if short && (spelled == "0" || !spelled.starts_with('0')) && !spelled.is_empty() {
+            return Some(Id { spelled: spelled.into(), canonical: None });
+        }
         // What is written as an id must be JSON, wherever it was read.
         serde_json::from_str::<&RawValue>(spelled).ok()?;
         let canonical = match spelled.as_bytes().first()? {
@@ -24,8 +29,6 @@ impl Id {
                 serde_json::from_str::<String>(spelled).ok().map(|text| serde_json::Value::from(text).to_string())
             }
             b'"' => None,
-            // Nearly every id.
-            _ if spelled.len() <= SHORT && spelled.bytes().all(|byte| byte.is_ascii_digit()) => None,
             b'-' | b'0'..=b'9' => number(spelled),
             _ => return None,
         };
@@ -64,9 +67,16 @@ impl PartialEq for Id {
 
 impl Eq for Id {}
 
-impl Hash for Id {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
+/// An order in which ids can be found again; it means nothing.
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(other.key())
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,7 +1,7 @@
 //! HTTP+SSE (2024-11-05): one GET stream carries everything from the server, and names the
 //! endpoint to which everything else is POSTed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ struct Waiting {
     closed: bool,
     /// Why the stream has ended, if that is of use to those who wait.
     why: Option<Failure>,
-    calls: HashMap<Id, Waiter>,
+    calls: BTreeMap<Id, Waiter>,
 }
 
 struct Waiter {
@@ -199,7 +199,7 @@ impl Shared {
 }
 
 /// Takes a waiter out; a server may have rounded the number in its id.
-fn take(calls: &mut HashMap<Id, Waiter>, id: &Id) -> Option<Waiter> {
+fn take(calls: &mut BTreeMap<Id, Waiter>, id: &Id) -> Option<Waiter> {
     if let Some(waiter) = calls.remove(id) {
         return Some(waiter);
     }

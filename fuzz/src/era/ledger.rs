@@ -1,13 +1,13 @@
 //! What the editor is owed: an answer for each request.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use mcpbridge::message::{Fault, Id, Message};
 
 /// The account of each id.
 #[derive(Default)]
 pub struct Ledger {
-    accounts: HashMap<Id, Account>,
+    accounts: BTreeMap<Id, Account>,
     /// Answers without an id that are owed, to what was no message.
     nameless: usize,
 }

@@ -113,7 +113,7 @@ impl Lobby {
 
     /// Takes these guests out, and away from the pair.
     fn leaving(&mut self, which: impl Fn(&Guest) -> bool, steps: &mut Vec<Step>) -> Vec<(Id, Guest)> {
-        let mut out: Vec<(Id, Guest)> = self.guests.extract_if(|_, guest| which(guest)).collect();
+        let mut out: Vec<(Id, Guest)> = self.guests.extract_if(.., |_, guest| which(guest)).collect();
         out.sort_by_key(|(_, guest)| std::cmp::Reverse(guest.key));
         out.retain(|(id, _)| self.take_back(id, steps));
         out

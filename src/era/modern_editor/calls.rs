@@ -1,6 +1,6 @@
 //! Requests that the server has not answered, running or parked.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::parking::Question;
 use crate::era::own::Own;
@@ -37,9 +37,9 @@ pub struct Call {
 /// All of them.
 #[derive(Default)]
 pub struct Calls {
-    calls: HashMap<Key, Call>,
-    editors: HashMap<Id, Key>,
-    upstreams: HashMap<Id, Key>,
+    calls: BTreeMap<Key, Call>,
+    editors: BTreeMap<Id, Key>,
+    upstreams: BTreeMap<Id, Key>,
 }
 
 impl Call {

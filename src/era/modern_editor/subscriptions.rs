@@ -1,7 +1,7 @@
 //! `subscriptions/listen` of a modern editor, fed from the stream and the subscriptions of a legacy
 //! session.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::ModernEditor;
 use crate::era::capabilities::{is_set, strings};
@@ -15,7 +15,7 @@ use crate::message::{Id, Message, member, notification_line, plain_string, reque
 pub struct Subscriptions {
     listens: Vec<Listen>,
     /// Requests of ours that have no answer.
-    own: HashMap<Key, Asked>,
+    own: BTreeMap<Key, Asked>,
 }
 
 /// A request of ours.
