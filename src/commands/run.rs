@@ -1,6 +1,7 @@
 //! `mcpbridge <URL>`: what an editor runs.
 
 use std::hash::{BuildHasher, RandomState};
+use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 
@@ -74,7 +75,9 @@ fn relay_until_the_end(
         let bridge = bridge.recorded(recorder.as_ref().map(Recorder::tap));
         let noting = notes.follow(bridge.learned());
         history.follow(&bridge);
-        let end = bridge.run().await;
+        // As a task: whatever wakes what the event loop itself waits for costs a further look at all sockets.
+        let end =
+            tokio::spawn(Box::pin(bridge.run())).await.unwrap_or_else(|ended| panic::resume_unwind(ended.into_panic()));
         history.catch_up();
         let _ = timeout(LAST_NOTE, noting).await;
         if let Some(recorder) = recorder {
