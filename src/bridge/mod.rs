@@ -25,7 +25,7 @@ use crate::era::{Event, Facts, Invitation, Key, Lobby, Road, SignIn, Step, Way, 
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed, member, plain_string};
 use crate::record::{Side, Tap};
-use crate::remote::{Alone, Arrival, Call, Remote, Said, Stage, Stand, Transport};
+use crate::remote::{Alone, Arrival, Call, Follower, Progress, Remote, Said, Stage, Stand, Transport};
 use crate::stdio::{Line, Reader, Writer};
 
 use alarms::Alarms;
@@ -62,7 +62,7 @@ pub struct Bridge {
 
 struct Running {
     task: AbortHandle,
-    stage: watch::Receiver<Stage>,
+    progress: Follower,
 }
 
 /// How a relay ended.
@@ -181,7 +181,7 @@ impl Bridge {
         let mut deadline: Option<Instant> = None;
         let watches_parent = !self.editor.is_inside();
         let mut orphaned = std::pin::pin!(parent::gone());
-        let mut sign_in = self.remote.login().stand();
+        let mut sign_in = std::pin::pin!(changed(self.remote.login().stand()));
         loop {
             self.pump();
             self.note_waiting();
@@ -219,8 +219,8 @@ impl Bridge {
                     }
                 }
                 Some(_) = self.tells.join_next(), if !self.tells.is_empty() => {}
-                Ok(()) = sign_in.changed() => {
-                    let stand = sign_in.borrow_and_update().clone();
+                (stand, later) = &mut sign_in => {
+                    sign_in.set(changed(later));
                     self.sign_in(stand);
                 }
                 () = until(self.alarms.next()) => while let Some(key) = self.alarms.due() {
@@ -424,11 +424,11 @@ impl Bridge {
             match parcel {
                 Parcel::Request { key, body, requests, repeatable, way } => {
                     let awaiting = requests.iter().filter_map(Message::id).cloned().collect();
-                    let stage = watch::Sender::new(Stage::Held);
-                    let turn = self.order.request(stage.subscribe());
+                    let progress = Progress::default();
+                    let turn = self.order.request(progress.follow());
                     let hold: Option<Box<dyn std::any::Any + Send + Sync>> = Some(Box::new(hold));
                     let alone = alone(&way);
-                    let call = Call { key: None, body, requests, awaiting, repeatable, alone, stage, hold };
+                    let call = Call { key: None, body, requests, awaiting, repeatable, alone, progress, hold };
                     self.exchange(key, call, turn);
                 }
                 Parcel::Notification(message, way) => {
@@ -450,18 +450,18 @@ impl Bridge {
             self.remote.login().meet(name_of(params), takes_links(params));
         }
         let call = Call { key: Some(key), ..Call::own(message) };
-        let stage = call.stage.subscribe();
+        let progress = call.progress.follow();
         let transport = match road {
             Road::Http => Transport::Streamable,
             Road::Sse => Transport::Sse,
         };
         let task = tokio::spawn(Box::pin(remote.open(call, transport)));
-        self.running.insert(key, Running { task: task.abort_handle(), stage });
+        self.running.insert(key, Running { task: task.abort_handle(), progress });
     }
 
     fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
         let remote = self.remote.clone();
-        let stage = call.stage.subscribe();
+        let progress = call.progress.follow();
         let call = Call { key: Some(key), ..call };
         // Boxed, because a future of this size is copied several times on its way into a task.
         let task = tokio::spawn(Box::pin(async move {
@@ -471,7 +471,7 @@ impl Bridge {
                 None => remote.exchange(call).await,
             }
         }));
-        self.running.insert(key, Running { task: task.abort_handle(), stage });
+        self.running.insert(key, Running { task: task.abort_handle(), progress });
     }
 
     /// Sends a notification in its turn, or an answer at once.
@@ -512,14 +512,14 @@ impl Bridge {
         if self.outbox.remove(key) {
             return;
         }
-        let Some(Running { task, mut stage }) = self.running.remove(&key) else { return };
-        if *stage.borrow() == Stage::Held {
+        let Some(Running { task, progress }) = self.running.remove(&key) else { return };
+        if progress.is_at(Stage::Held) {
             task.abort();
             return;
         }
         let remote = self.remote.clone();
         self.tells.spawn(async move {
-            let _ = timeout(BODY_OUT, stage.wait_for(|stage| *stage == Stage::Out)).await;
+            let _ = timeout(BODY_OUT, progress.out()).await;
             if let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
                 log::debug!("a cancellation did not reach the server: {failure}");
             }
@@ -563,6 +563,16 @@ fn alone(way: &Way) -> Option<Alone> {
         Way::Alone(headers) => Some(Alone::new(headers, false)),
         Way::Listen(headers) => Some(Alone::new(headers, true)),
     }
+}
+
+/// The next value, and where to wait for the one after it. A future to be kept: a new one for each message would
+/// have to be put among those that wait, and taken out again.
+async fn changed(mut stand: watch::Receiver<Stand>) -> (Stand, watch::Receiver<Stand>) {
+    if stand.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    let now = stand.borrow_and_update().clone();
+    (now, stand)
 }
 
 /// Waits until `deadline`; without one for ever.

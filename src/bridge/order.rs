@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::remote::Stage;
+use crate::remote::{Follower, Stage};
 
 /// What was sent before.
 #[derive(Default)]
 pub struct Order {
     /// Requests since the last notification whose bodies may not be out.
-    unsent: Vec<watch::Receiver<Stage>>,
+    unsent: Vec<Follower>,
     prune_at: usize,
     last_told: Option<Pending>,
 }
@@ -30,7 +30,7 @@ struct Pending {
 /// What a message has to wait for.
 #[derive(Default)]
 pub struct Turn {
-    bodies: Vec<watch::Receiver<Stage>>,
+    bodies: Vec<Follower>,
     told: Option<Pending>,
     patience: Duration,
 }
@@ -40,12 +40,12 @@ pub struct Told(#[expect(dead_code, reason = "its end is the signal")] watch::Se
 
 impl Order {
     /// The turn of a request.
-    pub fn request(&mut self, stage: watch::Receiver<Stage>) -> Turn {
+    pub fn request(&mut self, request: Follower) -> Turn {
         if self.unsent.len() >= self.prune_at {
-            self.unsent.retain(|stage| *stage.borrow() != Stage::Out && stage.has_changed().is_ok());
+            self.unsent.retain(|request| !request.is_at(Stage::Out));
             self.prune_at = (self.unsent.len() * 2).max(PRUNE_AT);
         }
-        self.unsent.push(stage);
+        self.unsent.push(request);
         Turn { bodies: Vec::new(), told: self.pending_notification(), patience: REQUEST_WAIT }
     }
 
@@ -67,9 +67,8 @@ impl Order {
 impl Turn {
     /// Waits until it is this message's turn.
     pub async fn come(self) {
-        for mut stage in self.bodies {
-            // An error is the end of the request, which is as good.
-            let _ = stage.wait_for(|stage| *stage == Stage::Out).await;
+        for request in self.bodies {
+            request.out().await;
         }
         if let Some(mut pending) = self.told {
             // Counted from when the notification was sent: a server that never answers it delays

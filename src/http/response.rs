@@ -15,8 +15,9 @@ use tower_service::Service;
 
 use super::Broken;
 
-/// A response whose head is there, and whose body comes piece by piece, decompressed.
-pub struct Response(Inner);
+/// A response whose head is there, and whose body comes piece by piece, decompressed. Boxed, because it is
+/// handed on many times.
+pub struct Response(Box<Inner>);
 
 enum Inner {
     Plain(http::Response<Incoming>),
@@ -31,21 +32,22 @@ pub struct Cut(Box<dyn Error + Send + Sync>);
 impl Response {
     /// What came of reqwest, which decompresses by itself.
     pub(super) fn whole(response: reqwest::Response) -> Self {
-        Response(Inner::Whole(response))
+        Response(Box::new(Inner::Whole(response)))
     }
 
     /// What came of hyper.
     pub(super) async fn plain(response: http::Response<Incoming>) -> Result<Self, Broken> {
         if !response.headers().contains_key(header::CONTENT_ENCODING) {
-            return Ok(Response(Inner::Plain(response)));
+            return Ok(Response(Box::new(Inner::Plain(response))));
         }
         let packed = Decompression::new(Arrived(Some(response))).call(http::Request::new(())).await;
-        Ok(Response(Inner::Packed(packed.map_err(Broken::before)?.map(Box::pin))))
+        let packed = packed.map_err(Broken::before)?.map(Box::pin);
+        Ok(Response(Box::new(Inner::Packed(packed))))
     }
 
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        match &self.0 {
+        match &*self.0 {
             Inner::Plain(response) => response.status(),
             Inner::Packed(response) => response.status(),
             Inner::Whole(response) => response.status(),
@@ -54,7 +56,7 @@ impl Response {
 
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
-        match &self.0 {
+        match &*self.0 {
             Inner::Plain(response) => response.headers(),
             Inner::Packed(response) => response.headers(),
             Inner::Whole(response) => response.headers(),
@@ -63,7 +65,7 @@ impl Response {
 
     /// The headers, to be changed or taken.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        match &mut self.0 {
+        match &mut *self.0 {
             Inner::Plain(response) => response.headers_mut(),
             Inner::Packed(response) => response.headers_mut(),
             Inner::Whole(response) => response.headers_mut(),
@@ -72,7 +74,7 @@ impl Response {
 
     /// The bytes that the body will have, if that is known.
     pub fn content_length(&self) -> Option<u64> {
-        match &self.0 {
+        match &*self.0 {
             Inner::Plain(response) => response.body().size_hint().exact(),
             Inner::Packed(_) => None,
             Inner::Whole(response) => response.content_length(),
@@ -84,7 +86,7 @@ impl Response {
     /// # Errors
     /// The connection broke, or the body is not what its head says.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Cut> {
-        match &mut self.0 {
+        match &mut *self.0 {
             Inner::Plain(response) => piece(Pin::new(response.body_mut())).await,
             Inner::Packed(response) => piece(response.body_mut().as_mut()).await,
             Inner::Whole(response) => response.chunk().await.map_err(|error| Cut(error.into())),

@@ -3,22 +3,11 @@
 use std::any::Any;
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
 use super::Key;
 use super::modern::Alone;
+use super::progress::Progress;
 use crate::message::{Id, Message, Parsed};
-
-/// How far a request has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The server has seen nothing of it.
-    Held,
-    /// It is being sent.
-    Sending,
-    /// Its body is out, or it has ended.
-    Out,
-}
 
 /// One request, or one batch of them, on its way.
 pub struct Call {
@@ -35,7 +24,7 @@ pub struct Call {
     /// How it is sent, if not in the session.
     pub alone: Option<Alone>,
     /// Tells the loop how far it has come.
-    pub stage: watch::Sender<Stage>,
+    pub progress: Progress,
     /// The request's share of the budget, given back when the server begins to answer.
     pub hold: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -50,7 +39,7 @@ impl Call {
             requests: vec![message],
             repeatable: true,
             alone: None,
-            stage: watch::Sender::new(Stage::Held),
+            progress: Progress::default(),
             hold: None,
         }
     }

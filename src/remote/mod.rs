@@ -9,6 +9,7 @@ mod call;
 mod inflow;
 mod legacy_sse;
 mod modern;
+mod progress;
 mod refusal;
 mod session;
 pub mod sse;
@@ -35,9 +36,10 @@ use crate::message::{Id, Message, Parsed, notification_line};
 use crate::secret::Secrets;
 
 use backoff::Patience;
-pub use call::{Call, Stage};
+pub use call::Call;
 pub use inflow::Weight;
 pub use modern::Alone;
+pub use progress::{Follower, Progress, Stage};
 use session::{Session, Shared};
 use streamable::MAY_HAVE_RUN;
 
@@ -241,7 +243,7 @@ impl Remote {
                 Some(pause) => {
                     // It certainly did not run, so that a cancel now needs no word to the server.
                     if let Trouble::Later(..) = trouble {
-                        call.stage.send_replace(Stage::Held);
+                        call.progress.reach(Stage::Held);
                     }
                     sleep(pause).await;
                 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Trouble;
 use super::admission::{CALL_HOLD, Way};
-use super::call::{Call, Stage};
+use super::call::Call;
 use super::modern::Alone;
+use super::progress::{Follower, Stage};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use crate::auth::Ticket;
@@ -108,13 +108,11 @@ impl Shared {
         let make = || {
             let mut request = self.request(Method::POST, session, call.body.clone());
             request.own.extend(call.alone.iter().flat_map(Alone::headers));
-            request.body_out = Some(Box::new(BodyOut(call.stage.clone())));
-            call.stage.send_replace(Stage::Sending);
+            request.body_out = Some(Box::new(BodyOut(call.progress.follow())));
+            call.progress.reach(Stage::Sending);
             request
         };
-        let held = || {
-            call.stage.send_replace(Stage::Held);
-        };
+        let held = || call.progress.reach(Stage::Held);
         let way = Way {
             lane: if call.listens() { Lane::Control } else { Lane::Calls },
             // Whoever waits for a session to open, or for a stream, waits for the person too.
@@ -221,11 +219,11 @@ impl Shared {
 }
 
 /// Says that a body is out when it is dropped.
-struct BodyOut(watch::Sender<Stage>);
+struct BodyOut(Follower);
 
 impl Drop for BodyOut {
     fn drop(&mut self) {
-        self.0.send_replace(Stage::Out);
+        self.0.reach(Stage::Out);
     }
 }
 

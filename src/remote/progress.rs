@@ -1,0 +1,104 @@
+//! How far a request has come, told to whoever has to wait for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::sync::Notify;
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// The server has seen nothing of it.
+    Held,
+    /// It is being sent.
+    Sending,
+    /// Its body is out, or it has ended.
+    Out,
+}
+
+/// The side of the request: without it, the request has ended. Each call has one of its own, and a
+/// [`tokio::sync::watch`] would cost as much as reading the answer.
+#[derive(Default)]
+pub struct Progress(Follower);
+
+/// The side of whoever waits.
+#[derive(Clone, Default)]
+pub struct Follower(Arc<Course>);
+
+#[derive(Default)]
+struct Course {
+    stage: AtomicU8,
+    out: Notify,
+}
+
+impl Progress {
+    /// Somebody else who looks on.
+    pub fn follow(&self) -> Follower {
+        self.0.clone()
+    }
+
+    /// The request has come this far, or was set back.
+    pub fn reach(&self, stage: Stage) {
+        self.0.reach(stage);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.reach(Stage::Out);
+    }
+}
+
+impl Follower {
+    /// Whether it has come to `stage` and no further.
+    pub fn is_at(&self, stage: Stage) -> bool {
+        self.0.stage.load(Ordering::Acquire) == stage as u8
+    }
+
+    /// Waits until the body is out, or the request has ended.
+    pub async fn out(&self) {
+        loop {
+            // Asked for before the look, so that what comes between both is not missed.
+            let told = self.0.out.notified();
+            if self.is_at(Stage::Out) {
+                return;
+            }
+            told.await;
+        }
+    }
+
+    pub(super) fn reach(&self, stage: Stage) {
+        self.0.stage.store(stage as u8, Ordering::Release);
+        if stage == Stage::Out {
+            self.0.out.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_is_told_that_the_body_is_out_or_the_request_has_ended() {
+        for ends in [false, true] {
+            let progress = Progress::default();
+            let follower = progress.follow();
+            assert!(follower.is_at(Stage::Held));
+            let waiting = tokio::spawn(async move { follower.out().await });
+            yield_now().await;
+            progress.reach(Stage::Sending);
+            yield_now().await;
+            assert!(!waiting.is_finished());
+            if ends {
+                drop(progress)
+            } else {
+                progress.reach(Stage::Out)
+            }
+            waiting.await.unwrap();
+        }
+    }
+}
