@@ -124,6 +124,14 @@ impl Finding {
         self.parked.len() < before
     }
 
+    /// Takes out this very request; whether it was here. The editor may have taken it back, and have used
+    /// its id for another.
+    pub fn take_out(&mut self, request: &Message) -> bool {
+        let before = self.parked.len();
+        self.parked.retain(|message| message.raw() != request.raw());
+        self.parked.len() < before
+    }
+
     /// Whether a `server/discover` of the editor waits.
     pub fn asks(&self) -> bool {
         self.parked.iter().any(|message| message.method() == "server/discover")

@@ -121,7 +121,7 @@ impl Era {
         let Some(initialize) = legacy else {
             let mut pair = Modern::new(filter, own);
             if let (Some((key, message)), Outcome::Answer(answer)) = (theirs, outcome)
-                && message.id().is_some_and(|id| finding.withdraw(id))
+                && finding.take_out(&message)
             {
                 pair.adopt(key, message);
                 let parsed = Parsed::One(answer.clone());

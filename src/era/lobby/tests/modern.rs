@@ -240,8 +240,7 @@ fn a_server_that_is_known_needs_no_opening_and_an_editor_is_answered_early_all_t
     scene.server(3, r#"{"jsonrpc":"2.0","id":4,"result":{"resultType":"complete","content":[]}}"#).gives(["answer 4"]);
     assert_eq!((&scene.lobby.stage, scene.lobby.guests.len()), (&Stage::Through, 0));
     // Who listens from now on hears that what was told early is not what there is.
-    let changes = r#""notifications":{"toolsListChanged":true},"#;
-    scene.editor(&modern(5, LISTEN).replace(r#""params":{"#, &format!(r#""params":{{{changes}"#)));
+    scene.editor(&listen(5));
     scene
         .server(4, &acknowledged(5))
         .gives(["editor: notifications/subscriptions/acknowledged", "editor: notifications/tools/list_changed"]);
@@ -270,6 +269,21 @@ fn a_call_to_a_server_that_is_known_waits_for_the_person_but_not_for_ever() {
         scene.due(guest).gives::<0>([]);
     }
     assert_eq!((&scene.lobby.stage, scene.lobby.guests.len()), (&Stage::Through, 0));
+}
+
+#[test]
+fn the_answer_to_a_discovery_that_was_answered_early_is_not_given_to_a_later_request_with_its_id() {
+    let mut scene = Scene::discovering(Settings::default());
+    scene.sign_in(waiting());
+    scene.due(DISCOVERY_DUE).gives(["editor: result 1"]);
+    scene.editor(&call(1)).gives(["editor: progress 7 0", "wake guest in 15 s"]);
+    scene.sign_in(SignIn::Ready);
+    scene.server(1, &discovered(1)).gives(["send 3 tools/call alone"]);
+    // Who asks the same again may have it.
+    let mut scene = Scene::discovering(Settings::default());
+    scene.editor(&cancel(1));
+    scene.editor(&modern(1, "server/discover"));
+    scene.server(1, &discovered(1)).gives(["answer 1"]);
 }
 
 impl Scene {
@@ -306,6 +320,16 @@ fn modern(id: u32, method: &str) -> String {
 fn call(id: u32) -> String {
     let meta = format!(r#"{{"progressToken":7,{META}}}"#);
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"x","_meta":{meta}}}}}"#)
+}
+
+/// A subscription to changes of the tools.
+fn listen(id: u32) -> String {
+    let changes = r#""params":{"notifications":{"toolsListChanged":true},"#;
+    modern(id, LISTEN).replace(r#""params":{"#, changes)
+}
+
+fn cancel(id: u32) -> String {
+    format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#)
 }
 
 /// The server's agreement to a subscription.
