@@ -81,7 +81,7 @@ impl Lobby {
                         return false;
                     }
                     Step::ToEditor(line) | Step::Answer(line) | Step::Failed(line, _)
-                        if listener.is_answered_by(line) =>
+                        if listener.is_answered_by(line) && !self.pair.is_running(&listener.id) =>
                     {
                         steps.splice(at..at, catch_up(&listener.wanted, Some(&listener.id)));
                         return false;

@@ -286,6 +286,18 @@ fn the_answer_to_a_discovery_that_was_answered_early_is_not_given_to_a_later_req
     scene.server(1, &discovered(1)).gives(["answer 1"]);
 }
 
+#[test]
+fn a_refused_request_with_the_id_of_a_subscription_is_not_taken_for_its_answer() {
+    let mut scene = Scene::discovering(Settings::default());
+    scene.sign_in(waiting());
+    scene.editor(&listen(2)).gives(["wake guest in 15 s"]);
+    scene.due(LISTS_DUE).gives(["editor: notifications/subscriptions/acknowledged"]);
+    scene.sign_in(SignIn::Ready);
+    scene.server(1, &discovered(1)).gives(["answer 1", "send 3 subscriptions/listen for long"]);
+    scene.editor(&call(2)).gives(["editor: error 2 -32600"]);
+    scene.server(3, &acknowledged(2)).gives(["editor: notifications/tools/list_changed"]);
+}
+
 impl Scene {
     /// A modern editor has asked what there is.
     fn discovering(settings: Settings) -> Self {
