@@ -121,6 +121,11 @@ impl LegacyEditor {
         !self.questions.is_empty()
     }
 
+    /// Whether the server waits for the editor's answer to this question.
+    pub fn asks(&self, id: &Id) -> bool {
+        self.questions.iter().any(|(asked, _)| asked == id)
+    }
+
     /// Whether this exchange or pause is one of the pair's.
     pub fn owns(&self, key: Key) -> bool {
         self.inner.owns(key) || self.pauses.contains_key(&key) || self.watch.owns(key)

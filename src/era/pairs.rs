@@ -39,6 +39,8 @@ pub struct Era {
     moved: Vec<Message>,
     /// That nobody was found because somebody has to sign in first.
     denied: Option<Outcome>,
+    /// The editor has closed its side, which a pair that is still to come has to know.
+    closed: bool,
 }
 
 impl Era {
@@ -56,6 +58,7 @@ impl Era {
             looked: None,
             moved: Vec::new(),
             denied: None,
+            closed: false,
         }
     }
 
@@ -132,7 +135,13 @@ impl Era {
             Event::Ended { key, failure } => self.ended(key, failure, steps),
             Event::Due { key } => self.due(key, steps),
             Event::Over(failure) => self.over(failure, steps),
-            event @ (Event::Closed | Event::Renewed { .. }) => {
+            Event::Closed => {
+                self.closed = true;
+                for pair in self.old.iter_mut().chain(&mut self.pair) {
+                    pair.on(Event::Closed, steps);
+                }
+            }
+            event @ Event::Renewed { .. } => {
                 if let Some(pair) = &mut self.pair {
                     pair.on(event, steps);
                 } else if let Some(finding) = &mut self.finding {
@@ -146,6 +155,10 @@ impl Era {
     }
 
     fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
+        if let Some(old) = self.old.as_mut().filter(|old| old.has_open(&message)) {
+            old.on(one(message), steps);
+            return;
+        }
         let asks = message.id().filter(|_| message.kind() == Is::Request);
         if let Some(id) = asks.filter(|id| self.old.as_ref().is_some_and(|old| old.is_running(id))) {
             steps.push(refusal(id, INVALID_REQUEST, "a request with this id is still running"));

@@ -105,6 +105,11 @@ impl Same {
         !self.questions.is_empty()
     }
 
+    /// Whether the server waits for the editor's answer to this question.
+    pub fn asks(&self, id: &Id) -> bool {
+        self.questions.contains_key(id)
+    }
+
     /// Takes an event and appends what is to be done.
     pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
         match event {

@@ -3,6 +3,7 @@
 mod last;
 mod links;
 mod modern;
+mod replaced;
 mod scene;
 
 use super::waiting::{LISTS_DUE, MOST_NEWS, OPENING_DUE};

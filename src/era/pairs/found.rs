@@ -197,5 +197,8 @@ impl Era {
                 older.on(Event::Over(Failure::new(Kind::Protocol, "the server changed twice")), steps);
             }
         }
+        if let Some(pair) = self.pair.as_mut().filter(|_| self.closed) {
+            pair.on(Event::Closed, steps);
+        }
     }
 }

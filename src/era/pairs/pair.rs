@@ -6,8 +6,8 @@ use crate::era::legacy_editor::LegacyEditor;
 use crate::era::modern::Modern;
 use crate::era::modern_editor::ModernEditor;
 use crate::era::same::Same;
-use crate::era::{Event, Key, Spoken, Step};
-use crate::message::{Id, Message};
+use crate::era::{Event, Key, Spoken, Step, cancelled_id};
+use crate::message::{Id, Kind as Is, Message};
 
 /// Editor's era first, server's second.
 pub enum Pair {
@@ -49,6 +49,27 @@ impl Pair {
             Pair::ModernModern(_) => false,
             Pair::LegacyModern(pair) => pair.is_asked(),
             Pair::ModernLegacy(pair) => pair.is_asked(),
+        }
+    }
+
+    /// Whether the editor's message is the answer to a question of this pair, or cancels a request of it.
+    pub fn has_open(&self, message: &Message) -> bool {
+        match message.kind() {
+            Is::Answer => message.id().is_some_and(|id| self.asks(id)),
+            Is::Notification if message.method() == "notifications/cancelled" => {
+                cancelled_id(message).is_some_and(|id| self.is_running(&id))
+            }
+            Is::Notification | Is::Request => false,
+        }
+    }
+
+    /// Whether the server waits for the editor's answer to the question with this id.
+    fn asks(&self, id: &Id) -> bool {
+        match self {
+            Pair::LegacyLegacy(pair) => pair.asks(id),
+            Pair::LegacyModern(pair) => pair.asks(id),
+            // In the modern era questions are asked in results.
+            Pair::ModernModern(_) | Pair::ModernLegacy(_) => false,
         }
     }
 
