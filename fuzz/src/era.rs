@@ -7,6 +7,7 @@
 mod ledger;
 mod moves;
 mod said;
+mod told;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,16 +21,22 @@ use mcpbridge::message::{Fault, Id, Kind as Is, Message, Parsed, member};
 use ledger::Ledger;
 use moves::Input;
 use said::{Said, is_own};
+use told::Told;
 
 /// The first byte chooses what is known of the server, then every move takes some bytes.
 pub fn era(data: &[u8]) {
-    played(data);
+    play(data, Told::as_wanted());
 }
 
-/// Plays the input, and says which pairs of eras there were.
-pub fn played(data: &[u8]) -> Vec<Spoken> {
+/// Plays the input, and says which pairs of eras there were, and all that was said.
+pub fn played(data: &[u8]) -> (Vec<Spoken>, Vec<String>) {
+    let play = play(data, Told::Kept(Vec::new()));
+    (play.pairs, play.told.into_lines())
+}
+
+fn play(data: &[u8], told: Told) -> Play {
     let mut input = Input(data);
-    let mut play = Play::new(&mut input);
+    let mut play = Play::new(&mut input, told);
     for _ in 0..MOST_MOVES {
         if input.0.is_empty() {
             break;
@@ -37,7 +44,7 @@ pub fn played(data: &[u8]) -> Vec<Spoken> {
         play.step(&mut input);
     }
     play.finish();
-    play.pairs
+    play
 }
 
 /// Everybody who takes part.
@@ -59,6 +66,7 @@ struct Play {
     /// Questions that nobody has answered to the server.
     asked: BTreeMap<(u64, Id), usize>,
     said: Said,
+    told: Told,
     generation: u64,
     closed: bool,
     /// The pairs of eras that there were.
@@ -66,7 +74,7 @@ struct Play {
 }
 
 impl Play {
-    fn new(input: &mut Input) -> Self {
+    fn new(input: &mut Input, told: Told) -> Self {
         let first = input.byte();
         let fact = |bits: u8| [None, Some(true), Some(false), None][usize::from(bits & 3)];
         let facts = Facts { modern: fact(first), legacy: fact(first >> 2), legacy_editors: Vec::new() };
@@ -90,6 +98,7 @@ impl Play {
             questions: Vec::new(),
             asked: BTreeMap::new(),
             said: Said::default(),
+            told,
             pairs: Vec::new(),
             generation: 1,
             closed: false,
@@ -222,6 +231,7 @@ impl Play {
 
     fn signs_in(&mut self, input: &mut Input) {
         let how = input.byte();
+        self.told.line(|| format!("sign-in {how}"));
         let sign_in = match how % 4 {
             0 => SignIn::Over,
             1 => SignIn::Ready,
@@ -264,6 +274,7 @@ impl Play {
     }
 
     fn on(&mut self, event: Event) {
+        self.told.event(&event);
         self.steps(|era, steps| era.on(event, steps));
     }
 
@@ -272,6 +283,7 @@ impl Play {
         let mut steps = Vec::new();
         happens(&mut self.era, &mut steps);
         for step in &steps {
+            self.told.step(step);
             self.take(step);
         }
         // A pair lives on for what it has not answered, so of two nobody can say which a step came from.

@@ -37,6 +37,8 @@ pub struct LegacyEditor {
     discovered: String,
     level: Option<String>,
     flights: BTreeMap<Id, Flight>,
+    /// How many there ever were.
+    count: u64,
     /// The editor's request for each id that the server knows it by.
     upstream: BTreeMap<Id, Id>,
     /// Pauses before a request goes out again.
@@ -49,6 +51,8 @@ pub struct LegacyEditor {
 
 /// A request of the editor that has no answer yet.
 struct Flight {
+    /// Of two, the one that came first has the smaller.
+    order: u64,
     /// As the editor sent it.
     message: Message,
     /// As the server gets it the first time.
@@ -76,6 +80,7 @@ impl LegacyEditor {
             discovered: discovered.to_owned(),
             level: None,
             flights: BTreeMap::new(),
+            count: 0,
             upstream: BTreeMap::new(),
             pauses: BTreeMap::new(),
             questions: Vec::new(),
@@ -163,9 +168,9 @@ impl LegacyEditor {
             Event::Over(failure) => {
                 self.ask(Event::Over(failure.clone()), steps);
                 self.give_up_waiting(steps);
-                for (id, _) in std::mem::take(&mut self.flights) {
-                    steps.push(super::replies::failed(&id, Some(failure.clone())));
-                }
+                let mut flights: Vec<(Id, Flight)> = std::mem::take(&mut self.flights).into_iter().collect();
+                flights.sort_by_key(|(_, flight)| flight.order);
+                steps.extend(flights.iter().map(|(id, _)| super::replies::failed(id, Some(failure.clone()))));
             }
             event => self.ask(event, steps),
         }
@@ -228,7 +233,9 @@ impl LegacyEditor {
         };
         let (upstream, rounds, progress) = (id.clone(), Rounds::default(), Progress::default());
         self.upstream.insert(id.clone(), id.clone());
-        self.flights.insert(id, Flight { message, sent: sent.clone(), upstream, rounds, progress });
+        self.count += 1;
+        let flight = Flight { order: self.count, message, sent: sent.clone(), upstream, rounds, progress };
+        self.flights.insert(id, flight);
         self.ask(one(sent), steps);
     }
 
@@ -287,7 +294,8 @@ impl LegacyEditor {
             let meta = flight.message.params().and_then(|params| member(params, "_meta"));
             token.is_some() && meta.and_then(|meta| member(meta, "progressToken")).and_then(Id::parse) == token
         };
-        let Some(flight) = self.flights.values_mut().find(is_for) else { return message };
+        let flight = self.flights.values_mut().filter(is_for).min_by_key(|flight| flight.order);
+        let Some(flight) = flight else { return message };
         let number = |name: &str| member(params, name).and_then(|value| value.parse::<f64>().ok());
         let Some(value) = number("progress") else { return message };
         let progress = &mut flight.progress;

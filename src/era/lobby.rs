@@ -13,6 +13,7 @@ mod offer;
 mod tests;
 mod waiting;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -154,8 +155,11 @@ impl Lobby {
                 self.invitation = Some(invitation);
                 if first {
                     self.hold(steps);
-                    let waiting: Vec<Id> = self.guests.keys().cloned().collect();
-                    waiting.iter().for_each(|id| self.keep_waiting(id, steps));
+                    let mut waiting: Vec<(Key, Id)> =
+                        self.guests.iter().map(|(id, guest)| (guest.key, id.clone())).collect();
+                    // Keys count down.
+                    waiting.sort_by_key(|(key, _)| Reverse(*key));
+                    waiting.iter().for_each(|(_, id)| self.keep_waiting(id, steps));
                 }
                 self.offer_the_link(steps);
             }

@@ -80,8 +80,9 @@ impl Modern {
     /// Subscriptions, which are asked for again of whoever comes next.
     pub fn take_subscriptions(&mut self, steps: &mut Vec<Step>) -> Vec<Message> {
         let listens = self.flights.iter().filter(|(_, flight)| flight.listening.is_some());
-        let ids: Vec<Id> = listens.map(|(id, _)| id.clone()).collect();
-        let flights: Vec<Flight> = ids.iter().filter_map(|id| self.forget(id)).collect();
+        let mut ids: Vec<(Key, Id)> = listens.map(|(id, flight)| (flight.key, id.clone())).collect();
+        ids.sort_by_key(|(key, _)| *key);
+        let flights: Vec<Flight> = ids.iter().filter_map(|(_, id)| self.forget(id)).collect();
         steps.extend(flights.iter().map(|flight| Step::Drop { key: flight.key }));
         flights.into_iter().map(|flight| flight.message).collect()
     }

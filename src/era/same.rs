@@ -28,8 +28,8 @@ pub struct Same {
     lists: Vec<&'static str>,
     flights: BTreeMap<Id, Flight>,
     exchanges: BTreeMap<Key, Vec<Id>>,
-    /// Questions of the server, by their id towards the editor.
-    questions: BTreeMap<Id, Question>,
+    /// Questions of the server, in their order and with their ids towards the editor.
+    questions: Vec<(Id, Question)>,
     /// Ids of questions that are over, whose answers may still come.
     over: Over,
     closed: bool,
@@ -59,7 +59,7 @@ impl Same {
             lists: Vec::new(),
             flights: BTreeMap::new(),
             exchanges: BTreeMap::new(),
-            questions: BTreeMap::new(),
+            questions: Vec::new(),
             over: Over::default(),
             closed: false,
         };
@@ -107,7 +107,7 @@ impl Same {
 
     /// Whether the server waits for the editor's answer to this question.
     pub fn asks(&self, id: &Id) -> bool {
-        self.questions.contains_key(id)
+        self.questions.iter().any(|(asked, _)| asked == id)
     }
 
     /// Takes an event and appends what is to be done.
@@ -213,8 +213,8 @@ impl Same {
     }
 
     fn answer_to_question(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        match message.id().and_then(|id| self.questions.remove(id)) {
-            Some(question) => {
+        match message.id().and_then(|id| self.take_question(id)) {
+            Some((_, question)) => {
                 steps.push(Step::Reply { message: message.with_id(&question.id), generation: question.generation });
             }
             None => log::debug!("an answer to no open question was dropped: {message:?}"),
@@ -344,9 +344,17 @@ impl Same {
         // A server that keeps numbers as doubles may have rounded the id.
         let near = match key {
             Some(key) => self.exchanges.get(&key)?.iter().find(|waiting| waiting.is_nearly(id))?.clone(),
-            None => self.flights.keys().find(|waiting| waiting.is_nearly(id))?.clone(),
+            None => {
+                let near = self.flights.iter().filter(|(waiting, _)| waiting.is_nearly(id));
+                near.min_by_key(|(_, flight)| flight.key)?.0.clone()
+            }
         };
         self.flights.remove(&near)
+    }
+
+    fn take_question(&mut self, id: &Id) -> Option<(Id, Question)> {
+        let at = self.questions.iter().position(|(asked, _)| asked == id)?;
+        Some(self.questions.remove(at))
     }
 
     fn question(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
@@ -361,10 +369,10 @@ impl Same {
             steps.extend(Message::single(line).ok().map(|message| Step::Reply { message, generation }));
             return;
         }
-        let taken = self.questions.contains_key(&id) || self.over.contains(&id);
+        let taken = self.asks(&id) || self.over.contains(&id);
         let message = if taken { message.with_id(&self.own.id()) } else { message };
         if let Some(towards_editor) = message.id().cloned() {
-            self.questions.insert(towards_editor, Question { id, generation, method });
+            self.questions.push((towards_editor, Question { id, generation, method }));
         }
         steps.push(Step::ToEditor(message.raw().clone()));
     }
@@ -378,7 +386,7 @@ impl Same {
         });
         match (spelled, asked) {
             (Some(spelled), Some(id)) => {
-                self.questions.remove(&id);
+                self.take_question(&id);
                 let message = message.with_part(spelled, id.spelled());
                 self.over.remember(id);
                 steps.push(Step::ToEditor(message.raw().clone()));
@@ -396,10 +404,8 @@ impl Same {
     }
 
     fn renewed(&mut self, generation: u64, steps: &mut Vec<Step>) {
-        let stale = self.questions.iter().filter(|(_, question)| question.generation < generation);
-        let stale: Vec<Id> = stale.map(|(id, _)| id.clone()).collect();
-        for id in stale {
-            self.questions.remove(&id);
+        let stale = |(_, question): &mut (Id, Question)| question.generation < generation;
+        for (id, _) in self.questions.extract_if(.., stale) {
             let params = format!(r#"{{"requestId":{},"reason":"the server lost the session"}}"#, id.spelled());
             steps.push(Step::ToEditor(notification_line("notifications/cancelled", Some(&params))));
             self.over.remember(id);
@@ -414,7 +420,7 @@ impl Same {
 
     fn close(&mut self, steps: &mut Vec<Step>) {
         self.closed = true;
-        for question in std::mem::take(&mut self.questions).into_values() {
+        for (_, question) in std::mem::take(&mut self.questions) {
             let line = goodbye(&question.id, &question.method);
             let message = Message::single(line).ok();
             steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));

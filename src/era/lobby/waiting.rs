@@ -8,7 +8,8 @@ use crate::message::{Id, Message, Parsed, member, notification_line};
 
 /// A request that waits for the session.
 pub struct Guest {
-    key: Key,
+    /// Its pause; of two guests the one that came first has the greater.
+    pub key: Key,
     method: String,
     /// Whether the editor speaks the modern era, where every answer says more of itself.
     modern: bool,
