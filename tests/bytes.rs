@@ -27,6 +27,9 @@ const IDS: [&str; 16] = [
     r#""mcpbridge-1""#,
 ];
 
+/// The first is the second to whoever keeps numbers as doubles.
+const ROUNDED_ALIKE: [&str; 2] = ["9007199254740993", "9007199254740992"];
+
 /// What a parse and a print would change: order, spacing, spelling of numbers, unknown and repeated members.
 const ODD: &str = r#"{ "z":1.0,"a":1e2 , "big":1234567890123456789,"deep":{"b":[ ],"a":{ }},"text":"\u0041\/ ż \ud83e\udd80","twice":1,"twice":2,"-0":-0.0,"huge":1e400,"_meta":{"x.y/z":null}}"#;
 
@@ -66,6 +69,29 @@ fn ids_that_differ_only_in_type_are_different_requests() {
     assert_eq!(bridge.expect_result(r#""7""#)["is"], "text");
     first.1.result(&first.0, r#"{"is":"number"}"#);
     assert_eq!(bridge.expect_result("7")["is"], "number");
+}
+
+/// As a server in JavaScript does. Both ids are sent as they were written, and only the response tells them apart.
+#[test]
+fn a_server_that_rounds_ids_gives_nobody_the_answer_to_another_request() {
+    for last_first in [false, true] {
+        let held = Mailbox::new();
+        let server = Legacy::new().hold("tools/call", &held).start();
+        let mut bridge = Bridge::ready(&server);
+        let mut calls = Vec::new();
+        for id in ROUNDED_ALIKE {
+            bridge.send(call(id));
+            calls.push(held.take());
+            assert_eq!(calls.last().unwrap().0.text(), call(id));
+        }
+        if last_first {
+            calls.reverse();
+        }
+        for (request, reply) in calls {
+            reply.json(result(ROUNDED_ALIKE[1], &format!(r#"{{"of":"{}"}}"#, request.id())));
+            assert_eq!(bridge.expect_result(request.id())["of"], request.id());
+        }
+    }
 }
 
 #[test]

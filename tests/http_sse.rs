@@ -135,6 +135,39 @@ fn an_answer_may_come_before_or_without_the_202() {
     bridge.expect_result("2");
 }
 
+/// There is one stream, on which only the id tells whose an answer is.
+#[test]
+fn a_server_that_rounds_ids_answers_each_call_with_its_own_result() {
+    for last_first in [false, true] {
+        let posted = Mailbox::new();
+        let (server, wire) = HttpSse::new()
+            .on("tools/call", {
+                let posted = posted.clone();
+                move |request, reply, _| {
+                    reply.accepted();
+                    posted.put(request.json());
+                }
+            })
+            .start();
+        let mut bridge = Bridge::launch(server.at("/sse")).ready();
+        let mut answers = Vec::new();
+        for id in ["9007199254740993", "9007199254740992", "9007199254740994"] {
+            bridge.send(request_with(id, "tools/call", &format!(r#"{{"name":"{id}"}}"#)));
+            let posted = posted.take();
+            let number = posted["id"].as_f64().map(|id| (id as u64).to_string());
+            let as_it_reads = number.unwrap_or_else(|| posted["id"].to_string());
+            answers.push((id, result(as_it_reads, &format!(r#"{{"of":{}}}"#, posted["params"]["name"]))));
+        }
+        if last_first {
+            answers.reverse();
+        }
+        for (id, answer) in answers {
+            wire.send(answer);
+            assert_eq!(bridge.expect_result(id)["of"], id);
+        }
+    }
+}
+
 #[test]
 fn questions_of_the_server_are_answered_by_post() {
     let (server, wire) = HttpSse::new().start();

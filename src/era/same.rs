@@ -11,7 +11,7 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, goodbye, no_batches, refusal, refuse};
 use super::splice::with_id;
-use super::{Event, Filter, Key, Step, Way, cancelled_id};
+use super::{Event, Filter, Key, Road, Step, Way, cancelled_id};
 use crate::failure::Failure;
 use crate::message::{
     Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, member,
@@ -33,6 +33,8 @@ pub struct Same {
     /// Ids of questions that are over, whose answers may still come.
     over: Over,
     closed: bool,
+    /// All answers come on the one stream of HTTP+SSE.
+    one_stream: bool,
 }
 
 /// A request of the editor that has no answer yet.
@@ -40,6 +42,19 @@ struct Flight {
     /// As the editor sent it.
     message: Message,
     key: Key,
+    /// Its id towards the server, where that is not the editor's.
+    stand_in: Option<Id>,
+}
+
+impl Flight {
+    fn is_answered_by(&self, id: &Id) -> bool {
+        self.stand_in.as_ref().or(self.message.id()) == Some(id)
+    }
+
+    /// The same by a server that keeps numbers as doubles.
+    fn is_nearly_answered_by(&self, id: &Id) -> bool {
+        self.stand_in.is_none() && self.message.id().is_some_and(|mine| mine.is_nearly(id))
+    }
 }
 
 struct Question {
@@ -50,8 +65,8 @@ struct Question {
 }
 
 impl Same {
-    /// A session that `answer` to `initialize` has opened.
-    pub fn new(filter: Filter, own: Own, answer: &Message) -> Self {
+    /// A session that `answer` to `initialize` has opened over `road`.
+    pub fn new(filter: Filter, own: Own, answer: &Message, road: Road) -> Self {
         let mut same = Same {
             own,
             filter,
@@ -62,13 +77,15 @@ impl Same {
             questions: Vec::new(),
             over: Over::default(),
             closed: false,
+            one_stream: false,
         };
-        same.opened(answer);
+        same.opened(answer, road);
         same
     }
 
     /// Another session takes the place of the first. What runs in that one may still be answered.
-    pub fn opened(&mut self, answer: &Message) {
+    pub fn opened(&mut self, answer: &Message, road: Road) {
+        self.one_stream = road == Road::Sse;
         let result = answer.result().unwrap_or("{}");
         self.version = member(result, "protocolVersion").and_then(plain_string).unwrap_or_default().into_owned();
         let capabilities = member(result, "capabilities").unwrap_or("{}");
@@ -166,16 +183,28 @@ impl Same {
 
     fn send(&mut self, message: Message, steps: &mut Vec<Step>) {
         let key = self.own.key();
-        self.join(key, &message);
+        let message = self.join(key, message);
         let (body, repeatable) = (message.raw().clone(), is_repeatable(message.method()));
         steps.push(Step::Send { key, body, requests: vec![message], repeatable, way: Way::Session });
     }
 
-    fn join(&mut self, key: Key, message: &Message) {
-        if let Some(id) = message.id() {
-            self.flights.insert(id.clone(), Flight { message: message.clone(), key });
-            self.exchanges.entry(key).or_default().push(id.clone());
-        }
+    /// Notes a request; returns it as it goes to the server. That may be under an id of ours: on one stream a
+    /// server that keeps numbers as doubles would answer it and another one that runs with the same id.
+    fn join(&mut self, key: Key, message: Message) -> Message {
+        let Some(id) = message.id().cloned() else { return message };
+        let is_near = |flight: &Flight| flight.is_nearly_answered_by(&id);
+        let together = self.exchanges.get(&key);
+        let doubtful = id.may_be_rounded()
+            && if self.one_stream {
+                self.flights.values().any(is_near)
+            } else {
+                together.is_some_and(|ids| ids.iter().filter_map(|id| self.flights.get(id)).any(is_near))
+            };
+        let stand_in = doubtful.then(|| self.own.id());
+        let sent = stand_in.as_ref().map_or_else(|| message.clone(), |ours| message.with_id(ours));
+        self.exchanges.entry(key).or_default().push(id.clone());
+        self.flights.insert(id, Flight { message, key, stand_in });
+        sent
     }
 
     fn notification(&mut self, message: Message, steps: &mut Vec<Step>) {
@@ -191,6 +220,7 @@ impl Same {
         // A cancel that crosses the answer is normal.
         let Some(flight) = id.as_ref().and_then(|id| self.flights.get(id)) else { return };
         let key = flight.key;
+        let message = named_to_server(message, flight);
         if let Some(id) = id {
             self.flights.remove(&id);
             if self.leave(key, &id) {
@@ -244,19 +274,20 @@ impl Same {
                     Is::Request => {
                         if let Some(message) = self.admit(message, steps) {
                             // At once, so that an id which stands twice in the batch is found.
-                            self.join(key, &message);
-                            requests.push(message);
+                            requests.push(self.join(key, message));
                         }
                     }
                 },
             }
         }
         for cancel in cancels {
-            match cancelled_id(&cancel).filter(|id| requests.iter().any(|request| request.id() == Some(id))) {
+            let of_it = |id: &Id| self.flights.get(id).is_some_and(|flight| flight.key == key);
+            match cancelled_id(&cancel).filter(of_it) {
                 // What is cancelled in one breath is not sent at all.
                 Some(id) => {
-                    requests.retain(|request| request.id() != Some(&id));
-                    self.flights.remove(&id);
+                    if let Some(flight) = self.flights.remove(&id) {
+                        requests.retain(|request| !request.id().is_some_and(|id| flight.is_answered_by(id)));
+                    }
                     self.leave(key, &id);
                 }
                 None => self.cancel(cancel, steps),
@@ -336,20 +367,22 @@ impl Same {
         }
     }
 
-    /// Finds the request that an answer is for, and takes it off.
+    /// Finds the request that an answer is for, and takes it off. On the response to a request there is no
+    /// doubt which one is meant, even by a server that keeps numbers as doubles and has rounded the id to that of
+    /// another.
     fn land(&mut self, key: Option<Key>, id: &Id) -> Option<Flight> {
-        if let Some(flight) = self.flights.remove(id) {
-            return Some(flight);
-        }
-        // A server that keeps numbers as doubles may have rounded the id.
-        let near = match key {
-            Some(key) => self.exchanges.get(&key)?.iter().find(|waiting| waiting.is_nearly(id))?.clone(),
-            None => {
-                let near = self.flights.iter().filter(|(waiting, _)| waiting.is_nearly(id));
-                near.min_by_key(|(_, flight)| flight.key)?.0.clone()
-            }
-        };
-        self.flights.remove(&near)
+        let own = key.and_then(|key| self.exchanges.get(&key)).map_or(&[][..], Vec::as_slice);
+        let own = || own.iter().filter_map(|id| self.flights.get(id));
+        let found = own().find(|flight| flight.is_answered_by(id));
+        let found = found.or_else(|| own().find(|flight| flight.is_nearly_answered_by(id)));
+        let found = found.or_else(|| self.flights.get(id).filter(|flight| flight.stand_in.is_none()));
+        let found = found.or_else(|| self.flights.values().find(|flight| flight.is_answered_by(id)));
+        let found = found.or_else(|| {
+            let near = self.flights.values().filter(|flight| key.is_none() && flight.is_nearly_answered_by(id));
+            near.min_by_key(|flight| flight.key)
+        });
+        let id = found?.message.id()?.clone();
+        self.flights.remove(&id)
     }
 
     fn take_question(&mut self, id: &Id) -> Option<(Id, Question)> {
@@ -449,6 +482,15 @@ impl Over {
 
     fn contains(&self, id: &Id) -> bool {
         self.ids.contains(id)
+    }
+}
+
+/// A cancellation, with the id that the server knows the request by.
+fn named_to_server(cancel: Message, flight: &Flight) -> Message {
+    let spelled = cancel.params().and_then(|params| member(params, "requestId"));
+    match (spelled, &flight.stand_in) {
+        (Some(spelled), Some(ours)) => cancel.with_part(spelled, ours.spelled()),
+        _ => cancel,
     }
 }
 

@@ -54,6 +54,11 @@ impl Id {
         }
     }
 
+    /// Whether it is a number with so many digits that an IEEE double may hold another one in its place.
+    pub fn may_be_rounded(&self) -> bool {
+        self.spelled.len() > DIGITS_OF_A_DOUBLE && !self.spelled.starts_with('"')
+    }
+
     fn key(&self) -> &str {
         self.canonical.as_deref().unwrap_or(&self.spelled)
     }
@@ -101,6 +106,8 @@ fn number(spelled: &str) -> Option<String> {
     })
 }
 
+/// Up to so many digits, every number is a double of its own.
+const DIGITS_OF_A_DOUBLE: usize = 15;
 /// Up to so many digits, a whole number is written in one way.
 const SHORT: usize = 20;
 
@@ -136,6 +143,8 @@ mod tests {
     #[test]
     fn a_rounded_number_is_nearly_the_same() {
         assert!(id("9007199254740993").is_nearly(&id("9007199254740992")));
+        assert!(id("9007199254740993").may_be_rounded() && !id("900719925474099").may_be_rounded());
+        assert!(!id(r#""9007199254740993""#).may_be_rounded());
         assert!(!id("1").is_nearly(&id("2")) && !id(r#""a""#).is_nearly(&id("1")));
     }
 }

@@ -69,9 +69,9 @@ impl Era {
         let (filter, own) = (self.settings.filter.clone(), self.own.clone());
         let editor_is_legacy = finding.opener.is_some() || (finding.again.is_some() && self.initialize.is_some());
         match &mut self.pair {
-            Some(Pair::LegacyLegacy(same)) if editor_is_legacy => same.opened(answer),
+            Some(Pair::LegacyLegacy(same)) if editor_is_legacy => same.opened(answer, road),
             _ if editor_is_legacy => {
-                let pair = Pair::LegacyLegacy(Box::new(Same::new(filter, own, answer)));
+                let pair = Pair::LegacyLegacy(Box::new(Same::new(filter, own, answer, road)));
                 self.replace(Some(pair), steps);
             }
             Some(Pair::ModernLegacy(pair)) => {
