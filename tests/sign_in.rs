@@ -536,13 +536,13 @@ fn a_registration_that_the_server_has_forgotten_is_made_anew_once() {
 fn the_headers_of_the_command_line_go_to_the_server_and_to_nobody_else() {
     let world = World::new();
     let human = Human::prompt();
-    let mut bridge = world.launch(&human).args(["--header", "X-Secret: s3cret-header"]).ready();
+    let mut bridge = world.launch(&human).args(["--header", "X-Team: s3cret-header"]).ready();
     bridge.send(call(1));
     bridge.expect_result("1");
     for request in world.authorization.server.requests() {
-        assert_eq!(request.header("x-secret"), None, "{}", request.path);
+        assert_eq!(request.header("x-team"), None, "{}", request.path);
     }
-    assert!(world.server.requests().iter().any(|it| it.header("x-secret") == Some("s3cret-header")));
+    assert!(world.server.requests().iter().any(|it| it.header("x-team") == Some("s3cret-header")));
 }
 
 #[test]

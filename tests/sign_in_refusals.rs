@@ -7,7 +7,7 @@ use std::{fs, time::Duration};
 
 use serde_json::json;
 use support::{
-    Bridge, Endpoint, Fault, Gate, Guard, Human, Iss, Manners, PATIENCE, Page, Server, VERSION, World, call,
+    Bridge, Endpoint, Fault, Gate, Guard, Human, Iss, Manners, PATIENCE, Page, Server, VERSION, World, call, end_well,
     initialize, json as parse, refusal, start,
 };
 
@@ -327,6 +327,39 @@ fn a_sign_in_can_be_called_off_from_elsewhere() {
     assert_eq!(told.expect(0, &[]).json()["result"], "nothing_to_cancel");
     world.refused(&human, &["mcpbridge login"]);
     assert_eq!(human.windows(), 1, "who has called it off is not asked again");
+}
+
+#[test]
+fn a_key_that_a_server_with_a_sign_in_refuses_is_named_and_nobody_is_sent_to_the_browser() {
+    let world = World::new();
+    let human = Human::at_ease();
+    for (header, query, words) in [
+        ("X-Api-Key: s3cret-key", "", ["header x-api-key", "check its value"]),
+        ("X-Team: sk-s3cret-key-1", "", ["header x-team", "check its value"]),
+        ("X-Region: eu", "?api_key=s3cret-key&lang=en", ["in the URL", "check the URL's query"]),
+    ] {
+        let url = format!("{}{query}", world.server.url());
+        let launch = Bridge::launch(url).home(world.home.path()).human(&human);
+        let mut bridge = launch.args(["--header", header, "--header", "X-Tenant: acme"]).spawn();
+        bridge.send(initialize(0, VERSION));
+        let words = [&words[..], &["401", "or remove it to sign in in the browser"]].concat();
+        let text = refusal(&mut bridge, &words);
+        assert!(!text.contains("x-tenant") && !text.contains("s3cret"), "{text}");
+    }
+    assert_eq!(human.windows(), 0);
+    assert!(world.authorization.asked(Endpoint::Documents).is_empty());
+}
+
+#[test]
+fn a_header_that_is_no_key_keeps_nobody_from_the_sign_in_and_who_has_signed_in_sends_a_key_beside_it() {
+    let world = World::new();
+    let human = Human::prompt();
+    let header = |header: &str| world.relay(&human).args(["--header", header]);
+    end_well(header("X-Team: blue").ready());
+    assert_eq!(human.windows(), 1);
+    world.authorization.ledger.drop_access_tokens();
+    end_well(header("X-Api-Key: s3cret-key").ready());
+    assert_eq!(human.windows(), 1, "a token that has expired is renewed");
 }
 
 #[test]

@@ -73,6 +73,11 @@ impl Ticket {
         Some(Ticket(Some(Arc::new(sent))))
     }
 
+    /// Whether it sends nothing.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether a proof goes with it.
     fn is_bound(&self) -> bool {
         matches!(self.0.as_deref(), Some(Sent::Bound { .. }))

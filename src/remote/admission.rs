@@ -77,6 +77,10 @@ impl Shared {
         if !matches!(status, 401 | 403) || !self.login.is_active() {
             return Ok(None);
         }
+        // What was given is refused, and not the want of a sign-in. Who has signed in beside it needs both.
+        if ticket.is_none() && self.settings.has_key() && !self.login.is_chosen() {
+            return Ok(None);
+        }
         let challenge = challenge::bearer(response.headers());
         if let Some(failure) = ticket.proof_refused(&self.settings.url, challenge.as_ref(), response.headers()) {
             return Err(Trouble::Final(failure));
@@ -89,9 +93,9 @@ impl Shared {
                 .filter(|challenge| asks("insufficient_scope") && challenge.scope.is_some())
                 .map(Demand::Scopes));
         }
-        // A key that was given, and a server that speaks of no token: then the key is wrong.
-        let has_key = !self.settings.credentials.is_empty() || self.settings.url.query().is_some();
-        if challenge.is_none() && has_key && !self.login.is_by_command() {
+        // Something that may be a key was given, and the server speaks of no token: then it is one, and wrong.
+        let may_have_key = !self.settings.credentials.is_empty() || self.settings.url.query().is_some();
+        if challenge.is_none() && may_have_key && !self.login.is_chosen() {
             return Ok(None);
         }
         Ok(Some(Demand::Token(challenge)))

@@ -33,7 +33,7 @@ use crate::auth::Login;
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
-use crate::secret::Secrets;
+use crate::secret::{Secrets, is_credential, is_shaped, without_scheme};
 
 use backoff::Patience;
 pub use call::Call;
@@ -69,6 +69,29 @@ pub struct Settings {
     pub start_window: Duration,
     /// How often the server is pinged, if at all.
     pub ping: Option<Duration>,
+}
+
+impl Settings {
+    /// The headers that are credentials by their names or their forms. Others, as `X-Team`, may go along with a
+    /// sign-in.
+    pub fn keys(&self) -> Vec<&HeaderName> {
+        let shape = |name: &HeaderName| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let is_key = |name: &&HeaderName| {
+            is_credential(name.as_str()) || shape(name).is_some_and(|value| is_shaped(without_scheme(value)))
+        };
+        self.credentials.iter().filter(is_key).collect()
+    }
+
+    /// Whether a parameter of the URL is one.
+    pub fn has_key_in_url(&self) -> bool {
+        let mut parameters = self.url.query_pairs();
+        parameters.any(|(name, value)| is_credential(&name) || is_shaped(&name) || is_shaped(&value))
+    }
+
+    /// Whether the person gave a credential.
+    pub fn has_key(&self) -> bool {
+        self.has_key_in_url() || !self.keys().is_empty()
+    }
 }
 
 /// The two transports of the legacy era.

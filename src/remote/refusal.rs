@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
 use super::Settings;
-use crate::auth::Ticket;
+use crate::auth::{Ticket, challenge};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::{Response, shown};
@@ -109,21 +109,28 @@ impl Refusal {
 
     fn refused_credential(&self, settings: &Settings, ticket: &Ticket) -> Failure {
         let (server, status) = (shown(&settings.url), self.status.as_u16());
-        let headers: Vec<&str> = settings.credentials.iter().map(|name| name.as_str()).collect();
-        let has_query = settings.url.query().is_some();
+        let (keys, in_url) = (settings.keys(), settings.has_key_in_url());
+        // One of those that are not known for a credential may be one all the same.
+        let headers = if keys.is_empty() && !in_url { settings.credentials.iter().collect() } else { keys };
+        let headers: Vec<&str> = headers.into_iter().map(|name| name.as_str()).collect();
         let (fact, remedy) = match headers.as_slice() {
-            [] if has_query => (format!("{server} refused the credential in the URL"), "check the URL's query"),
+            [] if settings.url.query().is_some() => {
+                (format!("{server} refused the credential in the URL"), "check the URL's query")
+            }
             [] => (
                 format!("{server} wants a credential"),
                 "give one with --header 'Authorization:Bearer …' or the header it asks for",
             ),
             names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
         };
+        let signs_in = challenge::bearer(&self.headers).is_some_and(|bearer| bearer.resource_metadata.is_some());
+        let instead =
+            if signs_in && (in_url || !headers.is_empty()) { ", or remove it to sign in in the browser" } else { "" };
         let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, ticket));
         // What a network says to those who have not signed in to it, too.
         let network =
             if status == 403 && self.is_web_page() { "; or does a network want you to sign in first?" } else { "" };
-        Failure::new(Kind::SignInRequired, fact).remedy(format!("{remedy}{network}")).status(status)
+        Failure::new(Kind::SignInRequired, fact).remedy(format!("{remedy}{instead}{network}")).status(status)
     }
 
     /// The beginning of a text body, on one line, without any secret that we know.

@@ -52,18 +52,19 @@ pub async fn examine(
     }
     let challenge = bare.challenge();
     let status = bare.status.as_u16();
-    // As for a relay: with a key that was given, and no word of a token, the key is wrong.
-    let is_about_key = challenge.is_none() && !server.login.is_by_command();
+    let (kept, unread) = match kept(server).await {
+        Ok(kept) => (kept, None),
+        Err(failure) => (Kept::default(), Some(failure)),
+    };
+    // As for a relay: what was given is refused if it is a key, or if there is no word of a token.
+    let alone = kept.entry.is_none() && server.settings.has_key();
+    let is_about_key = (challenge.is_none() || alone) && !server.login.is_chosen();
     if let Some(what) = given(server).filter(|_| is_about_key || !server.login.is_active()) {
         report.skip_all(&OAUTH, "a credential is given")?;
         let fact = format!("the server refuses {what} (HTTP {status})");
         report.add(Step::fail("token", Kind::SignInRequired, fact, "check its value"))?;
         return Ok(Err("token"));
     }
-    let (kept, unread) = match kept(server).await {
-        Ok(kept) => (kept, None),
-        Err(failure) => (Kept::default(), Some(failure)),
-    };
     if status == 403 && challenge.is_none() && kept.entry.is_none() && unread.is_none() {
         report.skip_all(&OAUTH, "the server speaks of no sign-in")?;
         let fact = "the server forbids it (HTTP 403), and speaks of no sign-in";
