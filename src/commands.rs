@@ -58,6 +58,8 @@ use anstream::ColorChoice;
 use anyhow::Context;
 use tokio::runtime::Runtime;
 
+#[cfg(unix)]
+use crate::bridge::signals;
 use crate::cli::{Color, Command, CommandLine};
 
 pub use names::words;
@@ -67,6 +69,11 @@ pub use names::words;
 /// # Errors
 /// What went wrong, for [`crate::failure::report`].
 pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
+    #[cfg(unix)]
+    if let Ok(runtime) = event_loop() {
+        let _within = runtime.enter();
+        signals::outlive_large_files();
+    }
     let flags = if line.command() == Some("add") { line.flags() } else { Vec::new() };
     let cli = names::settle(line)?;
     match cli.color {

@@ -306,12 +306,10 @@ impl World {
     /// A relay whose processes can write no file beyond this size, as on a disk that is full.
     fn with_files_up_to(&self, bytes: u64) -> Bridge {
         begun(self.launch().spawn_as(|command| {
-            let mut shell = Command::new("sh");
-            // A disk that is full sends no signal.
-            shell.args(["-c", r#"trap "" XFSZ; exec prlimit "--fsize=$1:" -- "$0" "$2""#]);
-            shell.arg(command.get_program()).arg(bytes.to_string()).args(command.get_args());
-            support::same_environment(command, &mut shell);
-            *command = shell;
+            let mut limited = Command::new("prlimit");
+            limited.arg(format!("--fsize={bytes}:")).arg("--").arg(command.get_program()).args(command.get_args());
+            support::same_environment(command, &mut limited);
+            *command = limited;
         }))
     }
 }

@@ -151,6 +151,22 @@ fn where_there_is_no_memory_for_a_message_its_sender_is_told_and_the_relay_goes_
 }
 
 /// Nothing says where the state belongs but the variable HOME, and there is nothing.
+#[test]
+fn where_no_file_may_grow_a_relay_lives_on_without_its_log_and_its_history() {
+    let server = Legacy::new().start();
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let launch = Bridge::to(&server).args(["--debug", "--log-file"]).arg(&log);
+    let mut bridge = launch.spawn_as(|command| under(command, "--fsize=0"));
+    bridge.shake_hands("2025-06-18");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", bridge.stderr());
+    assert_eq!(fs::metadata(&log).unwrap().len(), 0, "the limit was none");
+    assert_eq!(server.requests().last().unwrap().method, "DELETE");
+}
+
 fn homeless(launch: Launch) -> Launch {
     launch.without("MCPBRIDGE_CONFIG_DIR").env("HOME", NOWHERE)
 }
@@ -166,12 +182,15 @@ fn of_nobody(launch: Launch) -> Bridge {
 }
 
 fn with_descriptors(launch: Launch, limit: u32) -> Bridge {
-    launch.spawn_as(|command| {
-        let mut limited = Command::new("prlimit");
-        limited.arg(format!("--nofile={limit}:{limit}")).arg("--").arg(command.get_program()).args(command.get_args());
-        same_environment(command, &mut limited);
-        *command = limited;
-    })
+    launch.spawn_as(|command| under(command, &format!("--nofile={limit}:{limit}")))
+}
+
+/// Has `command` started with a limit, as prlimit has them.
+fn under(command: &mut Command, limit: &str) {
+    let mut limited = Command::new("prlimit");
+    limited.arg(limit).arg("--").arg(command.get_program()).args(command.get_args());
+    same_environment(command, &mut limited);
+    *command = limited;
 }
 
 /// Nobody on Linux.

@@ -1,4 +1,4 @@
-//! The signals that end a relay.
+//! The signals that end a relay, and the one that ends no command.
 
 use tokio::sync::mpsc;
 
@@ -35,6 +35,21 @@ pub fn listen() -> mpsc::Receiver<Signal> {
         while tokio::signal::ctrl_c().await.is_ok() && tell.send(Signal::Interrupt).await.is_ok() {}
     });
     signals
+}
+
+/// From now on a write beyond the limit for the size of a file (`ulimit -f`, RLIMIT_FSIZE) fails as one to
+/// a full disk does. By default the system ends the process instead, by SIGXFSZ and without a word: a
+/// relay in mid-call, or a helper with a token that is in no file yet. It is heard and not ignored, because
+/// every program that is started from here would ignore it too.
+///
+/// To be called within a tokio runtime, which may end: the signal stays heard. Where it cannot be heard it
+/// keeps its default.
+pub fn outlive_large_files() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+    }
 }
 
 #[cfg(all(test, unix))]
