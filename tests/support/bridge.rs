@@ -521,13 +521,15 @@ impl Bridge {
     #[track_caller]
     pub fn wait_stderr(&mut self, part: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
+        let mut ended = false;
         loop {
             let stderr = self.stderr();
             if stderr.to_lowercase().contains(&part.to_lowercase()) {
                 return stderr;
             }
-            let ended = self.stderr_closed.wait_for(Duration::from_millis(5));
-            assert!(!ended && Instant::now() < deadline, "stderr does not say {part:?}: {}", self.stderr());
+            // What is said last may come with the end, so it is looked at once more behind that.
+            assert!(!ended && Instant::now() < deadline, "stderr does not say {part:?}: {stderr}");
+            ended = self.stderr_closed.wait_for(Duration::from_millis(5));
         }
     }
 
