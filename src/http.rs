@@ -143,8 +143,7 @@ impl Request {
 
     /// The headers of one try. A server that asked for another nonce has `given` it.
     fn headers(&self, nonces: &Nonces, given: Option<Nonce>) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(self.common.len() + self.own.len() + ADDED);
-        headers.extend(self.common.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let mut headers = (*self.common).clone();
         for (name, value) in &self.own {
             headers.insert(name.clone(), value.clone());
         }
@@ -442,8 +441,6 @@ pub fn redirect(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<R
     }
 }
 
-/// Headers that a request gets on its way: Host, User-Agent, Accept-Encoding, Cookie, DPoP.
-const ADDED: usize = 5;
 /// What the bridge calls itself.
 const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
 /// A server that needs more hops than this is lost in them.

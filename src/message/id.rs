@@ -1,6 +1,7 @@
 //! The id of a request: compared by value, written as it was spelled.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -8,9 +9,9 @@ use serde_json::value::RawValue;
 /// `"a"` and `"\u0061"`); what is written is always the spelling of the first sender.
 #[derive(Clone, Debug)]
 pub struct Id {
-    spelled: Box<str>,
+    spelled: Arc<str>,
     /// The canonical form, where the spelling is not canonical itself.
-    canonical: Option<Box<str>>,
+    canonical: Option<Arc<str>>,
 }
 
 impl Id {

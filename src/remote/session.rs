@@ -4,10 +4,10 @@ mod renewal;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
@@ -34,6 +34,8 @@ pub struct Session {
     pub version: Option<HeaderValue>,
     /// How far the standing stream has come.
     pub listening: watch::Sender<Listening>,
+    /// The headers of every POST in it, once there was one.
+    pub posted: OnceLock<Arc<HeaderMap>>,
 }
 
 /// The transport of a session, with what it needs.
@@ -59,7 +61,8 @@ pub enum Listening {
 impl Session {
     /// A session that `initialize` has still to open.
     pub fn draft(generation: u64, road: Road) -> Self {
-        Session { generation, road, id: None, version: None, listening: watch::Sender::new(Listening::No) }
+        let listening = watch::Sender::new(Listening::No);
+        Session { generation, road, id: None, version: None, listening, posted: OnceLock::new() }
     }
 
     /// The same draft with the id that the server gave before it answered.

@@ -137,23 +137,24 @@ impl Shared {
     }
 
     fn request(&self, method: Method, session: &Session, body: Bytes) -> Request {
-        let accept = if method == Method::GET { EVENT_STREAM } else { JSON_OR_EVENT_STREAM };
-        let mut own = Vec::with_capacity(4);
-        own.push((header::ACCEPT, HeaderValue::from_static(accept)));
-        if method == Method::POST {
-            own.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        }
-        if let Some(version) = &session.version {
-            own.push((HeaderName::from_static("mcp-protocol-version"), version.clone()));
-        }
-        if let Some(id) = &session.id {
-            own.push((HeaderName::from_static("mcp-session-id"), id.clone()));
-        }
+        let (common, own) = if method == Method::POST {
+            // Built once for all the messages of a session.
+            let posted = session.posted.get_or_init(|| {
+                let own = own_headers(&method, session);
+                let mut all = HeaderMap::with_capacity(self.settings.headers.len() + own.len() + ADDED);
+                all.extend((*self.settings.headers).clone());
+                own.into_iter().for_each(|(name, value)| drop(all.insert(name, value)));
+                Arc::new(all)
+            });
+            (Arc::clone(posted), Vec::new())
+        } else {
+            (Arc::clone(&self.settings.headers), own_headers(&method, session))
+        };
         let url = match &session.road {
             Road::Sse(link) if method == Method::POST => link.endpoint(),
             _ => self.settings.url.clone(),
         };
-        Request { method, url, common: Arc::clone(&self.settings.headers), own, body, body_out: None, proof: None }
+        Request { method, url, common, own, body, body_out: None, proof: None }
     }
 
     /// Asks for a stream, or for the rest of one.
@@ -227,6 +228,20 @@ impl Drop for BodyOut {
     }
 }
 
+/// The headers of a request in `session` that the person has no say in.
+fn own_headers(method: &Method, session: &Session) -> Vec<(HeaderName, HeaderValue)> {
+    let accept = if *method == Method::GET { EVENT_STREAM } else { JSON_OR_EVENT_STREAM };
+    let json = (*method == Method::POST).then(|| HeaderValue::from_static("application/json"));
+    let named = |name, value: Option<HeaderValue>| value.map(|value| (name, value));
+    let all = [
+        named(header::ACCEPT, Some(HeaderValue::from_static(accept))),
+        named(header::CONTENT_TYPE, json),
+        named(HeaderName::from_static("mcp-protocol-version"), session.version.clone()),
+        named(HeaderName::from_static("mcp-session-id"), session.id.clone()),
+    ];
+    all.into_iter().flatten().collect()
+}
+
 /// `future`, or `None` after `limit`, if there is one.
 pub async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
     match limit {
@@ -248,6 +263,8 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
 
 /// The remedy where nobody knows whether a request ran.
 pub const MAY_HAVE_RUN: &str = "the request may have run: look before you repeat it";
+/// Room for the headers that a request gets on its way: Authorization, Host, User-Agent, Accept-Encoding, Cookie, DPoP.
+const ADDED: usize = 6;
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON_OR_EVENT_STREAM: &str = "application/json, text/event-stream";
 /// How long a GET that somebody waits for may take to be answered at all; its stream has no limit.
