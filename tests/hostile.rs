@@ -1,5 +1,6 @@
 //! A server that has terminal sequences and line breaks in everything that it says: none of it moves a cursor, sets a
-//! title, turns writing around or poses as a line of ours, whichever command prints it, and in no log either.
+//! title, turns writing around or poses as a line of ours, whichever command prints it, in no log, and in no error
+//! that the editor is told in our words.
 
 mod support;
 
@@ -39,10 +40,19 @@ fn what_a_server_says_of_itself_and_in_errors_moves_no_cursor_and_forges_no_line
     bridge.send(initialize(0, VERSION));
     bridge.expect_result("0");
     bridge.send(INITIALIZED);
+    let mut sentences = 0;
     for (id, method) in (1..).zip(["tools/list", "tools/call", "unknown/method", "broken", "elsewhere", "silly"]) {
         bridge.send(request(id, method));
-        bridge.answer(&id.to_string());
+        let answer = support::json(&bridge.answer(&id.to_string()));
+        // What is ours to say, and not the server's own result or error.
+        if answer["error"]["data"]["mcpbridge"].is_string() {
+            sentences += 1;
+            for text in [&answer["error"]["message"], &answer["error"]["data"]["hint"]] {
+                is_one_harmless_line(method, text.as_str().unwrap_or_default());
+            }
+        }
     }
+    assert!(sentences >= 3, "{sentences} errors were ours");
     bridge.close_stdin();
     let end = bridge.outcome();
     forges_nothing("the relay", &end.stderr);
@@ -93,9 +103,13 @@ fn attend(what: &str, world: &World, human: &Human) {
     let mut bridge = world.relay(human).args(["--debug", "--log-file"]).arg(&log).spawn();
     bridge.send(initialize(0, VERSION));
     bridge.send(INITIALIZED);
-    bridge.answer("0");
+    let first = support::json(&bridge.answer("0"));
     bridge.send(call(1));
-    bridge.answer("1");
+    for answer in [first, support::json(&bridge.answer("1"))] {
+        for text in [&answer["error"]["message"], &answer["error"]["data"]["hint"]] {
+            is_one_harmless_line(what, text.as_str().unwrap_or_default());
+        }
+    }
     bridge.close_stdin();
     bridge.wait_exit(PATIENCE);
     forges_nothing(&format!("{what}: the relay"), &bridge.stderr());
@@ -111,6 +125,13 @@ fn is_harmless(what: &str, launch: Launch) {
     assert!(!told.stdout.is_empty() || !told.stderr.is_empty(), "{what} says nothing");
     forges_nothing(what, &told.stdout);
     forges_nothing(what, &told.stderr);
+}
+
+/// As an agent may print it.
+#[track_caller]
+fn is_one_harmless_line(what: &str, text: &str) {
+    assert!(!text.contains('\n'), "{what}: {text:?}");
+    forges_nothing(what, text);
 }
 
 #[track_caller]

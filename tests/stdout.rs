@@ -107,13 +107,36 @@ fn usage_errors_leave_stdout_empty() {
 
 #[test]
 fn a_server_full_of_terminal_escapes_does_not_reach_the_terminal() {
-    let server = Server::start(|_, reply| reply.text(500, "\u{1b}[2J\u{1b}]0;owned\u{7} oh no"));
+    let server =
+        Server::start(|_, reply| reply.text(500, "\u{1b}[2J\u{1b}]0;owned\u{7} \u{9b}31m\u{202e}oh\u{2028} no"));
     let mut bridge = Bridge::to(&server).arg("--debug").spawn();
     bridge.send(initialize(0, "2025-06-18"));
-    bridge.expect_error("0", &["500"]);
+    let error = bridge.expect_error("0", &["500", "oh"]);
     bridge.close_stdin();
     let outcome = bridge.outcome();
-    assert!(!outcome.stderr.contains('\u{1b}'), "{:?}", outcome.stderr);
+    for text in [error["message"].as_str().unwrap(), &outcome.stderr] {
+        let obeyed = |c: char| c != '\n' && (c.is_control() || "\u{202e}\u{2028}".contains(c));
+        assert!(!text.contains(obeyed), "{text:?}");
+    }
+}
+
+#[test]
+fn an_error_of_the_server_is_passed_with_every_character_in_it() {
+    let said = "\u{1b}[2J\n\u{9b}31m\u{202e} no";
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| match request.id() {
+            "1" => reply.json(fault(request.id())),
+            _ => reply.send(400, "application/json", fault(request.id())),
+        })
+        .start();
+    fn fault(id: &str) -> String {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32602,"message":"\u001b[2J\n\u009b31m\u202e no"}}}}"#)
+    }
+    let mut bridge = Bridge::ready(&server);
+    for id in ["1", "2"] {
+        bridge.send(call(id));
+        assert_eq!(bridge.expect_error(id, &[])["message"], said);
+    }
 }
 
 #[test]

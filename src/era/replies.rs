@@ -8,6 +8,7 @@ use crate::message::{
     Fault, INVALID_REQUEST, Id, Kind as Is, Message, SERVER_ERROR, error_line, error_object_line, notification_line,
     result_line,
 };
+use crate::plain::harmless;
 
 /// The answer to what is no message.
 pub fn refuse(fault: &Fault) -> Step {
@@ -16,7 +17,7 @@ pub fn refuse(fault: &Fault) -> Step {
 
 /// The answer to a request that does not go to the server.
 pub fn refusal(id: &Id, code: i64, text: &str) -> Step {
-    Step::ToEditor(error_line(Some(id), code, text, None))
+    Step::ToEditor(error_line(Some(id), code, &shown(text), None))
 }
 
 /// The answer to a request that has none of the server's, for this reason; the server's own error
@@ -32,9 +33,15 @@ pub fn failed(id: &Id, failure: Option<Failure>) -> Step {
 
 fn failure_line(id: &Id, failure: &Failure) -> Bytes {
     let status = failure.status.map(|status| format!(r#","status":{status}"#)).unwrap_or_default();
-    let hint = failure.remedy.as_deref().map(|hint| format!(r#","hint":{}"#, super::splice::quoted(hint)));
+    let hint = failure.remedy.as_deref().map(|hint| format!(r#","hint":{}"#, super::splice::quoted(&shown(hint))));
     let data = format!(r#"{{"mcpbridge":"{}"{status}{}}}"#, failure.kind.code(), hint.unwrap_or_default());
-    error_line(Some(id), SERVER_ERROR, &failure.to_string(), Some(&data))
+    error_line(Some(id), SERVER_ERROR, &shown(&failure.to_string()), Some(&data))
+}
+
+/// A sentence of ours, which may quote the server, as an agent may print it in a terminal. What the server says
+/// itself, in an error of its own, is passed as it is.
+pub fn shown(text: &str) -> String {
+    harmless(text).replace(['\n', '\t'], " ")
 }
 
 /// The answer to a question that nobody can answer any more.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::era::modern_editor::{discovered, for_modern};
+use crate::era::replies::shown;
 use crate::era::{Era, Invitation, Step};
 use crate::failure::Kind;
 use crate::message::{Id, Kind as Is, Message, SERVER_ERROR, error_line, member, plain_string, result_line};
@@ -66,7 +67,7 @@ pub fn failed(id: &Id, invitation: &Invitation) -> Step {
     let url = invitation.url.as_deref().map(serde_json::Value::from);
     let url = url.map(|url| format!(r#","url":{url}"#)).unwrap_or_default();
     let data = format!(r#"{{"mcpbridge":"auth_required"{url}}}"#);
-    Step::Failed(error_line(Some(id), SERVER_ERROR, &invitation.text, Some(&data)), Kind::SignInRequired)
+    Step::Failed(error_line(Some(id), SERVER_ERROR, &shown(&invitation.text), Some(&data)), Kind::SignInRequired)
 }
 
 /// The line for the editor, if the step may be an answer.
