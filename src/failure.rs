@@ -109,6 +109,17 @@ impl Failure {
         self
     }
 
+    /// Adds that a request may have had its effect, behind what else the person can do.
+    #[must_use]
+    pub fn may_have_run(mut self) -> Self {
+        self.remedy = Some(match self.remedy {
+            Some(remedy) if remedy.ends_with(MAY_HAVE_RUN) => remedy,
+            Some(remedy) => format!("{remedy}; {MAY_HAVE_RUN}"),
+            None => MAY_HAVE_RUN.to_owned(),
+        });
+        self
+    }
+
     /// Adds the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
@@ -128,6 +139,9 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// The remedy where nobody knows whether a request ran.
+pub const MAY_HAVE_RUN: &str = "the request may have run: look before you repeat it";
 
 /// Prints `error`, for a person or as one line of JSON, and says with which code to end.
 pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {

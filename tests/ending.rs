@@ -597,3 +597,47 @@ fn no_other_process_is_started() {
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", bridge.pid())).unwrap_or_default();
     assert_eq!(children.trim(), "");
 }
+
+#[test]
+fn whatever_ends_a_call_its_error_says_that_it_may_have_run_and_that_of_a_list_does_not() {
+    type End = fn(&mut Bridge);
+    let nothing: End = |_| ();
+    let ways: [(&[&str], End, &str); 4] = [
+        (&["--request-timeout", "1"], nothing, "--request-timeout"),
+        (&["--drain-timeout", "1"], Bridge::close_stdin, "--drain-timeout"),
+        (&[], |bridge| bridge.signal(Signal::TERM), "stopped"),
+        (&["--max-message-size", "4K"], nothing, "--max-message-size"),
+    ];
+    for (flags, end, words) in ways {
+        let held = Mailbox::new();
+        let server = Legacy::new().hold("tools/call", &held).hold("tools/list", &held).start();
+        let mut bridge = Bridge::to(&server).args(flags.iter().copied()).ready();
+        let ids = [call(1), request(2, "tools/list")].map(|line| {
+            bridge.send(&line);
+            held.take()
+        });
+        end(&mut bridge);
+        if words == "--max-message-size" {
+            for (request, reply) in ids {
+                reply.result(&request, &format!(r#"{{"text":"{}"}}"#, "x".repeat(5000)));
+            }
+        }
+        bridge.expect_error("1", &[words, "may have run"]);
+        let list = bridge.expect_error("2", &[words]);
+        assert!(!list.to_string().contains("may have run"), "{list}");
+    }
+}
+
+#[test]
+fn what_was_never_sent_is_not_said_to_have_run() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("initialize", &held).start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.send(call(1));
+    let _unanswered = held.take();
+    bridge.signal(Signal::TERM);
+    let error = bridge.expect_error("1", &["stopped"]);
+    assert!(!error.to_string().contains("may have run"), "{error}");
+    assert_eq!(error["data"]["mcpbridge"], "interrupted");
+}

@@ -63,6 +63,14 @@ pub struct Bridge {
 struct Running {
     task: AbortHandle,
     progress: Follower,
+    /// Whether it may have an effect, so that whoever repeats it may do so twice.
+    acts: bool,
+}
+
+impl Running {
+    fn may_have_run(&self) -> bool {
+        self.acts && !self.progress.is_at(Stage::Held)
+    }
 }
 
 /// How a relay ended.
@@ -155,9 +163,8 @@ impl Bridge {
         let (end, patience) = tokio::select! {
             end = self.relay() => (end, LAST_WORDS),
             signal = signal => {
-                let reason = Failure::new(Kind::Internal, "the bridge was stopped");
                 self.on(Event::Closed);
-                self.on(Event::Over(reason));
+                self.give_up(Failure::new(Kind::Interrupted, "the bridge was stopped"));
                 let end = if signal == Some(signals::Signal::Interrupt) { End::Interrupted } else { End::Stopped };
                 (end, FAREWELL)
             }
@@ -228,12 +235,22 @@ impl Bridge {
                 },
                 () = until(deadline) => {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
-                    self.on(Event::Over(late.remedy("raise --drain-timeout")));
+                    self.give_up(late.remedy("raise --drain-timeout"));
                     let _ = timeout(FAREWELL, self.writer_is_done()).await;
                     return End::Wanting(Kind::Unreachable);
                 }
             }
         }
+    }
+
+    /// Nothing more is waited for, for this reason.
+    fn give_up(&mut self, reason: Failure) {
+        let sent = self.running.iter().filter(|(_, running)| running.may_have_run());
+        let sent: Vec<Key> = sent.map(|(key, _)| *key).collect();
+        for key in sent {
+            self.on(Event::Ended { key, failure: Some(reason.clone().may_have_run()) });
+        }
+        self.on(Event::Over(reason));
     }
 
     /// What the editor may be told of the sign-in.
@@ -456,12 +473,12 @@ impl Bridge {
             Road::Sse => Transport::Sse,
         };
         let task = tokio::spawn(Box::pin(remote.open(call, transport)));
-        self.running.insert(key, Running { task: task.abort_handle(), progress });
+        self.running.insert(key, Running { task: task.abort_handle(), progress, acts: false });
     }
 
     fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
         let remote = self.remote.clone();
-        let progress = call.progress.follow();
+        let (progress, acts) = (call.progress.follow(), !call.repeatable && !call.listens());
         let call = Call { key: Some(key), ..call };
         // Boxed, because a future of this size is copied several times on its way into a task.
         let task = tokio::spawn(Box::pin(async move {
@@ -471,7 +488,7 @@ impl Bridge {
                 None => remote.exchange(call).await,
             }
         }));
-        self.running.insert(key, Running { task: task.abort_handle(), progress });
+        self.running.insert(key, Running { task: task.abort_handle(), progress, acts });
     }
 
     /// Sends a notification in its turn, or an answer at once.
@@ -512,7 +529,7 @@ impl Bridge {
         if self.outbox.remove(key) {
             return;
         }
-        let Some(Running { task, progress }) = self.running.remove(&key) else { return };
+        let Some(Running { task, progress, .. }) = self.running.remove(&key) else { return };
         if progress.is_at(Stage::Held) {
             task.abort();
             return;

@@ -48,7 +48,7 @@ impl Shared {
             ticket.add_to(&mut request);
             // Boxed: what waits for an answer, as hundreds of calls may, should be small.
             let sent = within(way.head, Box::pin(self.http.send(way.lane, request))).await;
-            let late = || Err(Trouble::Cut(silent("did not begin to answer", "--headers-timeout")));
+            let late = || Err(Trouble::Cut(silent("the server did not begin to answer in time", "--headers-timeout")));
             let response = sent.map_or_else(late, |sent| Ok(sent?))?;
             let demand = match self.demand(&response, &ticket)? {
                 None => {

@@ -16,7 +16,7 @@ use super::call::{Call, remains};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::sse::{Data, Event, Parser};
-use super::streamable::{GET_HEAD, MAY_HAVE_RUN, endless, is_event_stream, take_along};
+use super::streamable::{GET_HEAD, endless, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Lane, Response, shown};
@@ -132,7 +132,7 @@ impl Shared {
     ) -> Result<Reply, Trouble> {
         let cut = || {
             let fact = "the server's event stream ended before the answer came";
-            Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
+            Failure::new(Kind::Unreachable, fact).may_have_run()
         };
         let mut registered = Registered { link: Arc::clone(link), ids: Vec::new() };
         let mut answers = Vec::new();
@@ -165,7 +165,7 @@ impl Shared {
         for answer in answers {
             let answer = answer.await.map_err(|_| match link.waiting().why.clone() {
                 // As large the next time.
-                Some(why) => Trouble::Final(why),
+                Some(why) => Trouble::Spoiled(why),
                 None => Trouble::Cut(cut()),
             })?;
             call.strike(&answer);

@@ -30,7 +30,7 @@ use url::Url;
 pub use crate::auth::{Said, Stand};
 
 use crate::auth::Login;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
 use crate::secret::{Secrets, is_credential, is_shaped, without_scheme};
@@ -41,7 +41,6 @@ pub use inflow::Weight;
 pub use modern::Alone;
 pub use progress::{Follower, Progress, Stage};
 use session::{Session, Shared};
-use streamable::MAY_HAVE_RUN;
 
 /// Names one exchange towards the loop.
 pub type Key = u64;
@@ -157,7 +156,8 @@ impl Remote {
     /// Opens a session over `transport` with an `initialize`. The previous session, if any, is ended.
     pub async fn open(self, mut call: Call, transport: Transport) {
         let outcome = self.in_time(AssertUnwindSafe(self.begin(transport, &mut call)).catch_unwind()).await;
-        self.ended(&call, outcome.unwrap_or_else(|late| Err(self.late(late)))).await;
+        let outcome = outcome.unwrap_or_else(|late| Err(self.late(late, &call)));
+        self.ended(&call, outcome).await;
     }
 
     /// Sends a request and delivers what comes for it; then says that it has ended.
@@ -166,7 +166,7 @@ impl Remote {
         let work = Box::pin(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind());
         let outcome = self.in_time(work).await;
         let outcome = outcome.unwrap_or_else(|late| {
-            let late = self.late(late);
+            let late = self.late(late, &call);
             self.cancel(&call, &late.fact);
             Err(late)
         });
@@ -185,9 +185,11 @@ impl Remote {
         Ok(outcome.unwrap_or_else(|_| Err(panicked())))
     }
 
-    fn late(&self, limit: Duration) -> Failure {
+    fn late(&self, limit: Duration, call: &Call) -> Failure {
         let fact = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
-        Failure::new(Kind::Unreachable, fact)
+        let late = Failure::new(Kind::Unreachable, fact);
+        let held = call.progress.follow().is_at(Stage::Held);
+        if held || call.repeatable { late } else { late.may_have_run() }
     }
 
     /// POSTs a notification, or an answer to a question of session `generation`.
@@ -306,6 +308,8 @@ enum Trouble {
     SessionLost(Failure),
     /// It may have run: only what is safe to repeat is sent again.
     Cut(Failure),
+    /// It ran, or may have, and what came of it is of no use, as it would be the next time.
+    Spoiled(Failure),
     /// Sending it again is of no use.
     Final(Failure),
 }
@@ -316,6 +320,7 @@ impl Trouble {
         match self {
             // In place of "try again", too.
             Trouble::Cut(failure) if !repeatable => failure.remedy(MAY_HAVE_RUN),
+            Trouble::Spoiled(failure) if !repeatable => failure.may_have_run(),
             Trouble::SessionLost(failure) => {
                 let own = failure.remedy.as_ref().map(|own| format!("; {own}")).unwrap_or_default();
                 failure.remedy(format!("{LOST_AGAIN}{own}"))
@@ -330,6 +335,7 @@ impl Trouble {
             | Trouble::Later(_, failure)
             | Trouble::SessionLost(failure)
             | Trouble::Cut(failure)
+            | Trouble::Spoiled(failure)
             | Trouble::Final(failure) => failure,
         }
     }

@@ -44,7 +44,7 @@ impl Remote {
         let work = Box::pin(AssertUnwindSafe(self.see_through(&mut call)).catch_unwind());
         let outcome =
             if listens { Ok(work.await.unwrap_or_else(|_| Err(super::panicked()))) } else { self.in_time(work).await };
-        let outcome = outcome.unwrap_or_else(|late| Err(self.late(late)));
+        let outcome = outcome.unwrap_or_else(|late| Err(self.late(late, &call)));
         self.ended(&call, outcome).await;
     }
 

@@ -250,9 +250,9 @@ pub async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>)
     }
 }
 
-/// That the server was silent for longer than a limit allows.
-pub fn silent(what: &str, which: &str) -> Failure {
-    Failure::new(Kind::Unreachable, format!("the server {what} in time ({which})")).remedy(MAY_HAVE_RUN)
+/// That the server was silent for longer than the limit `which` allows.
+pub fn silent(fact: &str, which: &str) -> Failure {
+    Failure::new(Kind::Unreachable, format!("{fact} ({which})")).may_have_run()
 }
 
 /// Whether the type of a response is that of an event stream.
@@ -261,8 +261,6 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
     value.get(..EVENT_STREAM.len()).is_some_and(|value| value.eq_ignore_ascii_case(EVENT_STREAM.as_bytes()))
 }
 
-/// The remedy where nobody knows whether a request ran.
-pub const MAY_HAVE_RUN: &str = "the request may have run: look before you repeat it";
 /// Room for the headers that a request gets on its way: Authorization, Host, User-Agent, Accept-Encoding, Cookie, DPoP.
 const ADDED: usize = 6;
 const EVENT_STREAM: &str = "text/event-stream";

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::{MAY_HAVE_RUN, is_event_stream, silent, within};
+use super::{is_event_stream, silent, within};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Cut, Response, shown};
@@ -61,18 +61,17 @@ impl Shared {
             return Ok(Body::Stream(head, response));
         }
         let server = shown(&self.settings.url);
-        let failure = |fact: String, remedy: &str| Failure::new(Kind::Protocol, fact).remedy(remedy).status(status);
-        Err(Trouble::Final(if is_web_page(response.headers(), start) {
-            failure(format!("{server} gives a web page in place of an MCP answer (HTTP {status})"), WRONG_PLACE)
+        let failure = |fact: String| Failure::new(Kind::Protocol, fact).status(status);
+        Err(if is_web_page(response.headers(), start) {
+            let fact = format!("{server} gives a web page in place of an MCP answer (HTTP {status})");
+            Trouble::Final(failure(fact).remedy(WRONG_PLACE))
         } else if start.is_empty() {
             let fact = format!("{server} accepted the request (HTTP {status}) but gave no answer to it");
-            failure(fact, MAY_HAVE_RUN)
+            Trouble::Final(failure(fact).may_have_run())
         } else {
-            failure(
-                format!("{server} answered with neither JSON nor an event stream (HTTP {status})"),
-                "is this the MCP URL?",
-            )
-        }))
+            let fact = format!("{server} answered with neither JSON nor an event stream (HTTP {status})");
+            Trouble::Spoiled(failure(fact).remedy("is this the MCP URL?"))
+        })
     }
 
     /// The whole of a body that begins with `head` and has `announced` bytes, if it says so.
@@ -103,7 +102,7 @@ impl Shared {
 
     pub(super) fn too_large(&self) -> Trouble {
         let fact = format!("the server's answer is larger than {} bytes", self.settings.limit);
-        Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"))
+        Trouble::Spoiled(Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size"))
     }
 
     /// Takes room for a message of the server, or waits for it. With HTTP/2 the oldest message may
@@ -130,7 +129,7 @@ impl Shared {
     ) -> Result<Option<Bytes>, Failure> {
         match within(limit, response.chunk()).await {
             Some(piece) => piece.map_err(|error| broke_off(&error)),
-            None => Err(silent("was silent in mid-answer", "--body-timeout")),
+            None => Err(silent("the server was silent for too long in the middle of its answer", "--body-timeout")),
         }
     }
 }
@@ -175,12 +174,12 @@ async fn at_hand(response: &mut Response) -> Option<Result<Option<Bytes>, Cut>> 
 
 fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
-    Failure::new(Kind::Unreachable, fact).remedy(MAY_HAVE_RUN)
+    Failure::new(Kind::Unreachable, fact).may_have_run()
 }
 
 fn no_memory(_: TryReserveError) -> Trouble {
     let fact = "there is not enough memory for the server's answer";
-    Trouble::Final(Failure::new(Kind::Internal, fact).remedy("close other programs, or ask for less at once"))
+    Trouble::Spoiled(Failure::new(Kind::Internal, fact).remedy("close other programs, or ask for less at once"))
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -9,8 +9,8 @@ use http::Method;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::body::take_along;
-use super::{GET_HEAD, MAY_HAVE_RUN, is_event_stream};
-use crate::failure::{Failure, Kind};
+use super::{GET_HEAD, is_event_stream};
+use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
 use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
@@ -31,7 +31,7 @@ impl Shared {
     ) -> Result<(), Trouble> {
         let parsed = Message::parse(body).map_err(|fault| {
             let fact = format!("the server's answer is not JSON-RPC: {}", fault.text);
-            Trouble::Final(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
+            Trouble::Spoiled(Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?"))
         })?;
         // An error with a null id is about the one request that was sent.
         if let Parsed::One(message) = &parsed
@@ -45,7 +45,7 @@ impl Shared {
             return Ok(());
         }
         let fact = "the server answered, but not to this request (no answer has its id)";
-        Err(Trouble::Final(
+        Err(Trouble::Spoiled(
             Failure::new(Kind::Protocol, fact).remedy("the server has a fault; its operator may know more"),
         ))
     }
@@ -73,7 +73,7 @@ impl Shared {
                 Ok(()) => Failure::new(Kind::Unreachable, "the server closed the stream without an answer"),
                 // What is continued or sent again is as large the next time; but not what a subscription brings.
                 Err(endless) if endless.kind == Kind::Protocol && !call.listens() => {
-                    return Err(Trouble::Final(endless));
+                    return Err(Trouble::Spoiled(endless));
                 }
                 Err(cut) => cut,
             };
@@ -208,6 +208,7 @@ impl Shared {
         };
         let text = skim.why(self.settings.limit);
         log::warn!("a message of the server was left out: {text}");
+        let text = if skim.has_method() { text } else { format!("{text}; {MAY_HAVE_RUN}") };
         let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
         if skim.has_method() {
             self.answer_back(session, line);
@@ -263,7 +264,7 @@ impl Shared {
 /// That a message is above `limit`, and its end is not worth waiting for.
 pub fn endless(limit: usize) -> Failure {
     let fact = format!("the server's message is larger than {limit} bytes, and does not end");
-    Failure::new(Kind::Protocol, fact).remedy(format!("raise --max-message-size; {MAY_HAVE_RUN}"))
+    Failure::new(Kind::Protocol, fact).remedy("raise --max-message-size")
 }
 
 /// What resumption needs to know of a stream.
