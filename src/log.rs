@@ -3,6 +3,8 @@
 //! Lines cross to a thread of their own. An editor that does not read our stderr fills the pipe,
 //! and a relay that waits for its own log is a relay that hangs; such lines are dropped instead.
 
+mod repeated;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::plain::harmless;
+
+pub use repeated::Repeated;
 
 /// How much is said on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

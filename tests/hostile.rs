@@ -63,6 +63,27 @@ fn what_a_server_says_of_itself_and_in_errors_moves_no_cursor_and_forges_no_line
 }
 
 #[test]
+fn nonsense_without_end_is_not_said_without_end() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            let mut stream = reply.sse();
+            for number in 0..250 {
+                stream.message(format!("nonsense {number}"));
+            }
+            stream.message(result(request.id(), "{}"));
+            stream.end();
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    bridge.close_stdin();
+    let said = bridge.outcome().stderr;
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(said.contains("for the 10th time") && said.contains("for the 100th time"), "{said}");
+}
+
+#[test]
 fn what_an_authorization_server_says_moves_no_cursor_and_forges_no_line() {
     let refusal = || Fault::Answer(Answer::error(400, EVIL, EVIL));
     for endpoint in [Endpoint::Register, Endpoint::Code, Endpoint::Refresh, Endpoint::Documents] {

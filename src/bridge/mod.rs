@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::era::{Event, Facts, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
 use crate::failure::{Failure, Kind};
+use crate::log::Repeated;
 use crate::message::{Message, Parsed, member, plain_string};
 use crate::record::{Side, Tap};
 use crate::remote::{Alone, Arrival, Call, Follower, Progress, Remote, Said, Stage, Stand, Transport};
@@ -516,8 +517,10 @@ impl Bridge {
             };
             match timeout(TOLD, told).await {
                 Ok(Ok(())) => {}
-                Ok(Err(failure)) => log::warn!("{message:?} did not reach the server: {failure}"),
-                Err(_) => log::warn!("the server gave {message:?} no status in {} s", TOLD.as_secs()),
+                Ok(Err(failure)) => UNTOLD.warn(format_args!("{message:?} did not reach the server: {failure}")),
+                Err(_) => {
+                    UNTOLD.warn(format_args!("the server gave {message:?} no status in {} s", TOLD.as_secs()));
+                }
             }
             drop(held);
         });
@@ -621,6 +624,7 @@ impl Tally {
     }
 }
 
+static UNTOLD: Repeated = Repeated::new();
 /// Bytes that may wait for the editor before the server is made to wait.
 const ROOM: usize = 256 * 1024;
 /// Bytes that may wait for the editor before its own input is made to wait: only answers of the

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::annotations::{Param, annotations};
 use super::splice::{Edit, edited_elements};
 use super::{Filter, VERSION_KEY};
+use crate::log::Repeated;
 use crate::message::{Message, member, plain_string};
 
 /// Names and values, in the order in which they are written.
@@ -51,6 +52,7 @@ impl Annotated {
     /// and those that `filter` hides. `change` may change what is left.
     pub fn learn(&mut self, answer: Message, filter: &Filter, change: impl Fn(&str) -> Edit) -> Message {
         let Some(tools) = answer.result().and_then(|result| member(result, "tools")) else { return answer };
+        let mut left_out = Vec::new();
         let edited = edited_elements(tools, |tool| {
             let name = member(tool, "name").and_then(plain_string);
             if !filter.shows(name.as_deref()) {
@@ -63,12 +65,18 @@ impl Annotated {
                     change(tool)
                 }
                 Err(reason) => {
-                    log::warn!("the tool {name:?} is left out: {reason}");
+                    left_out.push(format!("{name:?}: {reason}"));
                     self.tools.remove(&name);
                     Edit::Cut
                 }
             }
         });
+        if !left_out.is_empty() {
+            let more = left_out.len().saturating_sub(MOST_NAMED);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            left_out.truncate(MOST_NAMED);
+            LEFT_OUT.warn(format_args!("tools are left out: {}{more}", left_out.join("; ")));
+        }
         edited.map_or(answer.clone(), |edited| answer.with_part(tools, &edited))
     }
 }
@@ -95,6 +103,9 @@ fn encoded(value: &str) -> String {
     format!("{PREFIX}{}{SUFFIX}", BASE64_STANDARD.encode(value))
 }
 
+/// Tools of one list that are named as left out.
+const MOST_NAMED: usize = 8;
+static LEFT_OUT: Repeated = Repeated::new();
 const PREFIX: &str = "=?base64?";
 const SUFFIX: &str = "?=";
 

@@ -11,6 +11,7 @@ use super::replies::{code, failed, no_batches, refusal, refuse};
 use super::splice::{Edit, quoted, with_id};
 use super::{CAPABILITIES_KEY, Event, Filter, HEADER_MISMATCH, Key, Step, VERSION_KEY, Way, cancelled_id};
 use crate::failure::Failure;
+use crate::log::Repeated;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, error_object_line, member, plain_string,
     request_line,
@@ -187,7 +188,9 @@ impl Modern {
             Is::Notification if flight.listening.is_some() => self.heard(&id, message, steps),
             Is::Notification if flight.key == key => steps.push(Step::ToEditor(message.raw().clone())),
             // Its own questions come in results (2026-07-28, Streamable HTTP, "Receiving Messages").
-            Is::Notification | Is::Request => log::warn!("{message:?} of the server has no place here"),
+            Is::Notification | Is::Request => {
+                OUT_OF_PLACE.warn(format_args!("{message:?} of the server has no place here"));
+            }
         }
     }
 
@@ -325,3 +328,5 @@ pub fn no_common_version(id: &Id, theirs: &[String]) -> Step {
     );
     Step::Failed(error_object_line(id, &error), crate::failure::Kind::Protocol)
 }
+
+static OUT_OF_PLACE: Repeated = Repeated::new();

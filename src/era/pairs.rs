@@ -15,6 +15,7 @@ use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
 use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Spoken, Step, VERSION_KEY, cancelled_id};
 use crate::failure::{Failure, Kind};
+use crate::log::Repeated;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
 };
@@ -341,7 +342,7 @@ impl Era {
                 parsed if finding.early.len() < MOST_EARLY => {
                     finding.early.push(Event::Server { key: Some(key), generation, parsed });
                 }
-                _ => log::warn!("the server said too much before it answered"),
+                _ => TOO_EARLY.warn("the server said too much before it answered"),
             }
             return;
         }
@@ -355,7 +356,7 @@ impl Era {
         match (&mut self.finding, self.pair.is_some()) {
             (Some(finding), false) if key.is_none() => match finding.early.len() {
                 ..MOST_EARLY => finding.early.push(event),
-                _ => log::warn!("the server said too much before it answered"),
+                _ => TOO_EARLY.warn("the server said too much before it answered"),
             },
             _ => self.pass(key, event, steps),
         }
@@ -505,6 +506,7 @@ impl Era {
     }
 }
 
+static TOO_EARLY: Repeated = Repeated::new();
 /// Messages of a server that come before its answer to what asks for its era.
 const MOST_EARLY: usize = 64;
 /// Editors that are remembered; a server has a handful.

@@ -20,6 +20,7 @@ use super::streamable::{GET_HEAD, endless, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Lane, Response, shown};
+use crate::log::Repeated;
 use crate::message::{Id, Kind as Is, Message};
 
 /// The open stream of one session. The session lives as long as the stream does.
@@ -279,7 +280,7 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
         }
         if stream.parser.is_endless() {
             let endless = endless(shared.settings.limit);
-            log::warn!("{}", endless.fact);
+            ENDLESS.warn(&endless.fact);
             why = Some(endless);
             break;
         }
@@ -296,5 +297,6 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
     shared.renew_in_time(link.generation);
 }
 
+static ENDLESS: Repeated = Repeated::new();
 /// How long a stream may take to name its endpoint.
 const ENDPOINT_WAIT: Duration = Duration::from_secs(5);

@@ -20,6 +20,7 @@ use super::wake::Clocks;
 use super::{Arrival, Settings, Transport, Trouble};
 use crate::auth::{Login, Said};
 use crate::http::{Http, Response};
+use crate::log::Repeated;
 use crate::message::{Id, Message, member, plain_string, request_line};
 
 /// One session. A lost one is not mended but followed by another, with the next generation.
@@ -308,7 +309,7 @@ pub async fn keep_alive(shared: Arc<Shared>, every: Duration) {
         if !shared.is_alive(&session).await
             && let Err(failure) = shared.renew(&session).await
         {
-            log::warn!("{failure}");
+            UNRENEWED.warn(failure);
         }
     }
 }
@@ -346,6 +347,7 @@ impl OwnIds {
     }
 }
 
+static UNRENEWED: Repeated = Repeated::new();
 /// How long the bridge's own small requests may take: editors' requests wait behind them.
 const OWN_WAIT: Duration = Duration::from_secs(5);
 

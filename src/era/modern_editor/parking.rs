@@ -9,6 +9,7 @@ use crate::era::replies::{code, failed, refusal};
 use crate::era::splice::with_id;
 use crate::era::{Key, MISSING_CAPABILITY, Step};
 use crate::failure::{Failure, Kind};
+use crate::log::Repeated;
 use crate::message::{
     INVALID_PARAMS, Id, METHOD_NOT_FOUND, Message, SERVER_ERROR, elements, error_line, member, plain_string,
     result_line,
@@ -108,7 +109,7 @@ impl ModernEditor {
         if self.calls.parked() >= MOST_PARKED
             && let Some(oldest) = self.calls.all_parked().first().copied()
         {
-            log::warn!("too many calls wait for answers of the editor: the oldest is given up");
+            TOO_MANY.warn("too many calls wait for answers of the editor: the oldest is given up");
             self.expire(oldest, steps);
         }
         let (state, expiry) = (self.own.state(), self.own.key());
@@ -287,5 +288,6 @@ const MOST_PARKED: usize = 64;
 const ORPHANED: Duration = Duration::from_secs(5);
 /// Questions that may wait so.
 const MOST_ORPHANS: usize = 64;
+static TOO_MANY: Repeated = Repeated::new();
 /// Questions that a call may have open.
 const MOST_QUEUED: usize = 64;

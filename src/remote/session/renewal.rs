@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{OWN_WAIT, Road, Session, Shared, locked};
 use crate::failure::{Failure, Kind};
+use crate::log::Repeated;
 use crate::message::{Message, notification_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::Call;
@@ -85,7 +86,8 @@ impl Shared {
                 let until = end.min(Instant::now() + OWN_WAIT);
                 let restored = timeout_at(until, shared.exchange(&session, &mut call)).await;
                 if let Err(trouble) = restored.unwrap_or_else(|_| Err(Trouble::Cut(no_answer()))) {
-                    log::warn!("{} could not be restored: {}", request.method(), trouble.into_failure());
+                    let why = trouble.into_failure();
+                    UNRESTORED.warn(format_args!("{} could not be restored: {why}", request.method()));
                 }
             }
         });
@@ -159,6 +161,7 @@ fn no_answer() -> Failure {
     Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
 }
 
+static UNRESTORED: Repeated = Repeated::new();
 /// How long a new session may take to be made like the lost one: the editor's requests wait for it.
 const RESTORE_WAIT: Duration = Duration::from_secs(10);
 /// How many requests for it are on their way at once.

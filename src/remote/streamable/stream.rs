@@ -13,6 +13,7 @@ use super::{GET_HEAD, is_event_stream};
 use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
+use crate::log::Repeated;
 use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
@@ -200,14 +201,14 @@ impl Shared {
             Data::Whole(data) => match Message::parse(data) {
                 Ok(parsed) => return Some(parsed),
                 Err(fault) => {
-                    log::warn!("the server sent an event that is no message: {}", fault.text);
+                    NO_MESSAGES.warn(format_args!("the server sent an event that is no message: {}", fault.text));
                     return None;
                 }
             },
             Data::TooLong(skim) => skim,
         };
         let text = skim.why(self.settings.limit);
-        log::warn!("a message of the server was left out: {text}");
+        LEFT_OUT.warn(format_args!("a message of the server was left out: {text}"));
         let text = if skim.has_method() { text } else { format!("{text}; {MAY_HAVE_RUN}") };
         let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
         if skim.has_method() {
@@ -311,6 +312,8 @@ impl Track {
     }
 }
 
+static NO_MESSAGES: Repeated = Repeated::new();
+static LEFT_OUT: Repeated = Repeated::new();
 /// How long a connection is kept for the end of a stream that has given its answer.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a cut stream is asked for again, if nobody answers.
