@@ -9,7 +9,9 @@ mod budget;
 mod order;
 mod outbox;
 mod parent;
+mod sending;
 pub mod signals;
+mod tally;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -18,21 +20,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::era::{Event, Facts, Invitation, Key, Lobby, Road, SignIn, Step, Way, takes_links};
+use crate::era::{Event, Facts, Invitation, Key, Lobby, SignIn, Step, Way};
 use crate::failure::{Failure, Kind};
-use crate::log::Repeated;
-use crate::message::{Message, Parsed, member, plain_string};
+use crate::message::{Message, Parsed};
 use crate::record::{Side, Tap};
-use crate::remote::{Alone, Arrival, Call, Follower, Progress, Remote, Said, Stage, Stand, Transport};
+use crate::remote::{Alone, Arrival, Call, Remote, Said, Stand};
 use crate::stdio::{Line, Reader, Writer};
 
 use alarms::Alarms;
 use budget::Budget;
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
+use sending::Running;
+use tally::Tally;
 use witness::Witness;
 pub use witness::{Counts, Seen};
 
@@ -61,19 +64,6 @@ pub struct Bridge {
     witness: Witness,
 }
 
-struct Running {
-    task: AbortHandle,
-    progress: Follower,
-    /// Whether it may have an effect, so that whoever repeats it may do so twice.
-    acts: bool,
-}
-
-impl Running {
-    fn may_have_run(&self) -> bool {
-        self.acts && !self.progress.is_at(Stage::Held)
-    }
-}
-
 /// How a relay ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -85,14 +75,6 @@ pub enum End {
     Interrupted,
     /// Another signal that asks for the end.
     Stopped,
-}
-
-/// Why the bridge had to answer for the server.
-#[derive(Default)]
-struct Tally {
-    unreachable: bool,
-    broken: Option<Kind>,
-    unauthorized: bool,
 }
 
 impl Bridge {
@@ -425,140 +407,9 @@ impl Bridge {
         self.writer.push(line);
     }
 
-    /// Sends what may go now, in its order. Nothing overtakes an `initialize`.
-    fn pump(&mut self) {
-        if self.era.is_opening() {
-            return;
-        }
-        if !self.era.is_open() {
-            self.without_session();
-            return;
-        }
-        // While the editor does not read, new requests would only pile their answers up.
-        if !self.is_reading() && self.running.len() >= UNREAD {
-            return;
-        }
-        while let Some((parcel, hold)) = self.outbox.take(&self.budget) {
-            match parcel {
-                Parcel::Request { key, body, requests, repeatable, way } => {
-                    let awaiting = requests.iter().filter_map(Message::id).cloned().collect();
-                    let progress = Progress::default();
-                    let turn = self.order.request(progress.follow());
-                    let hold: Option<Box<dyn std::any::Any + Send + Sync>> = Some(Box::new(hold));
-                    let alone = alone(&way);
-                    let call = Call { key: None, body, requests, awaiting, repeatable, alone, progress, hold };
-                    self.exchange(key, call, turn);
-                }
-                Parcel::Notification(message, way) => {
-                    let (turn, told) = self.order.notification();
-                    self.tell(message, None, way, Some((turn, told, hold)));
-                }
-            }
-        }
-    }
-
     fn note_waiting(&mut self) {
         let waits = !self.outbox.is_empty();
         self.waiting_since = if waits { self.waiting_since.or_else(|| Some(Instant::now())) } else { None };
-    }
-
-    fn open(&mut self, key: Key, message: Message, road: Road) {
-        let remote = self.remote.clone();
-        if let Some(params) = message.params() {
-            self.remote.login().meet(name_of(params), takes_links(params));
-        }
-        let call = Call { key: Some(key), ..Call::own(message) };
-        let progress = call.progress.follow();
-        let transport = match road {
-            Road::Http => Transport::Streamable,
-            Road::Sse => Transport::Sse,
-        };
-        let task = tokio::spawn(Box::pin(remote.open(call, transport)));
-        self.running.insert(key, Running { task: task.abort_handle(), progress, acts: false });
-    }
-
-    fn exchange(&mut self, key: Key, call: Call, turn: Turn) {
-        let remote = self.remote.clone();
-        let (progress, acts) = (call.progress.follow(), !call.repeatable && !call.listens());
-        let call = Call { key: Some(key), ..call };
-        // Boxed, because a future of this size is copied several times on its way into a task.
-        let task = tokio::spawn(Box::pin(async move {
-            turn.come().await;
-            match call.alone {
-                Some(_) => remote.exchange_alone(call).await,
-                None => remote.exchange(call).await,
-            }
-        }));
-        self.running.insert(key, Running { task: task.abort_handle(), progress, acts });
-    }
-
-    /// Sends a notification in its turn, or an answer at once.
-    fn tell(
-        &mut self,
-        message: Message,
-        generation: Option<u64>,
-        way: Way,
-        turn: Option<(Turn, order::Told, budget::Hold)>,
-    ) {
-        let remote = self.remote.clone();
-        self.tells.spawn(async move {
-            let held = match turn {
-                Some((turn, told, hold)) => {
-                    turn.come().await;
-                    Some((told, hold))
-                }
-                None => None,
-            };
-            let told = async {
-                match alone(&way) {
-                    Some(alone) => remote.tell_alone(&message, &alone).await,
-                    None => remote.tell(&message, generation).await,
-                }
-            };
-            match timeout(TOLD, told).await {
-                Ok(Ok(())) => {}
-                Ok(Err(failure)) => UNTOLD.warn(format_args!("{message:?} did not reach the server: {failure}")),
-                Err(_) => {
-                    UNTOLD.warn(format_args!("the server gave {message:?} no status in {} s", TOLD.as_secs()));
-                }
-            }
-            drop(held);
-        });
-    }
-
-    /// A request that was not sent is not sent at all. One that was is cancelled at the server, when
-    /// it can know the request, and then its stream is closed.
-    fn cancel(&mut self, key: Key, message: Message) {
-        if self.outbox.remove(key) {
-            return;
-        }
-        let Some(Running { task, progress, .. }) = self.running.remove(&key) else { return };
-        if progress.is_at(Stage::Held) {
-            task.abort();
-            return;
-        }
-        let remote = self.remote.clone();
-        self.tells.spawn(async move {
-            let _ = timeout(BODY_OUT, progress.out()).await;
-            if let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
-                log::debug!("a cancellation did not reach the server: {failure}");
-            }
-            task.abort();
-        });
-    }
-
-    /// The session did not open: what waited for it gets an error.
-    fn without_session(&mut self) {
-        for key in self.outbox.clear() {
-            let failure = match &self.unopened {
-                // An editor that was answered early has seen nothing fail. Who lacks a sign-in is told so each time.
-                Some(failure) if self.era.is_early() || failure.kind == Kind::SignInRequired => failure.clone(),
-                // Why initialize failed has been counted.
-                _ => Failure::new(Kind::Usage, "there is no session, because initialize failed")
-                    .remedy("send initialize again"),
-            };
-            self.on(Event::Ended { key, failure: Some(failure) });
-        }
     }
 
     async fn writer_is_done(&mut self) {
@@ -566,22 +417,6 @@ impl Bridge {
         while self.writer.is_busy() && self.writer.written().await.is_ok() {
             self.writer.flush();
         }
-    }
-}
-
-/// The name of the editor, for the page at the end of a sign-in.
-fn name_of(initialize: &str) -> Option<String> {
-    let info = member(initialize, "clientInfo")?;
-    let name = member(info, "title").or_else(|| member(info, "name")).and_then(plain_string)?;
-    Some(name.into_owned()).filter(|name| !name.is_empty())
-}
-
-/// How a request is sent outside a session, if it is.
-fn alone(way: &Way) -> Option<Alone> {
-    match way {
-        Way::Session => None,
-        Way::Alone(headers) => Some(Alone::new(headers, false)),
-        Way::Listen(headers) => Some(Alone::new(headers, true)),
     }
 }
 
@@ -603,28 +438,6 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-impl Tally {
-    fn add(&mut self, kind: Kind) {
-        match kind {
-            // The editor's own mistake.
-            Kind::Usage => {}
-            Kind::Unreachable => self.unreachable = true,
-            Kind::SignInRequired => self.unauthorized = true,
-            other => self.broken = Some(other),
-        }
-    }
-
-    fn end(&self) -> End {
-        match self.broken {
-            _ if self.unreachable => End::Wanting(Kind::Unreachable),
-            Some(kind) => End::Wanting(kind),
-            None if self.unauthorized => End::Wanting(Kind::SignInRequired),
-            None => End::Served,
-        }
-    }
-}
-
-static UNTOLD: Repeated = Repeated::new();
 /// Bytes that may wait for the editor before the server is made to wait.
 const ROOM: usize = 256 * 1024;
 /// Bytes that may wait for the editor before its own input is made to wait: only answers of the
@@ -638,7 +451,3 @@ const GROWTH: Duration = Duration::from_millis(200);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the last lines and the last notifications may take once all is over.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long a server may take to give a notification, or an answer to its question, a status.
-const TOLD: Duration = Duration::from_secs(60);
-/// How long a cancellation waits for the body of its request, and for its own status.
-const BODY_OUT: Duration = Duration::from_secs(2);
