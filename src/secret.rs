@@ -2,6 +2,7 @@
 
 mod sentence;
 mod signs;
+mod variables;
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use sentence::public;
 pub use signs::{is_credential, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
+pub use variables::{holds_a_secret, keep_from, variable};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.
 ///

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::failure::{Failure, Kind};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::store::Store;
 
 /// Where a secret comes from. Shown as it is typed, except for the arguments of a command.
@@ -112,7 +112,7 @@ impl Source {
     /// the source and never the value.
     pub async fn read(&self, store: &Store) -> Result<Secret, Failure> {
         let bytes = match self {
-            Source::Variable(name) => std::env::var_os(name)
+            Source::Variable(name) => secret::variable(name)
                 .ok_or_else(|| usage(format!("{self} is not set")).remedy(format!("set the variable {name}")))?
                 .into_encoded_bytes(),
             Source::File(path) => self.of_file(path).await?,

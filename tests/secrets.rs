@@ -72,6 +72,49 @@ fn no_process_shows_a_secret_in_its_arguments_or_its_environment() {
     }
 }
 
+/// A browser, found in each of the two ways, that tells what it and the helper which has started it know.
+#[test]
+#[cfg(target_os = "linux")]
+fn neither_the_browser_nor_the_helper_has_a_secret_of_the_environment() {
+    let given = r#"{"client_id":"by hand","client_secret":"${TEST_CLIENT_SECRET}","token_endpoint_auth_method":"client_secret_post"}"#;
+    for is_found in [false, true] {
+        let client = support::Client::given("by hand", Proof::Post("s3cret-of-the-client".to_owned()));
+        let world = World::with(|it| it.clients = vec![client], |_| ());
+        let human = Human::prompt();
+        let folder = TempDir::new().unwrap();
+        let (program, told) = (folder.path().join("xdg-open"), folder.path().join("told"));
+        let tell = r#"for process in self $PPID; do tr "\0" "\n" <"/proc/$process/environ"; echo; done"#;
+        let script = format!("#!/bin/sh\n{{ {tell}; }} >{}\nexec {} \"$1\"\n", told.display(), human.browser());
+        support::write_script(&program, &script);
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let launch = world
+            .relay(&human)
+            .args(["--static-oauth-client-info", given, "--header", "X-Team: ${TEST_TEAM} of ${HOME}"])
+            .args(["--header-from", "X-Third=env:TEST_THIRD"])
+            .env("MCPBRIDGE_HEADER_FILE", "/dev/null")
+            .env("MCPBRIDGE_AUTHORIZE_PARAM", "x=s3cret-in-a-flag")
+            .env("TEST_CLIENT_SECRET", "s3cret-of-the-client")
+            .env("TEST_TEAM", "s3cret-in-a-header")
+            .env("TEST_THIRD", "s3cret-of-a-third")
+            .env("TEST_KEPT", "as it was");
+        let launch = match is_found {
+            true => launch.without("BROWSER").env("DISPLAY", ":99").env("PATH", path),
+            false => launch.env("BROWSER", &program),
+        };
+        let mut bridge = launch.ready();
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        end_well(bridge);
+        let told = fs::read_to_string(told).unwrap();
+        assert!(!told.contains("s3cret"), "{told}");
+        let count = |line: &str| told.lines().filter(|other| *other == line).count();
+        let home = format!("HOME={}", world.home.path().display());
+        // Both tell, and what they need is there.
+        assert_eq!((count("TEST_KEPT=as it was"), count(&home)), (2, 2), "{told}");
+        assert_eq!(told.matches("MCPBRIDGE_CONFIG_DIR=").count(), 1, "the helper has it, the browser does not: {told}");
+    }
+}
+
 #[test]
 fn an_authorization_server_that_repeats_what_it_was_told_gets_it_into_no_error() {
     // Errors of the token endpoint with the code, the verifier and the secret of the client in them.

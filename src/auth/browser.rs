@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use crate::secret;
+
 /// Opens `url`; whether somebody will see it. Only http and https URLs with a host are opened, and no
 /// shell is asked: what a server says must not become a command (CVE-2025-6514).
 pub fn open(url: &Url) -> bool {
@@ -17,13 +19,7 @@ pub fn open(url: &Url) -> bool {
     match std::env::var("BROWSER") {
         Ok(browsers) if !browsers.trim().is_empty() => browsers.split(separator()).any(|browser| start(browser, url)),
         _ if !has_screen() => false,
-        _ => match open::that_detached(url.as_str()) {
-            Ok(()) => true,
-            Err(error) => {
-                log::debug!("no browser: {error}");
-                false
-            }
-        },
+        _ => open::commands(url.as_str()).into_iter().any(launch),
     }
 }
 
@@ -54,12 +50,21 @@ fn start(browser: &str, url: &Url) -> bool {
     } else {
         command.args(filled);
     }
-    // Nothing that a browser prints may reach the editor.
+    launch(command)
+}
+
+/// Starts a browser, or what finds one; whether it did not end in an error at once.
+fn launch(mut command: Command) -> bool {
+    // Nothing that a browser prints may reach the editor, and nothing that is secret may reach a browser.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    secret::keep_from(&mut command, &[]);
+    // A Ctrl-C at the terminal is for us, and no reason to close a browser.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
-            log::debug!("{program} cannot be started: {error}");
+            log::debug!("{} cannot be started: {error}", command.get_program().display());
             return false;
         }
     };
@@ -67,7 +72,11 @@ fn start(browser: &str, url: &Url) -> bool {
     while Instant::now() < until {
         match child.try_wait() {
             Ok(None) => thread::sleep(GLANCE),
-            Ok(Some(status)) => return status.success(),
+            Ok(Some(status)) => {
+                log::debug!("{} ended with {status}", command.get_program().display());
+                // On Windows one that has opened a page may say that it has not.
+                return status.success() || cfg!(windows);
+            }
             Err(_) => return true,
         }
     }

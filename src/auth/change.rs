@@ -17,6 +17,7 @@ use super::grants::refresh::refresh;
 use super::{Options, now, organization, scopes, sign_in, unattended};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
+use crate::secret;
 use crate::store::{About, By, Credential, Doubt, GRANT_WAIT, Grant, Happening, Key, Lock, OAuth, Origin, Store};
 
 /// What is to be done, and by which means.
@@ -158,6 +159,7 @@ pub struct Tools<'a> {
 
 /// Makes the grant of `job` good: adopts, renews, or signs in.
 pub async fn change(job: &Job, tools: &Tools<'_>) -> Outcome {
+    job.options.flow.variables().for_each(secret::holds_a_secret);
     match &job.options.flow {
         Flow::Browser | Flow::Provider { .. } => {}
         Flow::ClientCredentials(_) | Flow::Workload { .. } => return unattended::change(job, tools).await,

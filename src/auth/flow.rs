@@ -78,6 +78,20 @@ impl Flow {
         }
     }
 
+    /// The variables of the environment that its secrets are in.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let own = match self {
+            Flow::Workload { token, .. } => [Some(token), None],
+            Flow::Organization(organization) => [organization.secret.as_ref(), organization.token.as_ref()],
+            Flow::Browser | Flow::ClientCredentials(_) | Flow::Provider { .. } => [None, None],
+        };
+        let sources = own.into_iter().flatten().chain(self.key().map(|key| &key.source));
+        sources.filter_map(|source| match source {
+            Source::Variable(name) => Some(name.as_str()),
+            Source::File(_) | Source::Keychain(_) | Source::Command(_) => None,
+        })
+    }
+
     /// Where tokens are asked for, if that was given.
     pub fn endpoint(&self) -> Option<&str> {
         match self {

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::change::{Denied, How, Job, Outcome, Progress, Tools, change};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http};
+use crate::secret;
 use crate::store::{Grant, Store};
 
 /// What the helper is to do.
@@ -139,6 +140,9 @@ async fn start(order: &Order) -> io::Result<ChildStdout> {
     line.push(b'\n');
     let mut command = Command::new(program()?);
     command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped());
+    // All settings are in the order; what is left are the folders of the user, and what only a source names.
+    let needed: Vec<&str> = order.job.options.flow.variables().chain(OF_THE_STORE).collect();
+    secret::keep_from(command.as_std_mut(), &needed);
     // Not the editor's stderr: the helper may outlive the relay, and must hold no pipe of the editor's.
     command.stderr(if order.debug { Stdio::piped() } else { Stdio::null() });
     let mut child = command.spawn()?;
@@ -242,6 +246,9 @@ fn detach() {
     // Fails where the process leads a group: then a person has typed the command.
     let _ = rustix::process::setsid();
 }
+
+/// The variables that say where everything is kept, and in what.
+const OF_THE_STORE: [&str; 2] = ["MCPBRIDGE_CONFIG_DIR", "MCPBRIDGE_CREDENTIAL_STORE"];
 
 /// The very program that runs, also when an update has replaced its file.
 fn program() -> io::Result<std::path::PathBuf> {

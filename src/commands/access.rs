@@ -19,7 +19,7 @@ use crate::config::Home;
 use crate::failure::{Failure, Kind};
 use crate::http::{self, is_loopback, shown};
 use crate::log::{self as logging, Volume};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::source::Source;
 use crate::store::{Choice, Key, Store};
 
@@ -75,10 +75,15 @@ pub fn http(
 }
 
 fn proxy(text: &str) -> Result<Secret, Failure> {
-    let expanded = server::expand(text, &|name| std::env::var(name).ok()).map_err(|unset| {
+    let expanded = server::expand(text, &of_environment).map_err(|unset| {
         usage(&format!("${{{unset}}} in --proxy is not set"), "set the variable, or write the value")
     })?;
     http::proxy::read(&expanded)
+}
+
+/// What stands for `${name}` in a setting that may be a secret.
+fn of_environment(name: &str) -> Option<String> {
+    secret::variable(name)?.into_string().ok()
 }
 
 /// The headers for the server. Takes as long as the slowest source of one.
@@ -86,7 +91,7 @@ fn proxy(text: &str) -> Result<Secret, Failure> {
 /// # Errors
 /// As for [`server::headers`], and as for [`Source::read`].
 pub async fn headers(connection: &cli::Connection) -> Result<server::Headers, Failure> {
-    let mut headers = server::headers(&connection.headers, &connection.header_files, |name| std::env::var(name).ok())?;
+    let mut headers = server::headers(&connection.headers, &connection.header_files, of_environment)?;
     if !connection.headers_from.is_empty() {
         headers.add_from(&connection.headers_from, &store()?).await?;
     }
@@ -205,10 +210,9 @@ fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {
         None => None,
         Some(text) => {
             let flag = "--static-oauth-client-info";
-            let text =
-                server::expand(&json_or_file(text, flag)?, &|name| std::env::var(name).ok()).map_err(|unset| {
-                    usage(&format!("${{{unset}}} in {flag} is not set"), "set the variable, or write the value")
-                })?;
+            let text = server::expand(&json_or_file(text, flag)?, &of_environment).map_err(|unset| {
+                usage(&format!("${{{unset}}} in {flag} is not set"), "set the variable, or write the value")
+            })?;
             Some(Given::read(&text)?)
         }
     };

@@ -257,7 +257,8 @@ fn form_of(page: &Seen) -> Option<(String, String)> {
     Some((between(r#"<form method="post" action=""#)?, between(r#"name="request" value=""#)?))
 }
 
-fn write_script(path: &std::path::Path, text: &str) {
+/// A script that can be started.
+pub fn write_script(path: &std::path::Path, text: &str) {
     fs::write(path, text).expect("a script");
     #[cfg(unix)]
     {

@@ -34,7 +34,7 @@ pub use chaotic::{Effects, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};
 pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};
-pub use human::{Human, Visit};
+pub use human::{Human, Visit, write_script};
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
 pub use oauth::{

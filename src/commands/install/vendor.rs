@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::commands::event_loop;
 use crate::editors::{Editor, Entry, File, Host};
 use crate::failure::Failure;
+use crate::secret;
 
 /// Lets the editor's own program put the entry into its file. `None` if there is no such program, or
 /// if it did not do it.
@@ -48,6 +49,7 @@ fn ran(host: &Host, editor: &Editor, arguments: &[&str]) -> bool {
     let outcome = runtime.block_on(async {
         let mut command = tokio::process::Command::new(&program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        secret::keep_from(command.as_std_mut(), &[]);
         tokio::time::timeout(PATIENCE, command.status()).await
     });
     let done = matches!(&outcome, Ok(Ok(status)) if status.success());
