@@ -16,6 +16,7 @@ pub mod http;
 pub mod log;
 pub mod message;
 pub mod plain;
+pub mod private;
 pub mod record;
 pub mod remote;
 pub mod secret;

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::plain::harmless;
+use crate::private;
 
 pub use repeated::Repeated;
 
@@ -128,11 +129,8 @@ struct LogFile {
 
 impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(LogFile { path: path.to_owned(), file: options.open(path)? })
+        let file = private::open_named(OpenOptions::new().create(true).append(true), path)?;
+        Ok(LogFile { path: path.to_owned(), file })
     }
 
     fn write(&mut self, line: &str) {

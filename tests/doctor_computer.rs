@@ -287,6 +287,11 @@ fn a_folder_that_others_can_use_is_named_and_mended() {
     assert_eq!((seen.code, is(&kept)), (0, 0o700), "{seen:?}");
     assert_eq!(is(&adoptions), 0o700);
     assert_eq!(user.look(&[]).state("state"), "ok");
+    // Below it, too, nobody else may write.
+    let locks = user.state("locks");
+    mode(&locks, 0o777);
+    user.look(&[]).fails("state", 8, &["locks can be written to by others (mode 777)", "chmod go-w"]);
+    assert_eq!((user.look(&["--fix"]).code, is(&locks)), (0, 0o700));
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod support;
 
 use std::{fs, time::Duration};
 
-use support::{Bridge, INITIALIZED, Launch, Legacy, Server, call, initialize, request};
+use support::{Bridge, INITIALIZED, Launch, Legacy, PATIENCE, Server, call, initialize, request};
 
 #[track_caller]
 fn refused(launch: Launch, contains: &[&str]) {
@@ -204,6 +204,40 @@ fn every_flag_has_a_variable() {
     assert_eq!(server.wait(2, "initialize").header("x-one"), Some("flag"));
     refused(Bridge::launch(URL).env("MCPBRIDGE_TRANSPORT", "pigeon"), &["pigeon"]);
     refused(Bridge::launch("http://mcp.example.com/mcp").env("MCPBRIDGE_ALLOW_HTTP", "false"), &["--allow-http"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_log_file_of_somebody_else_is_not_written_and_a_pipe_not_waited_for() {
+    use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+    let server = Legacy::new().start();
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name);
+    let logging = |to: &std::path::Path| Bridge::to(&server).arg("--log-file").arg(to);
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    refused(logging(&path("pipe")), &["log file", "pipe that nobody reads"]);
+    // Only root can make files of somebody else, who has the folder as everybody has /tmp.
+    if rustix::process::geteuid().is_root() {
+        const NOBODY: Option<u32> = Some(65_534);
+        fs::write(path("theirs"), "").unwrap();
+        fs::set_permissions(path("theirs"), fs::Permissions::from_mode(0o666)).unwrap();
+        chown(path("theirs"), NOBODY, None).unwrap();
+        symlink(path("mine"), path("link")).unwrap();
+        lchown(path("link"), NOBODY, None).unwrap();
+        for name in ["theirs", "link"] {
+            refused(logging(&path(name)), &["log file", "another user (uid 65534)"]);
+        }
+        assert_eq!(fs::read_to_string(path("theirs")).unwrap(), "");
+        assert!(!path("mine").exists());
+    }
+    // What a person means is done.
+    symlink(path("log"), path("own-link")).unwrap();
+    for to in [path("own-link"), "/dev/null".into(), "/dev/stderr".into()] {
+        let mut bridge = logging(&to).arg("--debug").ready();
+        bridge.close_stdin();
+        assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", to.display());
+    }
+    assert!(fs::read_to_string(path("log")).unwrap().contains("initialize"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
@@ -32,16 +32,17 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("demo", &[]),
     ("editors", &["config"]),
     ("config", &[]),
-    // These serve every room, so they use none; what is said goes through `plain`.
+    // These serve every room, so they use none; what is said goes through `plain`, and into files of `private`.
     ("failure", &["plain"]),
-    ("log", &["plain"]),
+    ("log", &["plain", "private"]),
     ("plain", &[]),
+    ("private", &[]),
     ("secret", &[]),
     ("spelling", &[]),
 ];
 
 /// Rooms that every other one may use.
-const ANYONE: [&str; 5] = ["failure", "log", "plain", "secret", "spelling"];
+const ANYONE: [&str; 6] = ["failure", "log", "plain", "private", "secret", "spelling"];
 
 /// Words that have one place, or none in some rooms.
 const WORDS: [(&[&str], Where); 8] = [

@@ -172,6 +172,41 @@ async fn a_folder_that_cannot_be_written_to_is_named_and_the_old_grant_stays() {
     assert!(told.contains("failed store_unavailable") && told.contains("make it readable for you"), "{told}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_kept_where_others_can_change_it_and_no_link_in_the_place_of_a_lock_is_followed() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let user = User::new();
+    let store = user.store();
+    store.write(&key("a"), &about("a"), &grant(1)).await.unwrap();
+    drop(store.try_lock(&key("a"), Lock::Grant).unwrap());
+    let (lock, precious) = (user.state().join(format!("locks/{}.grant", key("a").as_str())), user.0.path().join("own"));
+    fs::write(&precious, "data").unwrap();
+    fs::remove_file(&lock).unwrap();
+    symlink(&precious, &lock).unwrap();
+    let failure = store.try_lock(&key("a"), Lock::Grant).unwrap_err();
+    assert!(failure.fact.contains("symbolic link") && failure.fact.contains(lock.to_str().unwrap()), "{failure}");
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
+    // A folder of everybody's, by itself and behind a link.
+    let (kept, open) = (user.state().join("credentials"), user.0.path().join("open"));
+    let before = fs::read(user.credentials("a")).unwrap();
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o777)).unwrap();
+    for _ in 0..2 {
+        for failure in [
+            store.write(&key("a"), &about("a"), &grant(2)).await.unwrap_err(),
+            store.read(&key("a")).await.unwrap_err(),
+        ] {
+            assert_eq!(failure.kind, Kind::StoreUnavailable);
+            assert!(failure.to_string().contains(&format!("run: chmod go-w {}", kept.display())), "{failure}");
+        }
+        assert_eq!(fs::read(user.credentials("a")).unwrap(), before);
+        if !open.exists() {
+            fs::rename(&kept, &open).unwrap();
+            symlink(&open, &kept).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_lock_excludes_every_other_process() {
     let user = User::new();

@@ -11,6 +11,7 @@ use super::keys::{Shape, Value, Words};
 use super::names::refusal;
 use super::replace::{replace, rewrite};
 use crate::failure::{Failure, Kind};
+use crate::private;
 
 mod cut;
 
@@ -167,9 +168,7 @@ fn lock(home: &Home) -> Result<File, Failure> {
     let path = home.folder(LOCKS)?.join(LOCK);
     let mut options = OpenOptions::new();
     options.create(true).read(true).write(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(|error| unwritable(&path, &error))?;
+    let file = private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))?;
     let end = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {

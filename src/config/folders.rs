@@ -67,29 +67,26 @@ impl Home {
     /// # Errors
     /// Somebody else can, or it is no folder: [`Kind::StoreUnavailable`].
     pub fn is_there(&self) -> Result<bool, Failure> {
-        match fs::symlink_metadata(&self.state) {
-            // Services have homes like /dev/null, in which nothing is.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
-            Err(error) => return Err(unreadable(&self.state, &error)),
-            Ok(_) => {}
-        }
-        let there = fs::metadata(&self.state).map_err(|error| unreadable(&self.state, &error))?;
-        if !there.is_dir() {
-            return Err(self.refuse("is no folder", format!("move it away, or set {VARIABLE} to another one")));
-        }
-        #[cfg(unix)]
-        self.is_ours(&there)?;
-        Ok(true)
+        is_safe(&self.state)
+    }
+
+    /// Whether the folder `name` in the state folder is there, and nobody else can change what is in either.
+    ///
+    /// # Errors
+    /// As those of [`Home::is_there`].
+    pub fn has(&self, name: &str) -> Result<bool, Failure> {
+        Ok(self.is_there()? && is_safe(&self.state.join(name))?)
     }
 
     /// A folder in the state folder, made if it is not there. Nobody else can look into it.
     ///
     /// # Errors
-    /// It cannot be made, or the state folder is not safe: [`Kind::StoreUnavailable`].
+    /// It cannot be made, or it or the state folder is not safe: [`Kind::StoreUnavailable`].
     pub fn folder(&self, name: &str) -> Result<PathBuf, Failure> {
         self.make()?;
         let folder = self.state.join(name);
         make_private(&folder).map_err(|error| unwritable(&folder, &error))?;
+        is_safe(&folder)?;
         Ok(folder)
     }
 
@@ -161,32 +158,49 @@ impl Home {
         }
         Ok(())
     }
+}
 
-    fn refuse(&self, why: &str, remedy: String) -> Failure {
-        Failure::new(Kind::StoreUnavailable, format!("the folder {} {why}", self.state.display())).remedy(remedy)
+/// Whether `folder` is there, and nobody else can change what is in it. It may be a link of the user.
+fn is_safe(folder: &Path) -> Result<bool, Failure> {
+    match fs::symlink_metadata(folder) {
+        // Services have homes like /dev/null, in which nothing is.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(false),
+        Err(error) => return Err(unreadable(folder, &error)),
+        Ok(_) => {}
     }
-
-    /// Who can write into the folder can give us the grant of another account, or a lock that never opens.
+    let there = fs::metadata(folder).map_err(|error| unreadable(folder, &error))?;
+    if !there.is_dir() {
+        return Err(refuse(folder, "is no folder", format!("move it away, or set {VARIABLE} to another one")));
+    }
     #[cfg(unix)]
-    fn is_ours(&self, there: &fs::Metadata) -> Result<(), Failure> {
-        use std::os::unix::fs::MetadataExt;
-        let me = rustix::process::geteuid().as_raw();
-        let link = fs::symlink_metadata(&self.state).map_err(|error| unreadable(&self.state, &error))?;
-        if link.is_symlink() && ![me, 0].contains(&link.uid()) {
-            let fact = format!("is a symbolic link of another user (uid {})", link.uid());
-            return Err(self.refuse(&fact, format!("remove it, or set {VARIABLE} to a folder of your own")));
-        }
-        // Root in a container often works in a folder of the user outside.
-        if there.uid() != me && me != 0 {
-            let fact = format!("belongs to another user (uid {})", there.uid());
-            return Err(self.refuse(&fact, format!("set {VARIABLE} to a folder of your own")));
-        }
-        if there.mode() & 0o022 != 0 {
-            let fact = format!("can be written to by others (mode {:o})", there.mode() & 0o7777);
-            return Err(self.refuse(&fact, format!("run: chmod go-w {}", self.state.display())));
-        }
-        Ok(())
+    is_ours(folder, &there)?;
+    Ok(true)
+}
+
+/// Who can write into the folder can give us the grant of another account, or a lock that never opens.
+#[cfg(unix)]
+fn is_ours(folder: &Path, there: &fs::Metadata) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let me = rustix::process::geteuid().as_raw();
+    let link = fs::symlink_metadata(folder).map_err(|error| unreadable(folder, &error))?;
+    if link.is_symlink() && ![me, 0].contains(&link.uid()) {
+        let fact = format!("is a symbolic link of another user (uid {})", link.uid());
+        return Err(refuse(folder, &fact, format!("remove it, or set {VARIABLE} to a folder of your own")));
     }
+    // Root in a container often works in a folder of the user outside.
+    if there.uid() != me && me != 0 {
+        let fact = format!("belongs to another user (uid {})", there.uid());
+        return Err(refuse(folder, &fact, format!("set {VARIABLE} to a folder of your own")));
+    }
+    if there.mode() & 0o022 != 0 {
+        let fact = format!("can be written to by others (mode {:o})", there.mode() & 0o7777);
+        return Err(refuse(folder, &fact, format!("run: chmod go-w {}", folder.display())));
+    }
+    Ok(())
+}
+
+fn refuse(folder: &Path, why: &str, remedy: String) -> Failure {
+    Failure::new(Kind::StoreUnavailable, format!("the folder {} {why}", folder.display())).remedy(remedy)
 }
 
 /// `path` for a person, with `~` for the home folder.
@@ -320,6 +334,28 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn what_is_below_the_state_folder_is_looked_at_as_closely() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("state"));
+        let path = home.folder("credentials").unwrap();
+        assert!(home.has("credentials").unwrap() && !home.has("locks").unwrap());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        for failure in [home.folder("credentials").unwrap_err(), home.has("credentials").unwrap_err()] {
+            assert!(failure.to_string().contains(&format!("run: chmod go-w {}", path.display())), "{failure}");
+        }
+        // A link may lead to a folder of ours, and to none of everybody's.
+        let open = folder.path().join("open");
+        fs::create_dir(&open).unwrap();
+        symlink(&open, home.state().join("locks")).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(home.has("locks").unwrap());
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(home.folder("locks").unwrap_err().fact.contains("written to by others"));
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn the_state_folder_may_be_a_link_of_ours_but_not_a_file_or_a_broken_link() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
@@ -348,6 +384,9 @@ mod tests {
         symlink(&real, &link).unwrap();
         lchown(&link, Some(nobody.as_raw()), None).unwrap();
         assert!(Home::at(&link).is_there().unwrap_err().fact.contains("symbolic link of another user (uid 65534)"));
+        // And so for what is below.
+        let home = Home::at(folder.path());
+        assert!(home.folder("link").unwrap_err().fact.contains("symbolic link of another user (uid 65534)"));
         // The user of this thread alone becomes another one.
         let seen_by_nobody = |path: PathBuf| {
             let look = move || {

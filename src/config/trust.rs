@@ -75,7 +75,7 @@ pub fn trust(home: &Home, project: &Project) -> Result<(), Failure> {
 /// # Errors
 /// The note cannot be removed.
 pub fn distrust(home: &Home, path: &Path) -> Result<bool, Failure> {
-    if !home.is_there()? {
+    if !home.has(FOLDER)? {
         return Ok(false);
     }
     let note = note(home, path);
@@ -91,7 +91,7 @@ pub fn distrust(home: &Home, path: &Path) -> Result<bool, Failure> {
 /// # Errors
 /// The state folder is not safe, or cannot be read.
 pub fn trusted(home: &Home) -> Result<Vec<Trusted>, Failure> {
-    if !home.is_there()? {
+    if !home.has(FOLDER)? {
         return Ok(Vec::new());
     }
     let folder = home.state().join(FOLDER);
@@ -106,7 +106,7 @@ pub fn trusted(home: &Home) -> Result<Vec<Trusted>, Failure> {
 }
 
 fn read(home: &Home, path: &Path) -> Result<Option<Trusted>, Failure> {
-    if !home.is_there()? {
+    if !home.has(FOLDER)? {
         return Ok(None);
     }
     let note = note(home, path);

@@ -42,7 +42,11 @@ pub struct Step {
 impl Receipt {
     /// What is known of a file.
     pub fn read(home: &Home, file: &Path) -> Receipt {
-        let bytes = fs::read(path(home, file)).unwrap_or_default();
+        let bytes = match home.has(FOLDER) {
+            Ok(true) => fs::read(path(home, file)).unwrap_or_default(),
+            // What others may have written is no receipt of ours.
+            Ok(false) | Err(_) => Vec::new(),
+        };
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() })
     }
 

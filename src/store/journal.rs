@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::config::Home;
+use crate::private;
 use crate::secret::public;
 
 /// Files of lines in a folder of the user, readable for their owner alone. Nothing that matters when
@@ -139,11 +140,7 @@ impl Journal {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private::open(OpenOptions::new().create(true).append(true).read(true), path)
 }
 
 /// The lines of a file. One may be empty: see [`Journal::add`].
@@ -298,6 +295,19 @@ mod tests {
         open(&journal.path("a", "")).unwrap().write_all(b"tw").unwrap();
         journal.add("a", "three").unwrap();
         assert_eq!(journal.lines("a"), ["one", "tw", "three"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_its_place_is_not_followed() {
+        let folder = tempdir().unwrap();
+        let journal = Journal::new(Home::at(folder.path().join("state")), "runs");
+        journal.add("b", "a line").unwrap();
+        let own = folder.path().join("own");
+        fs::write(&own, "data").unwrap();
+        std::os::unix::fs::symlink(&own, journal.path("a", "")).unwrap();
+        assert!(journal.add("a", "a line").unwrap_err().to_string().contains("symbolic link"));
+        assert_eq!(fs::read_to_string(own).unwrap(), "data");
     }
 
     #[cfg(unix)]

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::Key;
 use crate::config::{Home, unwritable};
 use crate::failure::{Failure, Kind};
+use crate::private;
 
 /// What a lock is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,9 +70,7 @@ impl Held {
         let path = path(home, key, what);
         let mut options = OpenOptions::new();
         options.create(true).read(true).write(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(|error| unwritable(&path, &error))?;
+        let mut file = private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

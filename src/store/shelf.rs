@@ -30,7 +30,7 @@ impl Shelf {
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Shelf::Memory(kept) => Ok(kept.borrow().get(name).cloned()),
-            Shelf::Folder(home, _) if !home.is_there()? => Ok(None),
+            Shelf::Folder(home, folder) if !home.has(folder)? => Ok(None),
             Shelf::Folder(home, folder) => {
                 let path = path(home, folder, name);
                 match fs::read(&path) {
@@ -79,7 +79,7 @@ impl Shelf {
     pub fn remove(&self, name: &str) -> Result<bool, Failure> {
         match self {
             Shelf::Memory(kept) => Ok(kept.send_if_modified(|files| files.remove(name).is_some())),
-            Shelf::Folder(home, _) if !home.is_there()? => Ok(false),
+            Shelf::Folder(home, folder) if !home.has(folder)? => Ok(false),
             Shelf::Folder(home, folder) => {
                 sweep(home, folder, name);
                 let path = path(home, folder, name);

@@ -83,6 +83,9 @@ impl Record {
     /// # Errors
     /// It cannot be read.
     pub fn last(home: &Home) -> Result<Option<Record>, Failure> {
+        if !home.has(FOLDER)? {
+            return Ok(None);
+        }
         let entries = fs::read_dir(home.state().join(FOLDER)).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path());
         let Some(path) = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).max() else {

@@ -50,6 +50,12 @@ fn folder(home: &Home, fix: bool) -> Step {
         Ok(true) => {}
         Err(failure) => return mended(home.state(), Step::failed("state", &failure), fix, || home.is_there().is_ok()),
     }
+    for name in FOLDERS {
+        if let Err(failure) = home.has(name) {
+            let unsafe_one = home.state().join(name);
+            return mended(&unsafe_one, Step::failed("state", &failure), fix, || home.has(name).is_ok());
+        }
+    }
     let open = open_to_others(home.state());
     if open.is_empty() {
         return Step::ok("state", format!("{shown} can be changed by nobody else"));
@@ -248,6 +254,21 @@ fn worn(entry: &Entry) -> Option<Step> {
 const STORE: Duration = Duration::from_secs(10);
 /// The key of no sign-in.
 const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Folders of the state in which secrets may be, or what somebody does.
+/// Folders of the state.
+const FOLDERS: [&str; 12] = [
+    "adoptions",
+    "backups",
+    "credentials",
+    "editors",
+    "grants",
+    "history",
+    "last",
+    "locks",
+    "runs",
+    "servers",
+    "signin",
+    "trusted",
+];
+/// Those in which secrets may be, or what somebody does.
 #[cfg(unix)]
 const PRIVATE: [&str; 6] = ["adoptions", "backups", "credentials", "history", "runs", "signin"];
