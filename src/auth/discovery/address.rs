@@ -11,8 +11,9 @@ use crate::http::shown;
 ///
 /// It has to be https, or http on this machine (OAuth 2.1, section 1.5), or lie on the server's own
 /// origin, of which the person knows how it is reached. And a server out there must not make us
-/// knock at doors in here (RFC 9728, section 7.7): names are not looked up for this, because what
-/// they stand for can change before they are used.
+/// knock at doors in here (RFC 9728, section 7.7). Names are not looked up for this. What they stand for can
+/// change before they are used, and a company's may well lead inside. One that leads there from outside gets
+/// no more than the beginning of a TLS handshake: nobody in here has a certificate for it.
 pub fn check(url: &Url, what: &str, server: &Url) -> Result<(), Failure> {
     let refuse = |why: &str| {
         let fact = format!("{} names {} as its {what}: {why}", shown(server), named(url));
@@ -70,13 +71,27 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
 }
 
 fn reach_v6(address: Ipv6Addr) -> Reach {
+    let [first, second, third, ..] = address.segments();
+    let [.., a, b, c, d] = address.octets();
+    let behind = reach_v4([a, b, c, d].into());
     match address.to_canonical() {
         IpAddr::V4(address) => reach_v4(address),
+        // A translator (RFC 6052) or a relay (RFC 3056) that there may be leads to the IPv4 address in it.
+        IpAddr::V6(_) if address.octets().starts_with(&NAT64) => behind,
+        IpAddr::V6(_) if first == 0x2002 => {
+            let ([a, b], [c, d]) = (second.to_be_bytes(), third.to_be_bytes());
+            reach_v4([a, b, c, d].into())
+        }
+        // Translators of a network's own (RFC 8215), and site-local addresses, which some networks still have.
+        IpAddr::V6(_) if [first, second, third] == [0x64, 0xff9b, 1] || first & 0xffc0 == 0xfec0 => Reach::Network,
         IpAddr::V6(address) if address.is_loopback() || address.is_unspecified() => Reach::Machine,
         IpAddr::V6(address) if address.is_unique_local() || address.is_unicast_link_local() => Reach::Network,
         IpAddr::V6(_) => Reach::World,
     }
 }
+
+/// The prefix of addresses that a translator makes of IPv4 addresses.
+const NAT64: [u8; 12] = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +123,12 @@ mod tests {
             (world, "https://[::ffff:127.0.0.1]/", false),
             (world, "https://[fd00::1]/", false),
             (world, "https://[fe80::1]/", false),
+            (world, "https://[fec0::1]/", false),
+            (world, "https://[64:ff9b::10.1.2.3]/", false),
+            (world, "https://[64:ff9b::8.8.8.8]/", true),
+            (world, "https://[64:ff9b:1::8.8.8.8]/", false),
+            (world, "https://[2002:a9fe:a9fe::1]/", false),
+            (world, "https://[2002:808:808::1]/", true),
             (world, "https://[2001:db8::1]/", true),
             (world, "https://8.8.8.8/", true),
             ("http://localhost:3000/mcp", "http://127.0.0.1:9000/", true),
