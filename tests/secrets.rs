@@ -18,6 +18,39 @@ use std::{
 use support::{Authorization, Bridge, Endpoint, Fault, Human, PATIENCE, Proof, World, call, end_well};
 use tempfile::TempDir;
 
+/// A dump would hold every token. Where a file would be made, another process that dies so leaves one.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_that_dies_of_a_fault_leaves_no_file_behind_where_another_does() {
+    let folder = TempDir::new().unwrap();
+    let dumping = |program: &std::path::Path| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", r#"ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@""#]).arg(program).current_dir(folder.path());
+        shell
+    };
+    let dumps = || fs::read_dir(folder.path()).unwrap().count();
+    let server = support::Legacy::new().start();
+    let mut bridge = Bridge::to(&server).spawn_as(|command| {
+        let mut limited = dumping(command.get_program().as_ref());
+        limited.args(command.get_args());
+        support::same_environment(command, &mut limited);
+        *command = limited;
+    });
+    bridge.shake_hands("2025-06-18");
+    bridge.signal(rustix::process::Signal::ABORT);
+    assert_eq!((bridge.wait_exit(PATIENCE), dumps()), (128 + 6, 0));
+    let control = dumping("sh".as_ref()).args(["-c", "kill -ABRT $$"]).status().unwrap();
+    assert!(!control.success());
+    // Elsewhere a program takes dumps, or they go to a folder of their own, or the limit cannot be raised. What
+    // holds there is what the other test looks at.
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+    let hard = fs::read_to_string("/proc/self/limits").unwrap();
+    let hard = hard.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let comes_here =
+        !pattern.starts_with(['|', '/']) && !hard.split_whitespace().rev().nth(1).is_some_and(|it| it == "0");
+    assert_eq!(dumps() > 0, comes_here, "{pattern}{hard}");
+}
+
 /// A dump would hold every token.
 #[test]
 #[cfg(target_os = "linux")]
