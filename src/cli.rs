@@ -40,7 +40,7 @@ pub use secrets::{Secret, SecretCommand, SecretName};
 pub use server::{Connection, Output, SignIn};
 pub use shell::{Call, Listen, Prompts, Reach, Read, Request, Resources, Tools};
 pub use values::{OptionalDuration, Seconds};
-pub use variables::is_true;
+pub use variables::{is_true, lines};
 
 /// Use any remote MCP server from any editor or agent that speaks MCP over stdio.
 ///

@@ -40,8 +40,21 @@ fn mistakes_exit_2_with_one_clear_sentence() {
     refused(Bridge::launch("mcp.example.com/mcp"), &["https://"]);
     refused(Bridge::launch("localhost:3000/mcp"), &[]);
     refused(Bridge::launch("ftp://mcp.example.com/mcp"), &["http"]);
-    refused(Bridge::launch("https://"), &[]);
+    refused(Bridge::launch("https://"), &["no host"]);
+    refused(Bridge::launch("https:///mcp.example.com/mcp"), &["no host"]);
+    refused(Bridge::launch("https:mcp.example.com"), &["no host"]);
+    refused(Bridge::launch(URL).args(["--header", "X-Key: ${sekret"]), &["x-key", "--header", "no } behind it"]);
+    refused(Bridge::launch(URL).env("MCPBRIDGE_HEADER", "X-One: 1\nsekret"), &["MCPBRIDGE_HEADER is not a header"]);
     refused(Bridge::bare(), &[]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_a_mistake() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+    let text = || OsString::from_vec(b"X-Key: sekret\xff".to_vec());
+    refused(Bridge::launch(URL).env("MCPBRIDGE_HEADER", text()), &["MCPBRIDGE_HEADER is not UTF-8"]);
+    refused(Bridge::launch(URL).args(["--header", "X-Key: ${KEY}"]).env("KEY", text()), &["${KEY}", "not UTF-8"]);
 }
 
 #[test]

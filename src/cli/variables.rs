@@ -19,7 +19,7 @@ pub fn named(flag: Arg) -> Arg {
 /// as well, and take a variable for an argument of the relay where another command was typed.
 ///
 /// # Errors
-/// The variable of a switch says neither yes nor no.
+/// The variable of a switch says neither yes nor no, or one is no text.
 pub fn settings<'a>(
     flags: impl Iterator<Item = &'a Arg>,
     variable: impl Fn(&str) -> Option<OsString>,
@@ -28,17 +28,21 @@ pub fn settings<'a>(
     for flag in flags {
         let (Some(long), Some(name)) = (flag.get_long(), variable_of(flag)) else { continue };
         let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
-        let text = value.to_string_lossy();
+        let no_text = |_| Failure::new(Kind::Usage, format!("{name} is not UTF-8 text")).remedy("set it anew");
+        let text = value.into_string().map_err(no_text)?;
         let value = match flag.get_action() {
             ArgAction::SetTrue => Value::Switch(is_true(&name, &text)?),
-            ArgAction::Append => {
-                Value::Texts(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
-            }
-            _ => Value::Texts(vec![text.into_owned()]),
+            ArgAction::Append => Value::Texts(lines(&text).map(str::to_owned).collect()),
+            _ => Value::Texts(vec![text]),
         };
         settings.push(Setting { flag: long.to_owned(), value, from: name });
     }
     Ok(settings)
+}
+
+/// The values in the variable of a flag that may be repeated.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim().is_empty())
 }
 
 /// The variable of a flag, for all flags but `--help` and `--version`.

@@ -75,15 +75,7 @@ pub fn http(
 }
 
 fn proxy(text: &str) -> Result<Secret, Failure> {
-    let expanded = server::expand(text, &of_environment).map_err(|unset| {
-        usage(&format!("${{{unset}}} in --proxy is not set"), "set the variable, or write the value")
-    })?;
-    http::proxy::read(&expanded)
-}
-
-/// What stands for `${name}` in a setting that may be a secret.
-fn of_environment(name: &str) -> Option<String> {
-    secret::variable(name)?.into_string().ok()
+    http::proxy::read(&server::expand(text, "--proxy", &secret::variable)?)
 }
 
 /// The headers for the server. Takes as long as the slowest source of one.
@@ -91,7 +83,11 @@ fn of_environment(name: &str) -> Option<String> {
 /// # Errors
 /// As for [`server::headers`], and as for [`Source::read`].
 pub async fn headers(connection: &cli::Connection) -> Result<server::Headers, Failure> {
-    let mut headers = server::headers(&connection.headers, &connection.header_files, of_environment)?;
+    // What was typed, or stands in a file, takes the place of the variable.
+    let variable = std::env::var("MCPBRIDGE_HEADER").unwrap_or_default();
+    let is_of_it = connection.headers.iter().eq(cli::lines(&variable));
+    let given = (&connection.headers[..], if is_of_it { "MCPBRIDGE_HEADER" } else { "--header" });
+    let mut headers = server::headers(given, &connection.header_files, secret::variable)?;
     if !connection.headers_from.is_empty() {
         headers.add_from(&connection.headers_from, &store()?).await?;
     }
@@ -210,9 +206,7 @@ fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {
         None => None,
         Some(text) => {
             let flag = "--static-oauth-client-info";
-            let text = server::expand(&json_or_file(text, flag)?, &of_environment).map_err(|unset| {
-                usage(&format!("${{{unset}}} in {flag} is not set"), "set the variable, or write the value")
-            })?;
+            let text = server::expand(&json_or_file(text, flag)?, flag, &secret::variable)?;
             Some(Given::read(&text)?)
         }
     };

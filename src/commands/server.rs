@@ -1,5 +1,6 @@
 //! The server as it was typed: its URL and the headers for it, read strictly.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use futures_util::future::try_join_all;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{ParseError, Url};
 
 use crate::failure::{Failure, Kind};
 use crate::http::{LEFT_OUT, is_loopback, shown};
@@ -34,23 +35,17 @@ pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
     let usage = |fact: String, remedy: String| Err(Failure::new(Kind::Usage, fact).remedy(remedy));
     let text = text.trim();
     let url = match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+        Ok(url) if matches!(url.scheme(), "http" | "https") && has_host(text) => url,
         // `localhost:3000/mcp` parses, with the scheme `localhost`.
-        Ok(url) if text.contains("://") => {
+        Ok(url) if text.contains("://") && !matches!(url.scheme(), "http" | "https") => {
             return usage(
                 format!("{}:// is not a scheme that MCP is spoken over", url.scheme()),
                 "use https://".into(),
             );
         }
-        _ => {
-            // What follows the path may be a key.
-            let text = text.split(['?', '#']).next().unwrap_or_default();
-            let host = text.split(['/', ':']).next().unwrap_or_default();
-            let scheme = if matches!(host, "localhost" | "127.0.0.1") { "http" } else { "https" };
-            return usage(
-                format!("{text:?} is not a URL"),
-                format!("write it with its scheme, for example {scheme}://{text}"),
-            );
+        parsed => {
+            let (fact, remedy) = no_url(text, parsed.err());
+            return usage(fact, remedy);
         }
     };
     if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
@@ -70,15 +65,42 @@ pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
     Ok(url)
 }
 
+/// Whether a host stands behind the scheme. The parser takes `https:host` and `https:///host` too, as browsers do.
+fn has_host(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, rest)| !scheme.contains(['/', '?', '#', ':']) && !rest.starts_with('/'))
+}
+
+/// What is wrong with `text`, which may have a password in it, and what to write.
+fn no_url(text: &str, why: Option<ParseError>) -> (String, String) {
+    // What follows the path may be a key.
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let example = "for example https://mcp.example.com/mcp";
+    if text.is_empty() {
+        return ("the URL is empty".into(), format!("write that of the server, {example}"));
+    }
+    let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let starts = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if starts("https:") || starts("http:") {
+        let shown = if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") };
+        let why = why.filter(|_| !host.is_empty()).map_or("no host stands behind //".to_owned(), |why| why.to_string());
+        return (format!("{shown:?} is not a URL: {why}"), format!("write scheme, host and path, {example}"));
+    }
+    let scheme = if matches!(host.split(':').next(), Some("localhost" | "127.0.0.1")) { "http" } else { "https" };
+    let shown = format!("{host}{path}");
+    (format!("{shown:?} is not a URL"), format!("write it with its scheme, for example {scheme}://{shown}"))
+}
+
 /// Reads the headers of the command line and of header files; a later one replaces an earlier one
-/// of the same name. `variable` looks up `${VAR}`.
+/// of the same name. `place` is where those of the command line come from, and `variable` looks up `${VAR}`.
 ///
 /// # Errors
 /// A header that is none, a variable that is not set, a file that cannot be read.
 pub fn headers(
-    given: &[String],
+    (given, place): (&[String], &str),
     files: &[impl AsRef<Path>],
-    variable: impl Fn(&str) -> Option<String>,
+    variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Headers, Failure> {
     let mut headers = Headers { all: HeaderMap::new(), credentials: Vec::new(), secrets: Secrets::default() };
     for path in files {
@@ -95,7 +117,7 @@ pub fn headers(
         }
     }
     for text in given {
-        headers.add(text, "--header", &variable)?;
+        headers.add(text, place, &variable)?;
     }
     Ok(headers)
 }
@@ -149,17 +171,14 @@ impl Headers {
         Ok(())
     }
 
-    fn add(&mut self, text: &str, place: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
+    fn add(&mut self, text: &str, place: &str, variable: &impl Fn(&str) -> Option<OsString>) -> Result<(), Failure> {
         // The text may be a secret, so an error names the place and at most the header's name.
         let usage = |fact: String| Failure::new(Kind::Usage, fact);
         let (name, value) =
             text.split_once(':').ok_or_else(|| usage(format!("{place} is not a header")).remedy("write NAME:VALUE"))?;
         let name = HeaderName::from_bytes(name.trim().as_bytes())
             .map_err(|_| usage(format!("{place} has no valid header name before its colon")))?;
-        let value = expand(value.trim_matches([' ', '\t']), variable).map_err(|unset| {
-            usage(format!("${{{unset}}} in the header {name} ({place}) is not set"))
-                .remedy("set the variable, or write the value")
-        })?;
+        let value = expand(value.trim_matches([' ', '\t']), &format!("the header {name} ({place})"), variable)?;
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
             let fact = format!("the value of the header {name} ({place}) has a line break or a control character");
             usage(fact)
@@ -209,17 +228,22 @@ fn header_from(text: &str) -> Result<(HeaderName, Option<&str>, Source), Failure
     Ok((name, scheme, source))
 }
 
-/// Replaces `${VAR}`.
+/// Replaces `${VAR}` in `text`, which stands in `place`.
 ///
 /// # Errors
-/// The name of a variable that is not set.
-pub fn expand(text: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, String> {
+/// A variable is not set or is no text, or a `${` has no end.
+pub fn expand(text: &str, place: &str, variable: &impl Fn(&str) -> Option<OsString>) -> Result<String, Failure> {
+    let usage = |fact: String, remedy: &str| Failure::new(Kind::Usage, fact).remedy(remedy);
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, behind)) = after.split_once('}') else { break };
+        // What stands behind it may be a part of the secret.
+        let end = || usage(format!("a ${{ in {place} has no }} behind it"), "write ${NAME}");
+        let (name, behind) = after.split_once('}').ok_or_else(end)?;
+        let unset = || usage(format!("${{{name}}} in {place} is not set"), "set the variable, or write the value");
+        let no_text = |_| usage(format!("${{{name}}} in {place} is not UTF-8 text"), "set the variable anew");
         expanded.push_str(before);
-        expanded.push_str(&variable(name).ok_or_else(|| name.to_owned())?);
+        expanded.push_str(&variable(name).ok_or_else(unset)?.into_string().map_err(no_text)?);
         rest = behind;
     }
     expanded.push_str(rest);
@@ -248,8 +272,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Headers, Failure> {
-        let variable = |name: &str| (name == "KEY").then(|| "s3cret value".to_owned());
-        headers(&[text.to_owned()], &[] as &[&Path], variable)
+        let variable = |name: &str| (name == "KEY").then(|| "s3cret value".into());
+        headers((&[text.to_owned()], "--header"), &[] as &[&Path], variable)
     }
 
     #[test]
@@ -257,7 +281,7 @@ mod tests {
         for text in ["X-Key: a s3cret value", "X-Key:a s3cret value", "x-key:  a ${KEY}"] {
             assert_eq!(read(text).unwrap().all["x-key"], "a s3cret value", "{text}");
         }
-        assert_eq!(read("X: $KEY ${").unwrap().all["x"], "$KEY ${");
+        assert_eq!(read("X: $KEY $ {}").unwrap().all["x"], "$KEY $ {}");
     }
 
     #[test]
@@ -269,13 +293,43 @@ mod tests {
             assert!(!failure.to_string().contains("s3cret"), "{failure}");
         }
         assert!(read("X: ${NOPE}").err().unwrap().to_string().contains("${NOPE}"));
+        for text in ["X: ${", "X: a ${KEY", "X: ${KEY} ${s3cret"] {
+            let failure = read(text).err().unwrap().to_string();
+            assert!(failure.contains("no } behind it") && !failure.contains("s3cret"), "{failure}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_an_error_and_not_another_value() {
+        use std::os::unix::ffi::OsStringExt;
+        let variable = |_: &str| Some(OsString::from_vec(b"s3cret\xff".to_vec()));
+        let failure = expand("${KEY}", "the header x", &variable).unwrap_err().to_string();
+        assert!(failure.contains("${KEY} in the header x is not UTF-8") && !failure.contains("s3cret"), "{failure}");
     }
 
     #[test]
     fn urls_need_a_scheme_and_plain_http_needs_loopback_or_leave() {
         assert!(url("example.com/mcp", false).unwrap_err().to_string().contains("https://example.com/mcp"));
         assert!(url("localhost:3000/mcp", false).unwrap_err().to_string().contains("http://localhost:3000/mcp"));
-        assert!(url("ftp://example.com/", false).is_err() && url("", false).is_err());
+        assert!(url("ftp://example.com/", false).is_err());
+        assert!(url("", false).unwrap_err().to_string().contains("the URL is empty"));
+        for (text, words) in [
+            ("https://", "\"https://\" is not a URL: no host"),
+            ("https:///example.com/mcp", "no host stands behind //"),
+            ("https:example.com/mcp", "\"https:example.com/mcp\" is not a URL: no host"),
+            ("HTTPS:/example.com", "no host"),
+            ("https://[::1/mcp", "invalid IPv6 address"),
+            (
+                "https://me:s3cret@example.com:99999/mcp?key=s3cret",
+                "\"https://example.com:99999/mcp\" is not a URL: invalid port",
+            ),
+            ("me:s3cret@example.com/mcp", "https://example.com/mcp"),
+        ] {
+            let failure = url(text, false).unwrap_err().to_string();
+            assert!(failure.contains(words), "{text}: {failure}");
+            assert!(!failure.contains("s3cret") && !failure.contains("://https:"), "{text}: {failure}");
+        }
         assert!(url("http://example.com/", false).unwrap_err().to_string().contains("--allow-http"));
         assert_eq!(url("http://example.com/#x", true).unwrap().as_str(), "http://example.com/");
         assert!(url("http://[::1]:5/mcp?a=b", false).is_ok());

@@ -164,9 +164,9 @@ fn complete(found: &Found, made: Made, ground: &Ground) -> Result<Plan, Failure>
         Tool::McpRemote if !relay.sign_in.machine.client_credentials => {
             if let Some(text) = &mut relay.sign_in.static_oauth_client_info {
                 // With the variables of the entry, which are not those of this process.
-                let of_entry = |name: &str| own.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-                let value = |name: &str| of_entry(name).or_else(|| (ground.variable)(name)?.into_string().ok());
-                *text = server::expand(text, &value).unwrap_or_else(|_| text.clone());
+                let of_entry = |name: &str| own.iter().find(|(own, _)| own == name).map(|(_, value)| value.into());
+                let value = |name: &str| of_entry(name).or_else(|| (ground.variable)(name));
+                *text = server::expand(text, "the entry", &value).unwrap_or_else(|_| text.clone());
             }
             sign_in(&arguments.url, &relay, &rest, &own, ground)
         }
