@@ -14,9 +14,9 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memchr2;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use simdutf8::basic::from_utf8;
 
 use envelope::Envelope;
 use scan::Members;
@@ -108,17 +108,6 @@ impl Message {
 
     /// Reads `text`, which `raw` has been found to be.
     fn one(raw: &Bytes, text: &str) -> Result<Self, Fault> {
-        let message = Self::view(raw, text)?;
-        if memchr2(b'\r', b'\n', &message.raw).is_none() {
-            return Ok(message);
-        }
-        // It parsed, so no string holds a raw line break: all of them stand between tokens.
-        let line: Vec<u8> = (message.raw.iter().copied()).filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-        let line = Bytes::from(line);
-        Self::view(&line, utf8(&line)?)
-    }
-
-    fn view(raw: &Bytes, text: &str) -> Result<Self, Fault> {
         let envelope = match Envelope::of(text) {
             Ok(envelope) => envelope,
             Err(error) if error.is_data() => {
@@ -126,6 +115,18 @@ impl Message {
             }
             Err(error) => return Err(not_json(&error)),
         };
+        let breaks = envelope.breaks;
+        let message = Self::view(raw, text, envelope)?;
+        if !breaks {
+            return Ok(message);
+        }
+        // No string holds a raw line break: all of them stand between tokens.
+        let line: Vec<u8> = (message.raw.iter().copied()).filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+        let line = Bytes::from(line);
+        Self::one(&line, utf8(&line)?)
+    }
+
+    fn view(raw: &Bytes, text: &str, envelope: Envelope) -> Result<Self, Fault> {
         if let Some(member) = envelope.twice {
             return Err(invalid(None, &format!("the member \"{member}\" stands twice in one message")));
         }
@@ -236,7 +237,7 @@ impl Message {
 
     fn text(&self, at: &Range<usize>) -> &str {
         // `view` checked the whole of `raw`, and every range starts and ends at a token.
-        self.raw.get(at.clone()).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or_default()
+        self.raw.get(at.clone()).and_then(|part| from_utf8(part).ok()).unwrap_or_default()
     }
 }
 
@@ -338,7 +339,7 @@ fn splice(raw: &Bytes, at: &Range<usize>, replacement: &str) -> Bytes {
 }
 
 fn utf8(raw: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(raw).map_err(|_| Fault { code: PARSE_ERROR, id: None, text: "the message is not UTF-8".into() })
+    from_utf8(raw).map_err(|_| Fault { code: PARSE_ERROR, id: None, text: "the message is not UTF-8".into() })
 }
 
 fn not_json(error: &serde_json::Error) -> Fault {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use memchr::memchr2;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -19,6 +20,8 @@ pub struct Envelope<'a> {
     pub error: Option<&'a str>,
     /// A member that stands more than once.
     pub twice: Option<&'static str>,
+    /// Whether raw line breaks stand between its tokens.
+    pub breaks: bool,
 }
 
 impl<'a> Envelope<'a> {
@@ -30,7 +33,12 @@ impl<'a> Envelope<'a> {
         let mut envelope = Envelope::default();
         let mut members = Members::of(text);
         members.by_ref().for_each(|(name, value)| envelope.take(name, value));
-        if members.is_whole() { Ok(envelope) } else { serde_json::from_str(text) }
+        if members.is_whole() {
+            return Ok(Envelope { breaks: members.breaks(), ..envelope });
+        }
+        let envelope: Envelope = serde_json::from_str(text)?;
+        // It parsed, so no string holds one.
+        Ok(Envelope { breaks: memchr2(b'\r', b'\n', text.as_bytes()).is_some(), ..envelope })
     }
 
     fn take(&mut self, name: &str, value: &'a str) {

@@ -7,6 +7,7 @@ pub struct Members<'a> {
     text: &'a str,
     at: usize,
     stage: Stage,
+    breaks: bool,
 }
 
 #[derive(PartialEq)]
@@ -22,12 +23,17 @@ enum Stage {
 impl<'a> Members<'a> {
     /// The members of `text`.
     pub fn of(text: &'a str) -> Self {
-        Members { text, at: 0, stage: Stage::Before }
+        Members { text, at: 0, stage: Stage::Before, breaks: false }
     }
 
     /// Whether the text was one plain object to its end. Until then what was found may be part of no JSON.
     pub fn is_whole(&self) -> bool {
         self.stage == Stage::Whole
+    }
+
+    /// Whether a raw line break was passed. In plain text all of them stand between tokens.
+    pub fn breaks(&self) -> bool {
+        self.breaks
     }
 
     /// `None` where the text is not plain, and in it `None` at the end.
@@ -141,29 +147,23 @@ impl<'a> Members<'a> {
     /// Passes a string; whether it has escapes. Half a surrogate pair is one too: RFC 8259 allows it.
     fn string(&mut self) -> Option<bool> {
         self.expect(b'"')?;
-        let mut escapes = false;
+        let bytes = self.text.as_bytes();
+        let (mut at, mut escapes) = (self.at, false);
         loop {
-            self.at += plain(&self.text.as_bytes()[self.at..]);
-            let byte = self.byte()?;
-            self.at += 1;
-            match byte {
-                b'"' => return Some(escapes),
+            at = plain(bytes, at);
+            match bytes.get(at)? {
+                b'"' => {
+                    self.at = at + 1;
+                    return Some(escapes);
+                }
                 b'\\' => escapes = true,
                 _ => return None,
             }
-            let escape = self.byte()?;
-            self.at += 1;
-            match escape {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                b'u' => {
-                    let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
-                    if !digits.iter().all(u8::is_ascii_hexdigit) {
-                        return None;
-                    }
-                    self.at += 4;
-                }
+            at += match bytes.get(at + 1)? {
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+                b'u' if bytes.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => 6,
                 _ => return None,
-            }
+            };
         }
     }
 
@@ -203,9 +203,17 @@ impl<'a> Members<'a> {
         found.then_some(())
     }
 
+    /// Most senders put nothing between tokens, and some one space.
     #[inline(always)]
     fn blank(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.byte() {
+        if matches!(self.byte(), Some(..=b' ')) {
+            self.blanks();
+        }
+    }
+
+    fn blanks(&mut self) {
+        while let Some(byte @ (b' ' | b'\n' | b'\t' | b'\r')) = self.byte() {
+            self.breaks |= matches!(byte, b'\n' | b'\r');
             self.at += 1;
         }
     }
@@ -238,30 +246,41 @@ impl<'a> Iterator for Members<'a> {
 /// The text of the string that `spelled` is, where it has no escapes.
 pub fn text(spelled: &str) -> Option<&str> {
     let inside = spelled.strip_prefix('"')?.strip_suffix('"')?;
-    (plain(inside.as_bytes()) == inside.len()).then_some(inside)
+    (plain(inside.as_bytes(), 0) == inside.len()).then_some(inside)
 }
 
-/// How many bytes come before the first that a string may not hold as it is. Eight are looked at together.
-fn plain(bytes: &[u8]) -> usize {
+/// Where, from `at` on, the first byte stands that a string may not hold as it is. Sixteen are looked at in one
+/// turn: this is most of what is done for a large message, and no loop is unrolled in a build for size.
+#[inline(always)]
+fn plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let (words, _) = block.as_chunks();
+        let (low, high) = (marks(words[0]), marks(words[1]));
+        if low != 0 {
+            return at + low.trailing_zeros() as usize / 8;
+        }
+        if high != 0 {
+            return at + 8 + high.trailing_zeros() as usize / 8;
+        }
+        at += 16;
+    }
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        at += 1;
+    }
+    at
+}
+
+/// The high bit of each byte that a string may not hold as it is, of which the lowest is right: a borrow can
+/// mark a byte wrongly only above one that is marked rightly.
+#[inline(always)]
+fn marks(word: [u8; 8]) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
-    let mut words = bytes.chunks_exact(8);
-    let mut at = 0;
-    for word in &mut words {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // A borrow can mark a byte wrongly only above one that is marked rightly, and the lowest counts.
-        let (quote, backslash) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
-        let marks = (word.wrapping_sub(ONES * 0x20) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash);
-        let marks = marks & HIGH;
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let rest = words.remainder();
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+    let word = u64::from_le_bytes(word);
+    // The quote becomes the byte behind the control characters, and these stay among themselves.
+    let quotes_and_controls = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslashes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (quotes_and_controls | backslashes) & !word & HIGH
 }
 
 #[cfg(test)]
@@ -322,15 +341,48 @@ mod tests {
     }
 
     #[test]
+    fn line_breaks_between_tokens_are_noticed_wherever_they_stand() {
+        let text = "{ \"a\" : [ 1 , { \"b\" : \"\\n\" } , [ ] ] , \"c\" : null } ";
+        let breaks = |text: &str| {
+            let mut members = Members::of(text);
+            members.by_ref().for_each(drop);
+            assert!(members.is_whole(), "{text:?}");
+            members.breaks()
+        };
+        assert!(!breaks(text));
+        for (at, _) in text.match_indices(' ') {
+            for other in ["\n", "\r", " \r\n", "\t\n "] {
+                let text = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+                assert!(breaks(&text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn every_place_in_a_word_is_looked_at() {
-        for length in 0..40 {
-            let clean = "é~".repeat(20)[..length - length % 3].to_owned();
-            assert_eq!(plain(clean.as_bytes()), clean.len());
-            for byte in ["\"", "\\", "\u{0}", "\u{1f}"] {
-                let text = format!("{clean}{byte}\"{clean}");
-                assert_eq!(plain(text.as_bytes()), clean.len(), "{text:?}");
+        let first = |bytes: &[u8]| bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+        for length in 0..70 {
+            for at in 0..length {
+                for byte in [b'"', b'\\', 0, 0x1f, b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[at] = byte;
+                    assert_eq!(plain(&bytes, 0), first(&bytes).unwrap_or(length), "{byte} at {at} of {length}");
+                    assert_eq!(plain(&bytes, at + 1), length);
+                }
             }
         }
         assert_eq!((text("\"a b\""), text("\"a\\n\""), text("\""), text("7")), (Some("a b"), None, None, None));
+    }
+
+    #[test]
+    fn no_byte_hides_its_neighbour() {
+        for pair in 0..=u16::MAX {
+            let [one, other] = pair.to_le_bytes();
+            let word = [b'~', one, other, b'~', other, one, one, b'~'];
+            let is_marked = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            let expected = word.iter().position(is_marked);
+            let marks = marks(word);
+            assert_eq!((marks != 0).then(|| marks.trailing_zeros() as usize / 8), expected, "{word:?}");
+        }
     }
 }
