@@ -132,6 +132,48 @@ fn long_lines_with_short_ones_around_them_arrive_whole() {
     }
 }
 
+/// Small messages leave pipes as they were, and one that is larger already is not made smaller.
+#[cfg(target_os = "linux")]
+#[test]
+fn pipes_hold_more_once_a_large_message_comes_through_them() {
+    use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+    let text = "y".repeat(1 << 20);
+    let server = Legacy::new().on("tools/call", {
+        let text = text.clone();
+        move |request, reply| match request.id() {
+            "1" => reply.result(request, "{}"),
+            _ => reply.result(request, &format!(r#"{{"text":"{text}"}}"#)),
+        }
+    });
+    let server = server.start();
+    for own in [None, Some(1 << 20)] {
+        let (their_in, mut our_out) = pipe().unwrap();
+        let (our_in, their_out) = pipe().unwrap();
+        let kept = (their_in.try_clone().unwrap(), their_out.try_clone().unwrap());
+        if let Some(size) = own {
+            fcntl_setpipe_size(&kept.0, size).unwrap();
+            fcntl_setpipe_size(&kept.1, size).unwrap();
+        }
+        let sizes = || (fcntl_getpipe_size(&kept.0).unwrap(), fcntl_getpipe_size(&kept.1).unwrap());
+        let before = sizes();
+        let mut child = spawn(&server, their_in, their_out);
+        let mut lines = BufReader::new(our_in).lines();
+        writeln!(our_out, "{}\n{INITIALIZED}\n{}", initialize(0, "2025-06-18"), call(1)).unwrap();
+        for id in 0..=1 {
+            assert_eq!(json(&lines.next().unwrap().unwrap())["id"], id);
+        }
+        assert_eq!(sizes(), before);
+        let large = request_with(2, "tools/call", &format!(r#"{{"name":"echo","text":"{text}"}}"#));
+        writeln!(our_out, "{large}").unwrap();
+        assert_eq!(json(&lines.next().unwrap().unwrap())["result"]["text"], text);
+        assert!(server.requests().iter().any(|request| request.text() == large));
+        let wide = own.unwrap_or(256 << 10);
+        assert_eq!(sizes(), (wide, wide));
+        drop(our_out);
+        assert_eq!(ends(&mut child), 0);
+    }
+}
+
 fn spawn(server: &Server, stdin: impl Into<OwnedFd>, stdout: impl Into<OwnedFd>) -> Child {
     // It holds nothing that a relay needs.
     let mut command = Bridge::to(server).command(Path::new("/"));

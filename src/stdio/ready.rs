@@ -59,6 +59,9 @@ impl Ready {
                     if length > 0 && length < room {
                         ready.clear_ready();
                     }
+                    if length >= super::AT_ONCE && !self.is_socket {
+                        super::widen(&self.input);
+                    }
                     return Poll::Ready(Ok(length));
                 }
             }
