@@ -21,6 +21,8 @@ const MB: usize = 1 << 20;
 /// What the bridge may hold while one side is slow, however long that lasts: below 40 MB with the 5 MB of the program,
 /// and 1 MB more in a debug build, whose tasks are larger.
 const SLOW_LIMIT: usize = 36 * MB;
+/// What the bridge may hold when a message of 16 MB has passed.
+const GIVEN_BACK: usize = 12 * MB;
 /// The message of the large cases, in MB; the peak may be 20 MB + 2.5 times it.
 const LARGE: usize = 50;
 const LARGE_LIMIT: usize = 20 * MB + LARGE * MB * 5 / 2;
@@ -150,6 +152,45 @@ fn large_messages_one_after_another_do_not_add_up() {
         bridge.answer(&id.to_string());
     }
     peak_is_below(&bridge, 20 * MB + 20 * MB * 5 / 2);
+}
+
+#[test]
+fn the_memory_of_a_large_message_is_given_back() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            let answer = |size: usize| result(request.id(), &format!(r#"{{"text":"{}"}}"#, "y".repeat(size)));
+            let number: usize = request.id().parse().unwrap();
+            // No two are of one size, so none fits exactly where another was.
+            let size = 16 * MB + number * 100_000;
+            match number % 4 {
+                0 => reply.json(answer(0)),
+                1 => reply.json(answer(size)),
+                2 => reply.sse_with(answer(size)),
+                _ => {
+                    let mut body = reply.stream(200, "application/json", Framing::Chunked);
+                    for piece in answer(size).as_bytes().chunks(100_000) {
+                        body.raw(piece);
+                    }
+                    body.end();
+                }
+            }
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let before = bridge.peak();
+    for id in 1..=8 {
+        let text = if id % 4 == 0 { "x".repeat(16 * MB) } else { String::new() };
+        bridge.send(request_with(id, "tools/call", &format!(r#"{{"name":"echo","text":"{text}"}}"#)));
+        bridge.answer(&id.to_string());
+        // It is with the editor a moment before the bridge has done with it.
+        let begun = Instant::now();
+        while bridge.resident() > GIVEN_BACK {
+            assert!(begun.elapsed() < PATIENCE, "{} MB are resident after message {id}", bridge.resident() / MB);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+    // One of them, and no second one beside it.
+    peak_is_below(&bridge, before + 26 * MB);
 }
 
 #[test]
