@@ -361,10 +361,11 @@ impl Client {
                 if request.method == Method::POST {
                     *call.body_mut() = Some(reqwest::Body::wrap(upload));
                 }
-                Either::Right(client.execute(call).map_ok(Response::whole).map_err(|error| {
+                let broken = |error: reqwest::Error| {
                     let connecting = error.is_connect();
                     Broken { error: error.without_url().into(), connecting }
-                }))
+                };
+                Either::Right(client.execute(call).map_err(broken).and_then(Response::whole))
             }
         }
     }

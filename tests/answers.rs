@@ -506,6 +506,33 @@ fn a_compressed_answer_is_inflated() {
     assert_eq!(server.count("tools/call"), 2);
 }
 
+/// RFC 9110, sections 8.4.1 and 8.4.1.3.
+#[test]
+fn a_coding_is_known_however_its_name_is_written() {
+    for (coding, limit) in [("GZIP", "64M"), ("x-gzip", "64M"), ("X-GZip", "64M"), ("identity", "64M"), ("GZIP", "4K")]
+    {
+        let server = Legacy::new()
+            .on("tools/call", move |request, reply| {
+                let answer = result(request.id(), &format!(r#"{{"text":"{}"}}"#, "x".repeat(10_000)));
+                let pack = |text: &str| if coding == "identity" { text.into() } else { gzip(text.as_bytes()) };
+                let reply = reply.header("Content-Encoding", coding);
+                match request.id() {
+                    "1" => reply.send(200, "application/json", pack(&answer)),
+                    _ => reply.send(200, "text/event-stream", pack(&format!("data: {answer}\n\n"))),
+                }
+            })
+            .start();
+        let mut bridge = Bridge::to(&server).args(["--max-message-size", limit]).ready();
+        for id in ["1", "2"] {
+            bridge.send(call(id));
+            match limit {
+                "4K" => drop(bridge.expect_error(id, &["max-message-size"])),
+                _ => assert_eq!(bridge.expect_result(id)["text"].as_str().unwrap().len(), 10_000, "{coding}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn an_inflating_body_is_cut_off_with_an_error() {
     let bomb = gzip(&vec![b' '; 64 << 20]);

@@ -67,7 +67,8 @@ pub fn url(text: &str, allow_http: bool) -> Result<Url, Failure> {
 
 /// Whether a host stands behind the scheme. The parser takes `https:host` and `https:///host` too, as browsers do.
 fn has_host(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(scheme, rest)| !scheme.contains(['/', '?', '#', ':']) && !rest.starts_with('/'))
+    text.split_once("://")
+        .is_some_and(|(scheme, rest)| !scheme.contains(['/', '?', '#', ':']) && !rest.starts_with('/'))
 }
 
 /// What is wrong with `text`, which may have a password in it, and what to write.

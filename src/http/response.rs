@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tower_http::decompression::{Decompression, DecompressionBody};
@@ -21,7 +21,7 @@ pub struct Response(Box<Inner>);
 
 enum Inner {
     Plain(http::Response<Incoming>),
-    Packed(http::Response<Pin<Box<DecompressionBody<Incoming>>>>),
+    Packed(http::Response<Pin<Box<DecompressionBody<reqwest::Body>>>>),
     Whole(reqwest::Response),
 }
 
@@ -30,19 +30,28 @@ enum Inner {
 pub struct Cut(Box<dyn Error + Send + Sync>);
 
 impl Response {
-    /// What came of reqwest, which decompresses by itself.
-    pub(super) fn whole(response: reqwest::Response) -> Self {
-        Response(Box::new(Inner::Whole(response)))
+    /// What came of reqwest, which decompresses what bears the usual name.
+    pub(super) async fn whole(response: reqwest::Response) -> Result<Self, Broken> {
+        if is_packed(response.headers()) {
+            return Box::pin(Response::packed(response.into())).await;
+        }
+        Ok(Response(Box::new(Inner::Whole(response))))
     }
 
     /// What came of hyper.
     pub(super) async fn plain(response: http::Response<Incoming>) -> Result<Self, Broken> {
-        if !response.headers().contains_key(header::CONTENT_ENCODING) {
-            return Ok(Response(Box::new(Inner::Plain(response))));
+        if is_packed(response.headers()) {
+            return Box::pin(Response::packed(response.map(reqwest::Body::wrap))).await;
         }
-        let packed = Decompression::new(Arrived(Some(response))).call(http::Request::new(())).await;
-        let packed = packed.map_err(Broken::before)?.map(Box::pin);
-        Ok(Response(Box::new(Inner::Packed(packed))))
+        Ok(Response(Box::new(Inner::Plain(response))))
+    }
+
+    async fn packed(mut response: http::Response<reqwest::Body>) -> Result<Self, Broken> {
+        // The one name that the decoder knows.
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let unpacked = Decompression::new(Arrived(Some(response))).call(http::Request::new(())).await;
+        let unpacked = unpacked.map_err(Broken::before)?.map(Box::pin);
+        Ok(Response(Box::new(Inner::Packed(unpacked))))
     }
 
     /// The HTTP status.
@@ -94,6 +103,15 @@ impl Response {
     }
 }
 
+/// Whether a body is packed with gzip. Names of codings are case-insensitive, and `x-gzip` is the same (RFC 9110,
+/// sections 8.4.1 and 8.4.1.3).
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| {
+        let coding = coding.as_bytes().trim_ascii();
+        coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip")
+    })
+}
+
 /// The next piece of a body. Trailers, which nobody asked for, are passed over.
 async fn piece<B>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, Cut>
 where
@@ -125,10 +143,10 @@ impl Error for Cut {
 }
 
 /// A response as the service that tower-http wants to decompress the answers of.
-struct Arrived(Option<http::Response<Incoming>>);
+struct Arrived(Option<http::Response<reqwest::Body>>);
 
 impl Service<http::Request<()>> for Arrived {
-    type Response = http::Response<Incoming>;
+    type Response = http::Response<reqwest::Body>;
     type Error = std::io::Error;
     type Future = Ready<Result<Self::Response, Self::Error>>;
 
