@@ -17,7 +17,7 @@ use crate::remote::session::{Listening, Session, Shared};
 /// Keeps the standing stream of a session for the life of the session.
 pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
     let mut track = Track::default();
-    let mut backoff = Backoff::for_streams();
+    let mut pauses = Pauses::new();
     let mut woke = shared.woke.subscribe();
     let mut heard = false;
     loop {
@@ -31,10 +31,7 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
                 let began = Instant::now();
                 let end = shared.read_stream(&session, None, Bytes::new(), &mut response, &mut track).await;
                 log::debug!("the standing stream ended: {}", end.err().map_or("closed".into(), |end| end.to_string()));
-                if began.elapsed() >= LIVED {
-                    backoff.reset();
-                }
-                track.named_pause().unwrap_or_else(|| backoff.next())
+                track.named_pause().unwrap_or_else(|| pauses.after_stream(began.elapsed()))
             }
             Ok(response) => match response.status().as_u16() {
                 400 | 404 if heard => {
@@ -44,22 +41,44 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
                         return;
                     }
                     track = Track::default();
-                    backoff.next()
+                    pauses.next()
                 }
                 // A network says so in which somebody has to sign in first, as after the lid was opened.
-                _ if heard && is_web_page(response.headers(), b"") => backoff.next(),
-                409 | 429 | 500..=599 => backoff.next().max(track.named_pause().unwrap_or_default()),
+                _ if heard && is_web_page(response.headers(), b"") => pauses.next(),
+                409 | 429 | 500..=599 => pauses.next().max(track.named_pause().unwrap_or_default()),
                 status => {
                     log::debug!("the server has no standing stream (HTTP {status})");
                     return;
                 }
             },
-            Err(_) => backoff.next().max(track.named_pause().unwrap_or_default()),
+            Err(_) => pauses.next().max(track.named_pause().unwrap_or_default()),
         };
         tokio::select! {
             () = sleep(pause) => {}
             _ = woke.changed() => {}
         }
+    }
+}
+
+/// The pauses before the stream is asked for again.
+struct Pauses(Backoff);
+
+impl Pauses {
+    fn new() -> Self {
+        Pauses(Backoff::for_streams())
+    }
+
+    /// There was no stream.
+    fn next(&mut self) -> Duration {
+        self.0.next()
+    }
+
+    /// There was one, which has lived so long. A proxy may give one and cut it at once, for ever.
+    fn after_stream(&mut self, lived: Duration) -> Duration {
+        if lived >= LIVED {
+            self.0.reset();
+        }
+        self.0.next()
     }
 }
 
@@ -82,3 +101,27 @@ impl Shared {
 const STREAM_WAIT: Duration = Duration::from_millis(300);
 /// A stream that lived this long was not refused: the pauses begin again with the shortest.
 const LIVED: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of half a second, with a jitter of a quarter.
+    const FIRST: std::ops::RangeInclusive<Duration> = Duration::from_millis(375)..=Duration::from_millis(625);
+
+    #[test]
+    fn only_a_stream_that_has_lived_makes_the_pauses_short_again() {
+        let mut pauses = Pauses::new();
+        let short = LIVED - Duration::from_millis(1);
+        assert!(FIRST.contains(&pauses.after_stream(short)));
+        let mut last = Duration::ZERO;
+        for _ in 0..3 {
+            let pause = pauses.after_stream(short);
+            assert!(pause > last && pause > *FIRST.end(), "{pause:?} after {last:?}");
+            last = pause;
+        }
+        assert!(pauses.next() > last);
+        assert!(FIRST.contains(&pauses.after_stream(LIVED)));
+        assert!(pauses.after_stream(short) > *FIRST.end());
+    }
+}
