@@ -129,7 +129,10 @@ struct LogFile {
 
 impl LogFile {
     fn open(path: &Path) -> io::Result<Self> {
-        let file = private::open_named(OpenOptions::new().create(true).append(true), path)?;
+        let mut options = OpenOptions::new();
+        // Windows locks no file that is opened to append alone. Elsewhere it may be one that cannot be read.
+        options.create(true).append(true).read(cfg!(windows));
+        let file = private::open_named(&mut options, path)?;
         Ok(LogFile { path: path.to_owned(), file })
     }
 
@@ -140,7 +143,20 @@ impl LogFile {
         if self.file.metadata().is_ok_and(|there| is_full(there.len())) {
             self.set_aside(is_full);
         }
-        let _ = self.file.write_all(line.as_bytes());
+        self.add(line.as_bytes());
+    }
+
+    /// On Windows nobody else can write while a process sets the file aside.
+    fn add(&mut self, line: &[u8]) {
+        let mut tries = 0;
+        while let Err(error) = self.file.write_all(line)
+            && cfg!(windows)
+            && error.raw_os_error() == Some(ERROR_LOCK_VIOLATION)
+            && tries < TRIES
+        {
+            tries += 1;
+            thread::sleep(PAUSE);
+        }
     }
 
     /// Goes on with the file that has the name. Under a lock, and after another look, because the one that is
@@ -171,6 +187,11 @@ const QUEUE: usize = 1024;
 const FLUSH: Duration = Duration::from_millis(200);
 /// Bytes after which the log file is renamed to `NAME.1`.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;
+/// What Windows says of a write to a file that another process has locked.
+const ERROR_LOCK_VIOLATION: i32 = 33;
+/// How often such a write is tried again, and how long after the last time: the lock is for one rename.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
 
 #[cfg(test)]
 mod tests {

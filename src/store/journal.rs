@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::lock;
 use crate::config::Home;
 use crate::private;
 use crate::secret::public;
@@ -45,7 +46,7 @@ impl Journal {
             self.forget_old();
         }
         if size + line.len() as u64 > ROTATE_AT {
-            self.set_aside(&file, name, line.len());
+            self.set_aside(name, line.len());
             file = open(&path)?;
         }
         // While another writes, it may seem to be cut: an empty line, then.
@@ -107,14 +108,16 @@ impl Journal {
             .collect()
     }
 
-    /// Under a lock, and after another look: the file that a slower process has open was set aside already.
-    fn set_aside(&self, full: &File, name: &str, more: usize) {
+    /// Under a lock, and after another look: the file that a slower process has open was set aside already. The lock
+    /// is not that of the file itself, which on Windows nobody else could then read or add to.
+    fn set_aside(&self, name: &str, more: usize) {
         let path = self.path(name, "");
-        if full.try_lock().is_ok() {
+        let Ok(lock) = lock::file(&self.home, self.folder) else { return };
+        if lock.try_lock().is_ok() {
             if fs::metadata(&path).is_ok_and(|there| there.len() + more as u64 > ROTATE_AT) {
                 let _ = fs::rename(&path, self.path(name, OLD));
             }
-            let _ = full.unlock();
+            let _ = lock.unlock();
         }
     }
 

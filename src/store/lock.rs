@@ -66,16 +66,12 @@ impl Held {
         // From here on its end takes the name out again.
         let mut guard = Guard { held: Arc::clone(self), name, file: None };
         let Some(home) = home else { return Ok(Some(guard)) };
-        home.folder(FOLDER)?;
-        let path = path(home, key, what);
-        let mut options = OpenOptions::new();
-        options.create(true).read(true).write(true).truncate(false);
-        let mut file = private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))?;
+        let mut file = file(home, &file_name(key, what))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => {
-                let fact = format!("{} cannot be locked: {error}", path.display());
+                let fact = format!("{} cannot be locked: {error}", path(home, key, what).display());
                 return Err(Failure::new(Kind::StoreUnavailable, fact)
                     .remedy("set MCPBRIDGE_CONFIG_DIR to a folder on a local disk"));
             }
@@ -117,13 +113,27 @@ impl Held {
     }
 }
 
-/// Never removed: with the file gone two processes could lock two files of one name.
+/// A file to lock. Never removed: with the file gone two processes could lock two files of one name.
+///
+/// # Errors
+/// It cannot be made: [`Kind::StoreUnavailable`].
+pub(super) fn file(home: &Home, name: &str) -> Result<File, Failure> {
+    let path = home.folder(FOLDER)?.join(name);
+    let mut options = OpenOptions::new();
+    options.create(true).read(true).write(true).truncate(false);
+    private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))
+}
+
 fn path(home: &Home, key: &Key, what: Lock) -> PathBuf {
+    home.state().join(FOLDER).join(file_name(key, what))
+}
+
+fn file_name(key: &Key, what: Lock) -> String {
     let end = match what {
         Lock::Grant => "grant",
         Lock::SignIn => "sign-in",
     };
-    home.state().join(FOLDER).join(format!("{}.{end}", key.as_str()))
+    format!("{}.{end}", key.as_str())
 }
 
 fn taken(path: Option<&Path>, patience: Duration) -> Failure {
