@@ -547,11 +547,13 @@ fn an_inflating_body_is_cut_off_with_an_error() {
         })
         .start();
     let mut bridge = Bridge::to(&server).args(["--max-message-size", "2M"]).ready();
+    #[cfg(target_os = "linux")]
     let before = bridge.peak();
     for id in ["1", "2"] {
         bridge.send(call(id));
         bridge.expect_error(id, &[]);
     }
+    #[cfg(target_os = "linux")]
     assert!(bridge.peak() < before + (30 << 20), "{} bytes to refuse a bomb", bridge.peak() - before);
     still_works(&mut bridge);
 }
@@ -750,6 +752,7 @@ fn a_thousand_requests_at_once_are_all_answered_though_in_another_order() {
     for id in 1..=1000 {
         assert_eq!(bridge.expect_result(&id.to_string())["n"], id);
     }
+    #[cfg(target_os = "linux")]
     assert!(bridge.resident() < 100 << 20, "{} bytes for a thousand calls", bridge.resident());
 }
 

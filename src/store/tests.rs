@@ -141,7 +141,7 @@ impl Fixture {
     }
 
     fn index(&self) -> std::path::PathBuf {
-        self.folder.path().join("state/grants").join(format!("{}.json", key().as_str()))
+        self.folder.path().join("state").join("grants").join(format!("{}.json", key().as_str()))
     }
 }
 

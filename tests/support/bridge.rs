@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, VecDeque},
     ffi::OsString,
-    fs,
     io::{Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -545,17 +544,20 @@ impl Bridge {
 
     /// Resident now, in bytes, without the pages of the program itself: of these a debug build has three times as
     /// many, and they say nothing about what the bridge keeps.
+    #[cfg(target_os = "linux")]
     pub fn resident(&self) -> usize {
         self.memory("RssAnon:")
     }
 
     /// Resident at most so far, in bytes.
+    #[cfg(target_os = "linux")]
     pub fn peak(&self) -> usize {
         self.memory("VmHWM:")
     }
 
+    #[cfg(target_os = "linux")]
     fn memory(&self, field: &str) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the bridge is running");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the bridge is running");
         let line = status.lines().find(|line| line.starts_with(field)).expect("a line about memory");
         let kilobytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kilobytes * 1024
