@@ -17,7 +17,7 @@ use crate::auth::Login;
 use crate::bridge::signals::{self, Signal};
 use crate::bridge::{Bridge, End};
 use crate::era::{
-    self, CAPABILITIES_KEY, CLIENT_KEY, Era, Facts, LEVEL_KEY, Lobby, MODERN, VERSION_KEY, members, quoted, with_member,
+    self, CAPABILITIES_KEY, CLIENT_KEY, Era, Facts, LEVEL_KEY, Lobby, VERSION_KEY, members, quoted, with_member,
 };
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http};
@@ -25,6 +25,7 @@ use crate::message::{Id, Kind as Is, Message, member, notification_line, plain_s
 use crate::record::Tap;
 use crate::remote::{Remote, Settings};
 use crate::stdio::{Inside, inside};
+use crate::versions::MODERN;
 
 pub use crate::plain::{harmless, one_line};
 

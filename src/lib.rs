@@ -24,3 +24,4 @@ pub mod source;
 pub mod spelling;
 pub mod stdio;
 pub mod store;
+pub mod versions;

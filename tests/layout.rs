@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
@@ -39,10 +39,11 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("private", &[]),
     ("secret", &[]),
     ("spelling", &[]),
+    ("versions", &[]),
 ];
 
 /// Rooms that every other one may use.
-const ANYONE: [&str; 6] = ["failure", "log", "plain", "private", "secret", "spelling"];
+const ANYONE: [&str; 7] = ["failure", "log", "plain", "private", "secret", "spelling", "versions"];
 
 /// Words that have one place, or none in some rooms.
 const WORDS: [(&[&str], Where); 8] = [

@@ -14,6 +14,7 @@ use super::dpop::Proofs;
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::{Http, Redirects, Request, shown};
+use crate::versions::NEWEST_LEGACY;
 
 mod address;
 mod resource;
@@ -352,7 +353,7 @@ impl Search<'_> {
         let own = vec![
             (header::ACCEPT, HeaderValue::from_static("application/json")),
             // Asked for by 2025-03-26, where a server may answer by version.
-            (HeaderName::from_static("mcp-protocol-version"), HeaderValue::from_static("2025-11-25")),
+            (HeaderName::from_static("mcp-protocol-version"), HeaderValue::from_static(NEWEST_LEGACY)),
         ];
         let request = Request {
             method: Method::GET,

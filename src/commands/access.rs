@@ -22,6 +22,7 @@ use crate::log::{self as logging, Volume};
 use crate::secret::{self, Secret};
 use crate::source::Source;
 use crate::store::{Choice, Key, Store};
+use crate::versions::NEWEST_LEGACY;
 
 /// Starts the log as the flags say.
 ///
@@ -76,6 +77,14 @@ pub fn http(
 
 fn proxy(text: &str) -> Result<Secret, Failure> {
     http::proxy::read(&server::expand(text, "--proxy", &secret::variable)?)
+}
+
+/// A request that opens a session and does nothing else, which every server of the legacy era knows.
+pub fn hello() -> String {
+    let ours = env!("CARGO_PKG_VERSION");
+    format!(
+        r#"{{"jsonrpc":"2.0","id":"mcpbridge","method":"initialize","params":{{"protocolVersion":"{NEWEST_LEGACY}","capabilities":{{}},"clientInfo":{{"name":"mcpbridge","version":"{ours}"}}}}}}"#
+    )
 }
 
 /// The headers for the server. Takes as long as the slowest source of one.

@@ -368,7 +368,7 @@ impl Session {
             ticket.add_to(&mut request);
             request
         };
-        let sent = self.http.send(Lane::Control, request(Method::POST, Bytes::from_static(HELLO), Vec::new())).await;
+        let sent = self.http.send(Lane::Control, request(Method::POST, access::hello().into(), Vec::new())).await;
         let response = sent.map_err(crate::http::Trouble::into_failure)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         drop(response);
@@ -424,8 +424,6 @@ fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// Nothing more than a hello, in the form that every server of the legacy era knows.
-const HELLO: &[u8] = br#"{"jsonrpc":"2.0","id":"mcpbridge-login","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"mcpbridge","version":"0"}}}"#;
 /// What this process is, for the history of a grant.
 const BY: &str = "mcpbridge login";
 /// How often the sign-in of another process is looked at.

@@ -12,6 +12,7 @@ use super::exchange::{EventStream, Exchange, Refusal, Reply};
 use super::library;
 use super::session::{Inbox, Level, Session, Sessions};
 use super::tools::{self, Arguments, Tool};
+use crate::versions::{LEGACY, NEWEST_LEGACY, WITH_BATCHES};
 
 /// The error of a JSON-RPC answer.
 #[derive(Debug)]
@@ -163,8 +164,7 @@ fn initialize(request: &Request, sessions: &Sessions) -> Reply {
         let fault = Fault::params("\"initialize\" needs a protocolVersion and capabilities");
         return Reply::Json { body: answer(&request.id, Err(fault)), headers: Vec::new() };
     };
-    let [newest, ..] = VERSIONS;
-    let version = VERSIONS.into_iter().find(|version| *version == wanted).unwrap_or(newest);
+    let version = VERSIONS.iter().find(|version| **version == wanted).unwrap_or(&NEWEST_LEGACY);
     // An empty object means forms; one that names only "url" does not.
     let asks = capabilities
         .get("elicitation")
@@ -191,7 +191,7 @@ fn post_one(message: Message, session: Arc<Session>) -> Result<Reply, Refusal> {
 /// Version 2025-03-26 has batches, the later ones do not.
 /// <https://modelcontextprotocol.io/specification/2025-03-26/basic#batching>
 fn post_batch(batch: Vec<Value>, session: &Arc<Session>) -> Result<Reply, Refusal> {
-    if session.version != "2025-03-26" {
+    if session.version != WITH_BATCHES {
         return Err(Refusal::new(400, format!("protocol version {} has no batches", session.version)));
     }
     if batch.is_empty() {
@@ -316,7 +316,7 @@ fn answer(id: &Value, outcome: Result<Value, Fault>) -> Value {
 }
 
 /// The versions of the era that have Streamable HTTP, the newest first: it is offered to a client that wants another one.
-const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+const VERSIONS: &[&str] = LEGACY.split_at(3).0;
 
 const SESSION_HEADER: &str = "Mcp-Session-Id";
 

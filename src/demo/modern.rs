@@ -14,8 +14,9 @@ use super::caller::{Asking, Caller, KEEP_ALIVE, Stop};
 use super::exchange::{EventStream, Exchange, Refusal, Reply};
 use super::legacy::{Course, Message, Request, Running, course};
 use super::library;
-use super::session::{Level, MODERN, Session, Sessions};
+use super::session::{Level, Session, Sessions};
 use super::tools;
+use crate::versions::MODERN;
 
 /// What is the same for all requests.
 #[derive(Default)]

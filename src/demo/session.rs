@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::versions::MODERN;
 use serde_json::{Value, json};
 
 /// The sessions that live, at most [`MAX_SESSIONS`] of them.
@@ -250,9 +251,6 @@ pub fn random_id() -> String {
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// The revision of the modern era.
-pub const MODERN: &str = "2026-07-28";
 
 /// Enough for every editor on one machine; bounds what clients that never say DELETE leave behind.
 const MAX_SESSIONS: usize = 64;

@@ -11,6 +11,7 @@ use super::splice::{Edit, edited_elements};
 use super::{Filter, VERSION_KEY};
 use crate::log::Repeated;
 use crate::message::{Message, member, plain_string};
+use crate::versions::MODERN;
 
 /// Names and values, in the order in which they are written.
 pub type Headers = Vec<(String, String)>;
@@ -28,7 +29,7 @@ impl Annotated {
         let params = message.params().unwrap_or("{}");
         let version = member(params, "_meta").and_then(|meta| member(meta, VERSION_KEY)).and_then(plain_string);
         let version = version.filter(|version| version.bytes().all(|byte| byte.is_ascii_graphic()));
-        let version = version.unwrap_or(super::MODERN.into()).into_owned();
+        let version = version.unwrap_or(MODERN.into()).into_owned();
         let mut headers = vec![("MCP-Protocol-Version".to_owned(), version)];
         headers.push(("Mcp-Method".to_owned(), encoded(message.method())));
         let name = named_by(message.method()).and_then(|name| member(params, name)).and_then(plain_string);

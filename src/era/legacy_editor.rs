@@ -14,16 +14,14 @@ use super::modern::Modern;
 use super::own::Own;
 use super::replies::{no_batches, refusal, refuse};
 use super::splice::{Member, members, quoted, with_id, with_member, with_params};
-use super::{
-    CAPABILITIES_KEY, CLIENT_KEY, Event, Filter, Key, LEGACY, LEVEL_KEY, MODERN, SERVER_KEY, Step, VERSION_KEY,
-    cancelled_id,
-};
+use super::{CAPABILITIES_KEY, CLIENT_KEY, Event, Filter, Key, LEVEL_KEY, SERVER_KEY, Step, VERSION_KEY, cancelled_id};
 use crate::failure::{Failure, Kind};
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, plain_string,
     result_line,
 };
 
+use crate::versions::{LEGACY, MODERN, NEWEST_LEGACY};
 use rounds::{Question, Rounds};
 use watch::Watch;
 
@@ -93,7 +91,7 @@ impl LegacyEditor {
     pub fn answer_initialize(&self, initialize: &Message, steps: &mut Vec<Step>) {
         let Some(id) = initialize.id() else { return };
         let asked = member(&self.params, "protocolVersion").and_then(plain_string).unwrap_or_default();
-        let version = LEGACY.iter().find(|version| **version == asked).unwrap_or(&LEGACY[LEGACY.len() - 1]);
+        let version = LEGACY.iter().find(|version| **version == asked).unwrap_or(&NEWEST_LEGACY);
         let server = member(&self.discovered, "_meta").and_then(|meta| member(meta, SERVER_KEY));
         let server = server.unwrap_or(r#"{"name":"unknown","version":"unknown"}"#);
         let instructions = member(&self.discovered, "instructions");

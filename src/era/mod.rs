@@ -275,10 +275,6 @@ fn cancelled_id(message: &Message) -> Option<Id> {
     message.params().and_then(|params| member(params, "requestId")).and_then(Id::parse)
 }
 
-/// The revision that is spoken to a modern server.
-pub const MODERN: &str = "2026-07-28";
-/// The revisions that are spoken to a legacy server, the newest last.
-const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 /// The member of `_meta` that names the revision; the modern era puts these four on requests.
 pub const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
 /// Who asks.

@@ -17,6 +17,7 @@ use crate::message::{
     request_line,
 };
 
+use crate::versions::{LEGACY, MODERN};
 use listening::Listening;
 pub use listening::{CHANGES, Retry, catch_up};
 
@@ -317,7 +318,7 @@ pub fn lists(result: &str, name: &str) -> bool {
 
 /// An error in the words of the protocol, with the versions of both sides.
 pub fn no_common_version(id: &Id, theirs: &[String]) -> Step {
-    let ours: Vec<String> = super::LEGACY.iter().chain([&super::MODERN]).map(|version| quoted(version)).collect();
+    let ours: Vec<String> = LEGACY.iter().rev().chain([&MODERN]).map(|version| quoted(version)).collect();
     let (ours, theirs) = (ours.join(","), theirs.iter().map(|version| quoted(version)).collect::<Vec<_>>().join(","));
     let text =
         format!("no common protocol version: the server speaks [{theirs}], the bridge [{ours}]").replace('"', "");

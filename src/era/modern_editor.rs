@@ -18,13 +18,14 @@ use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
 use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
 use super::splice::{with_member, with_params};
-use super::{CAPABILITIES_KEY, Event, Filter, Key, MODERN, Road, Step, UNSUPPORTED_VERSION, VERSION_KEY};
+use super::{CAPABILITIES_KEY, Event, Filter, Key, Road, Step, UNSUPPORTED_VERSION, VERSION_KEY};
 use crate::failure::Failure;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, error_line, member,
     plain_string, result_line,
 };
 
+use crate::versions::MODERN;
 use calls::{Call, Calls};
 use level::Levels;
 use parking::{Orphan, Question};

@@ -17,6 +17,7 @@ use crate::message::{
     Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, member,
     notification_line, plain_string,
 };
+use crate::versions::WITH_BATCHES;
 
 /// The state of the pair.
 pub struct Same {
@@ -506,8 +507,6 @@ fn array(lines: &[&Bytes]) -> Bytes {
     text.into()
 }
 
-/// The one version with JSON-RPC batches.
-const WITH_BATCHES: &str = "2025-03-26";
 /// Capabilities with lists, and what tells that a list has changed.
 const LISTS: [(&str, &str); 3] = [
     ("tools", "notifications/tools/list_changed"),

@@ -2,9 +2,10 @@
 
 use super::capabilities::strings;
 use super::replies::code;
-use super::{HEADER_MISMATCH, LEGACY, MISSING_CAPABILITY, MODERN, Road, UNSUPPORTED_VERSION};
+use super::{HEADER_MISMATCH, MISSING_CAPABILITY, Road, UNSUPPORTED_VERSION};
 use crate::failure::{Failure, Kind};
 use crate::message::{METHOD_NOT_FOUND, Message, elements, member};
+use crate::versions::{LEGACY, MODERN};
 
 /// How an exchange came out.
 #[derive(Clone)]

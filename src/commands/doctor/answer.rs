@@ -13,7 +13,7 @@ use super::server::{Server, Session};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::{Ticket, now};
 use crate::cli::Transport;
-use crate::commands::span;
+use crate::commands::{access, span};
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
 use crate::http::proxy::Proxy;
@@ -181,7 +181,7 @@ async fn asked(server: &Server, url: &Url, ticket: &Ticket) -> Result<Answer, Op
     if transport == Transport::SseOnly {
         return server.ask_head(server.get(url, ticket, &session)).await;
     }
-    let posted = server.ask(server.post(url, INITIALIZE, ticket, &session)).await?;
+    let posted = server.ask(server.post(url, access::hello(), ticket, &session)).await?;
     let is_final = posted.is_mcp() || posted.wants_credential() || posted.status.is_redirection();
     if is_final || transport == Transport::HttpOnly {
         return Ok(posted);
@@ -311,7 +311,7 @@ async fn neighbour(server: &Server) -> Option<Url> {
             if streams {
                 return server.ask_head(server.get(place, &none, &session)).await;
             }
-            server.ask(server.post(place, INITIALIZE, &none, &session)).await
+            server.ask(server.post(place, access::hello(), &none, &session)).await
         };
         let answer = server.within(NEIGHBOUR, asked).await?.ok()?;
         server.end_session(&answer, &none).await;
@@ -337,13 +337,6 @@ fn clock(answer: &Answer) -> Step {
     Step::warn("clock", fact, "set the clock of this computer, or tokens seem to have expired, or not to be valid yet")
 }
 
-/// What opens a session, and does nothing else.
-pub const INITIALIZE: &str = concat!(
-    r#"{"jsonrpc":"2.0","id":"mcpbridge-doctor","method":"initialize","params":{"protocolVersion":"2025-11-25","#,
-    r#""capabilities":{},"clientInfo":{"name":"mcpbridge","version":""#,
-    env!("CARGO_PKG_VERSION"),
-    r#""}}}"#
-);
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// Bytes of an answer that are read, and how long they are waited for.
 const LARGEST: usize = 1024 * 1024;

@@ -14,11 +14,12 @@ use crate::auth::{Login, Ticket};
 use crate::cli::{Protocol, Transport};
 use crate::client::{Client, Reply, Wants, is_unknown_method, one_line};
 use crate::commands::run;
-use crate::era::{Facts, MODERN, members};
+use crate::era::{Facts, members};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::message::{Id, elements, member, plain_string, request_line};
 use crate::record::Recorder;
+use crate::versions::MODERN;
 
 /// The inner error is the step at which it stopped.
 ///

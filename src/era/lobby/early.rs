@@ -7,6 +7,7 @@ use crate::era::replies::shown;
 use crate::era::{Era, Invitation, Step};
 use crate::failure::Kind;
 use crate::message::{Id, Kind as Is, Message, SERVER_ERROR, error_line, member, plain_string, result_line};
+use crate::versions::{LEGACY, NEWEST_LEGACY};
 
 /// A list of the server's.
 pub struct List {
@@ -30,7 +31,7 @@ pub fn list(method: &str) -> Option<&'static List> {
 pub fn early_answer(initialize: &Message, invitation: Option<&Invitation>) -> Step {
     let params = initialize.params().unwrap_or("{}");
     let wanted = member(params, "protocolVersion").and_then(plain_string).unwrap_or_default();
-    let version = if VERSIONS.contains(&&*wanted) { &*wanted } else { VERSIONS[0] };
+    let version = if LEGACY.contains(&&*wanted) { &*wanted } else { NEWEST_LEGACY };
     let last = invitation.and_then(|invitation| invitation.last("initialize")).unwrap_or("{}");
     let capabilities = member(last, "capabilities").map_or_else(|| PROMISED.to_owned(), with_list_changes);
     let own = format!(r#"{{"name":"mcpbridge","version":"{}"}}"#, env!("CARGO_PKG_VERSION"));
@@ -134,5 +135,3 @@ pub const LISTS: [List; 4] = [
 /// What is promised for a server that nobody has met yet.
 const PROMISED: &str =
     r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}}"#;
-/// The versions of the legacy era, the newest first.
-const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];

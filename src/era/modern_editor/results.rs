@@ -1,9 +1,10 @@
 //! Results of a legacy server as a modern editor wants them.
 
+use crate::era::SERVER_KEY;
 use crate::era::capabilities::of_legacy_server;
 use crate::era::splice::{members, quoted, with_member, with_result};
-use crate::era::{MODERN, SERVER_KEY};
 use crate::message::{INVALID_PARAMS, Message, member};
+use crate::versions::MODERN;
 
 /// The result of `server/discover`, from the result of `initialize`.
 pub fn discovered(session: &str) -> String {

@@ -11,9 +11,10 @@ use crate::era::replies::failed;
 use crate::era::same::Same;
 use crate::era::splice::with_id;
 use crate::era::verdict::Outcome;
-use crate::era::{Event, Facts, Key, LEGACY, Road, Step, Way};
+use crate::era::{Event, Facts, Key, Road, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Id, Message, Parsed, member, notification_line, plain_string};
+use crate::versions::LEGACY;
 
 impl Era {
     /// Goes on from what the search has found.

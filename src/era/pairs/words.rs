@@ -6,9 +6,10 @@ use crate::era::own::Own;
 use crate::era::replies::{failed, refusal};
 use crate::era::splice::without_members;
 use crate::era::verdict::Outcome;
-use crate::era::{CAPABILITIES_KEY, CLIENT_KEY, Event, LEGACY, MODERN, Step, VERSION_KEY, capabilities};
+use crate::era::{CAPABILITIES_KEY, CLIENT_KEY, Event, Step, VERSION_KEY, capabilities};
 use crate::failure::{Failure, Kind};
 use crate::message::{Id, METHOD_NOT_FOUND, Message, Parsed, error_object_line, member, plain_string, request_line};
+use crate::versions::{MODERN, NEWEST_LEGACY};
 
 /// What is said to find out, in the name of a legacy editor.
 pub fn legacy_words(own: &Own, initialize: &Message) -> Words {
@@ -23,7 +24,7 @@ pub fn modern_words(message: &Message) -> Words {
     let meta = message.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
     let client = member(meta, CLIENT_KEY).unwrap_or(r#"{"name":"unknown","version":"0"}"#);
     let offered = capabilities::of_modern_editor(member(meta, CAPABILITIES_KEY).unwrap_or("{}"));
-    let newest = LEGACY[LEGACY.len() - 1];
+    let newest = NEWEST_LEGACY;
     let params = format!(r#"{{"protocolVersion":"{newest}","capabilities":{offered},"clientInfo":{client}}}"#);
     let initialize = request_line(&Id::own("mcpbridge-initialize"), "initialize", Some(&params));
     let meta = without_members(meta, &["progressToken"]);

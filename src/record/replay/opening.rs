@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::scenes::Scenes;
 use crate::message::{Message, member, plain_string};
+use crate::versions::{LEGACY, MODERN, NEWEST_LEGACY};
 
 /// The result of `initialize` or `server/discover`, where `message` is that. `None` where the recording
 /// has an opening of the other era: to an editor of this one it answers as then.
@@ -17,7 +18,7 @@ pub fn made_up(message: &Message, scenes: &Scenes) -> Option<String> {
     let info = json!({ "name": "mcpbridge replay", "version": env!("CARGO_PKG_VERSION") });
     let result = if message.method() == "initialize" {
         let wanted = message.params().and_then(|params| member(params, "protocolVersion")).and_then(plain_string);
-        let version = LEGACY.iter().find(|version| wanted.as_deref() == Some(**version)).unwrap_or(&LEGACY[0]);
+        let version = LEGACY.iter().find(|version| wanted.as_deref() == Some(**version)).unwrap_or(&NEWEST_LEGACY);
         json!({ "protocolVersion": version, "capabilities": capabilities, "serverInfo": info })
     } else {
         json!({
@@ -55,10 +56,6 @@ fn capabilities(scenes: &Scenes) -> Value {
     all.into()
 }
 
-/// The versions of the legacy era; the first is told to who wants another one.
-const LEGACY: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
-/// The version of the modern era.
-const MODERN: &str = "2026-07-28";
 /// Where a modern server says what it is.
 const SERVER_KEY: &str = "io.modelcontextprotocol/serverInfo";
 /// What is said when a list has changed.
