@@ -11,8 +11,8 @@ use std::{
 };
 
 use support::{
-    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, Sessions, call, envelopes,
-    initialize, json, notification, notification_with, request, request_with, result, welcome,
+    Bridge, CAPABILITIES, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, Sessions, call,
+    envelopes, initialize, json, notification, notification_with, request, request_with, result, welcome,
 };
 
 /// A session that is lost in the middle of the handshake is another story: here it is through, stream and all.
@@ -275,6 +275,46 @@ fn a_new_session_that_nobody_waits_for_any_more_is_ended_at_the_server() {
     bridge.send(call(2));
     bridge.expect_result("2");
     assert_eq!(sessions.live(), ["session-3"]);
+}
+
+/// The head of the answer has named it.
+#[test]
+fn a_session_whose_opening_broke_off_is_ended_at_the_server() {
+    let openings = Arc::new(AtomicUsize::new(0));
+    let held = Mailbox::new();
+    let server = Legacy::new()
+        .on("initialize", {
+            let (openings, held) = (openings.clone(), held.clone());
+            move |request, reply| {
+                let number = openings.fetch_add(1, Ordering::SeqCst) + 1;
+                let answer = result(request.id(), &welcome("2025-06-18", CAPABILITIES));
+                match number {
+                    1 => {
+                        let mut body = reply.stream(200, "application/json", Framing::Length(5000));
+                        body.raw(&answer);
+                        body.cut();
+                    }
+                    // Neither is there a body, nor an end.
+                    2 => held.put(reply.stream(200, "application/json", Framing::Length(5000))),
+                    _ => reply.json(answer),
+                }
+            }
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--request-timeout", "2"]).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    server.wait_for(1, "DELETE of the first", ended("session-1"));
+    let _unfinished = held.take();
+    bridge.expect_error("0", &["--request-timeout"]);
+    server.wait_for(1, "DELETE of the second", ended("session-2"));
+    bridge.send(initialize(1, "2025-06-18"));
+    bridge.expect_result("1");
+    bridge.send(INITIALIZED);
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    for session in ["session-1", "session-2", "session-3"] {
+        assert_eq!(server.matching(ended(session)).len(), 1, "{session}");
+    }
 }
 
 #[test]

@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::Trouble;
 use super::admission::{CALL_HOLD, Way};
 use super::call::Call;
 use super::modern::Alone;
 use super::progress::{Follower, Stage};
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
+use super::{GOODBYE, Trouble};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response};
@@ -42,12 +43,19 @@ impl Shared {
             Box::pin(self.refused(session, call, &mut reply, response)).await?;
             return Ok(reply);
         }
+        let begun = Begun::by(self, session, call, &reply);
         // Boxed: what waits for the head of its answer, as hundreds of calls may, should be small.
-        match Box::pin(self.look_at(response)).await? {
-            Body::Whole(body, weight) => Box::pin(self.answer(session, call, &mut reply, body, weight)).await?,
-            Body::Stream(first, response) => Box::pin(self.follow(session, call, &mut reply, first, response)).await?,
+        let read = Box::pin(async {
+            match self.look_at(response).await? {
+                Body::Whole(body, weight) => self.answer(session, call, &mut reply, body, weight).await,
+                Body::Stream(first, response) => self.follow(session, call, &mut reply, first, response).await,
+            }
+        });
+        let outcome = read.await;
+        if let Some(begun) = begun {
+            begun.comes_to(&outcome).await;
         }
-        Ok(reply)
+        outcome.map(|()| reply)
     }
 
     /// POSTs a notification or an answer.
@@ -216,6 +224,36 @@ impl Shared {
             502..=504 => Err(Trouble::Cut(failure)),
             _ => Err(Trouble::Final(failure)),
         }
+    }
+}
+
+/// A session that the head of an answer to `initialize` has named. Without the rest of it nobody will use the
+/// session, however that comes about, so it is ended.
+struct Begun {
+    shared: Arc<Shared>,
+    session: Option<Session>,
+}
+
+impl Begun {
+    fn by(shared: &Arc<Shared>, session: &Session, call: &Call, reply: &Reply) -> Option<Self> {
+        let id = reply.session.clone().filter(|_| call.method() == "initialize")?;
+        Some(Begun { shared: Arc::clone(shared), session: Some(session.with_id(id)) })
+    }
+
+    async fn comes_to(mut self, outcome: &Result<(), Trouble>) {
+        let session = self.session.take();
+        if let (Some(session), Err(_)) = (session, outcome) {
+            // Not in a task of its own: the process may end once the error is told.
+            let _ = timeout(GOODBYE, self.shared.delete(&session)).await;
+        }
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        let (Some(session), Ok(runtime)) = (self.session.take(), Handle::try_current()) else { return };
+        let shared = Arc::clone(&self.shared);
+        runtime.spawn(async move { timeout(GOODBYE, shared.delete(&session)).await });
     }
 }
 
