@@ -68,3 +68,111 @@ pub fn is_true(name: &str, text: &str) -> Result<bool, Failure> {
 /// The commands that have flags of the relay, and so its variables.
 pub const COMMANDS: [&str; 10] =
     ["run", "login", "tools", "call", "prompts", "resources", "read", "request", "listen", "doctor"];
+
+#[cfg(test)]
+mod tests {
+    use super::super::CommandLine;
+    use super::*;
+
+    const URL: &str = "https://h.example/mcp";
+
+    /// Flag, a value that is not its default, and one that it cannot have; none where it takes any text and what
+    /// uses it looks at that.
+    const TABLE: [(&str, &str, Option<&str>); 58] = [
+        ("color", "always", Some("sometimes")),
+        ("record", "r.jsonl", None),
+        ("debug", "true", Some("maybe")),
+        ("silent", "true", Some("maybe")),
+        ("log-file", "a text", None),
+        ("no-history", "true", Some("maybe")),
+        ("header", "X-A: 1\nX-B: 2", None),
+        ("header-file", "a\nb", None),
+        ("header-from", "X-A=env:A\nX-B=env:B", None),
+        ("token-command", "a text", None),
+        ("allow-http", "true", Some("maybe")),
+        ("ipv4", "true", Some("maybe")),
+        ("ca-cert", "a.pem\nb.pem", None),
+        ("client-cert", "a text", None),
+        ("client-key", "a text", None),
+        ("insecure", "true", Some("maybe")),
+        ("proxy", "a text", None),
+        ("enable-proxy", "true", Some("maybe")),
+        ("disable-cookies", "true", Some("maybe")),
+        ("transport", "http-only", Some("pigeon")),
+        ("protocol", "legacy", Some("pigeon")),
+        ("connect-timeout", "1.5", Some("soon")),
+        ("headers-timeout", "1.5", Some("soon")),
+        ("body-timeout", "1.5", Some("soon")),
+        ("request-timeout", "1.5", Some("soon")),
+        ("drain-timeout", "1.5", Some("soon")),
+        ("keep-alive", "true", Some("maybe")),
+        ("ping-interval", "1.5", Some("soon")),
+        ("max-message-size", "5M", Some("big")),
+        ("account", "a text", None),
+        ("resource", "https://a.example/x", None),
+        ("disable-resource-parameter", "true", Some("maybe")),
+        ("authorize-param", "a=1\nb=2", None),
+        ("static-oauth-client-metadata", "a text", None),
+        ("static-oauth-client-info", "a text", None),
+        ("client-metadata-url", "https://a.example/x", None),
+        ("use-id-token", "true", Some("maybe")),
+        ("host", "a text", None),
+        ("callback-path", "a text", None),
+        ("auth-success-url", "https://a.example/x", None),
+        ("no-browser", "true", Some("maybe")),
+        ("device-code", "true", Some("maybe")),
+        ("non-interactive", "true", Some("maybe")),
+        ("interactive", "true", Some("maybe")),
+        ("auth-timeout", "1.5", Some("soon")),
+        ("sign-in-timeout", "1.5", Some("soon")),
+        ("client-credentials", "true", Some("maybe")),
+        ("private-key", "a text", None),
+        ("key-id", "a text", None),
+        ("signing-algorithm", "a text", None),
+        ("token-endpoint", "https://a.example/x", None),
+        ("workload-token", "a text", None),
+        ("idp", "https://a.example/x", None),
+        ("idp-client-id", "a text", None),
+        ("idp-client-secret", "a text", None),
+        ("idp-token", "a text", None),
+        ("allow-tool", "a*\nb", None),
+        ("ignore-tool", "a\nb*", None),
+    ];
+
+    fn line(flags: &[String]) -> CommandLine {
+        let words = ["mcpbridge", URL].into_iter().map(OsString::from);
+        CommandLine::read(words.chain(flags.iter().map(OsString::from)), |_| None)
+    }
+
+    #[test]
+    fn every_variable_does_what_its_flag_does_and_is_named_when_it_is_wrong() {
+        let nothing = format!("{:?}", line(&[]).with(&[]).unwrap());
+        for (flag, value, wrong) in TABLE {
+            let name = format!("MCPBRIDGE_{}", flag.to_uppercase().replace('-', "_"));
+            let set = |text: &str| line(&[]).variables(|asked| (asked == name).then(|| text.into()));
+            let by_variable = format!("{:?}", line(&[]).with(&[set(value).unwrap()]).unwrap());
+            let typed: Vec<String> = match value {
+                "true" => vec![format!("--{flag}")],
+                _ => value.lines().map(|value| format!("--{flag}={value}")).collect(),
+            };
+            assert_eq!(by_variable, format!("{:?}", line(&typed).with(&[]).unwrap()), "{name}");
+            assert_ne!(by_variable, nothing, "{name} sets nothing");
+            if let Some(wrong) = wrong {
+                let failure = set(wrong).and_then(|settings| line(&[]).with(&[settings])).unwrap_err();
+                assert!(failure.to_string().contains(&name), "{name}: {failure}");
+                assert_eq!(failure.kind, Kind::Usage, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_flag_is_missing_in_the_table() {
+        let command = super::super::command();
+        let with_one = command.get_arguments().filter(|flag| variable_of(flag).is_some() && !flag.is_hide_set());
+        let mut flags: Vec<&str> = with_one.filter_map(Arg::get_long).collect();
+        let mut known = TABLE.map(|(flag, ..)| flag);
+        flags.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(flags, known);
+    }
+}
