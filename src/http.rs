@@ -20,6 +20,7 @@ use crate::secret::Secret;
 mod certificate;
 mod cookies;
 mod fetch;
+mod here;
 mod knock;
 pub mod page;
 mod plain;
@@ -33,6 +34,7 @@ mod upload;
 
 pub use certificate::Names;
 pub use fetch::{Fetched, Redirects};
+pub use here::ADDRESSES as OF_THIS_MACHINE;
 pub use knock::{Stage, Unanswered};
 pub use proof::{NONCE, Prove, USE_NONCE};
 pub use response::{Cut, Response};
@@ -332,7 +334,7 @@ impl Http {
         }
         builder = match local {
             // A proxy cannot reach this machine's loopback, and HTTP_PROXY would send it there.
-            true => builder.no_proxy(),
+            true => builder.no_proxy().dns_resolver(Arc::new(here::Here)),
             false => proxy::add(builder, &self.settings)?,
         };
         builder.build().map_err(|error| {

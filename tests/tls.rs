@@ -148,6 +148,24 @@ fn a_file_that_a_flag_names_and_that_will_not_do_is_an_error_at_once() {
     }
 }
 
+/// Few resolvers know the names below `localhost`, and none is asked.
+#[test]
+fn a_name_of_this_machine_is_this_machine_with_tls_and_without() {
+    let server = Legacy::new().start();
+    let authority = Authority::named("authority");
+    let front = Front::of(&server, &authority.issue(&["app.localhost"], |_| ()));
+    let secure = format!("https://app.localhost:{}/mcp", front.port());
+    works(Bridge::launch(secure.clone()).arg("--ca-cert").arg(authority.file()));
+    let plain = server.url().replace("127.0.0.1", "app.localhost");
+    assert_ne!(plain, server.url());
+    works(Bridge::launch(plain.clone()));
+    for url in [secure, plain] {
+        let seen = support::Findings::by(Bridge::bare().args(["doctor", &url]).arg("--ca-cert").arg(authority.file()));
+        assert!(seen.detail("dns").contains("app.localhost is this machine"), "{seen:?}");
+        assert_eq!(seen.state("tcp"), "ok", "{seen:?}");
+    }
+}
+
 #[test]
 fn insecure_is_for_this_machine_alone() {
     let server = Legacy::new().start();

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,15 +98,13 @@ impl Plain {
         }
     }
 
-    /// Where `url` leads. A name of this machine is not looked up (RFC 6761, section 6.3): what a resolver says
-    /// of it must not take a request, which is not encrypted, to another one.
+    /// Where `url` leads.
     fn addresses(&self, url: &Url) -> Vec<SocketAddr> {
         let port = url.port_or_known_default().unwrap_or_default();
-        let both = || vec![IpAddr::from(Ipv6Addr::LOCALHOST), IpAddr::from(Ipv4Addr::LOCALHOST)];
         let mut all = match url.host() {
             Some(Host::Ipv4(address)) => vec![address.into()],
             Some(Host::Ipv6(address)) => vec![address.into()],
-            _ => both(),
+            _ => super::here::ADDRESSES.to_vec(),
         };
         all.retain(|address| address.is_ipv4() || !self.ipv4);
         all.into_iter().map(|address| SocketAddr::new(address, port)).collect()

@@ -11,7 +11,7 @@ use super::report::{Report, Step};
 use super::server::Server;
 use crate::failure::{Failure, Kind};
 use crate::http::proxy::{self, Proxy};
-use crate::http::{is_loopback, root_cause, shown};
+use crate::http::{OF_THIS_MACHINE, is_loopback, root_cause, shown};
 
 /// The inner error is the step at which it stopped.
 ///
@@ -80,6 +80,11 @@ async fn addresses(server: &Server) -> Result<(Step, Vec<SocketAddr>), Step> {
         Some(_) => "check the name of the proxy",
         None => "check the name in the URL; one of a company may need its VPN, or its proxy",
     };
+    if of_proxy.is_none() && is_loopback(server.url()) {
+        let all = OF_THIS_MACHINE.into_iter().filter(|address| address.is_ipv4() || !server.wires.ipv4);
+        let fact = format!("{host} is this machine, and is not looked up");
+        return Ok((Step::ok("dns", fact), all.map(|address| (address, port).into()).collect()));
+    }
     let found = match server.within(NAME, lookup_host((host.as_str(), port))).await {
         None => {
             let fact = format!("nobody has said within {} s where {whose}{host} is", NAME.as_secs());
