@@ -37,6 +37,7 @@ pub fn start_log(output: &cli::Output) -> Result<(), Failure> {
     logging::start(volume, output.log_file.as_deref()).map_err(|error| {
         let file = output.log_file.as_deref().unwrap_or("-".as_ref());
         Failure::new(Kind::Usage, format!("the log file {} cannot be written: {error}", file.display()))
+            .remedy("name a file of your own: --log-file PATH")
     })?;
     for warning in &output.warnings {
         log::warn!("{warning}");
