@@ -275,9 +275,9 @@ fn patiently<T>(mut call: impl FnMut() -> io::Result<T>, ready: impl Fn()) -> io
     }
 }
 
-/// Has the pipe hold more at once: a message that is larger than the pipe has one side wait for the other that
-/// much less often, and each wait is long where a processor has to be woken. Nothing else of the pipe changes
-/// for whoever is at its other end, and it is not made smaller. That the system allows no more is no matter.
+/// Has a pipe that was full hold more: one side waits for the other that much less often, and each wait is long
+/// where a processor has to be woken. Nothing else of the pipe changes for whoever is at its other end, and it is
+/// not made smaller. That the system allows no more is no matter.
 #[cfg(target_os = "linux")]
 fn widen(pipe: impl std::os::fd::AsFd) {
     if rustix::pipe::fcntl_getpipe_size(&pipe).is_ok_and(|size| size < WIDE) {
