@@ -121,6 +121,8 @@ impl Finding {
     pub fn withdraw(&mut self, id: &Id) -> bool {
         let before = self.parked.len();
         self.parked.retain(|message| message.id() != Some(id));
+        // How it came out is not how a later request with its id comes out.
+        self.again.iter_mut().for_each(|again| again.ids.retain(|other| other != id));
         self.parked.len() < before
     }
 

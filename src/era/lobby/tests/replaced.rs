@@ -30,9 +30,21 @@ fn what_the_server_has_asked_before_is_answered_to_it_after() {
 #[test]
 fn what_was_sent_before_is_cancelled_after() {
     let mut scene = Scene::replaced();
-    scene
-        .editor(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#)
-        .gives(["cancel 2"]);
+    scene.editor(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#).gives([
+        "cancel 2",
+        "editor: notifications/cancelled",
+        "reply",
+    ]);
+}
+
+#[test]
+fn a_request_with_the_id_of_one_that_led_to_a_search_and_was_taken_back_is_sent() {
+    let mut scene = Scene::in_session();
+    scene.editor(r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#).gives(["send 2 tools/list"]);
+    scene.on(Event::Ended { key: 2, failure: Some(refused_version()) });
+    scene.editor(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}"#);
+    scene.editor(r#"{"jsonrpc":"2.0","id":3,"method":"prompts/list"}"#).gives::<0>([]);
+    scene.ended(3, Some(Kind::Protocol)).gives(["send 6 prompts/list"]);
 }
 
 #[test]
@@ -45,19 +57,28 @@ fn what_the_server_has_asked_before_is_answered_when_the_editor_closes_its_side(
 impl Scene {
     /// A legacy server has asked something in a call, and has since become a modern one.
     fn replaced() -> Self {
+        let mut scene = Scene::in_session();
+        scene.editor(CALL).gives(["send 2 tools/call"]);
+        scene.asks(Some(2)).gives(["editor: elicitation/create"]);
+        scene.becomes_modern(3);
+        scene
+    }
+
+    /// A legacy editor with a legacy server.
+    fn in_session() -> Self {
         let mut scene = Scene::new();
         scene.editor(&initialize(1, LINKS)).gives(["open 1 as 1"]);
         scene.server_opens(1, 1, ALL).gives(["answer 1"]);
-        scene.editor(CALL).gives(["send 2 tools/call"]);
-        scene.asks(Some(2)).gives(["editor: elicitation/create"]);
-        scene.editor(r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#).gives(["send 3 tools/list"]);
-        let error = r#"{"code":-32022,"message":"version","data":{"supported":["2026-07-28"]}}"#;
-        let failure = Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, "refused").status(400) };
-        scene.on(Event::Ended { key: 3, failure: Some(failure) });
-        assert!(scene.steps.contains(&"probe 4 server/discover".into()), "{:?}", scene.steps);
-        scene.server(4, &discovered());
-        assert!(scene.lobby.spoken().is_some_and(|spoken| spoken.modern_server));
         scene
+    }
+
+    /// The server refuses the next request, which goes out as `key`, and is found to be a modern one.
+    fn becomes_modern(&mut self, key: Key) {
+        self.editor(r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#).gives([&*format!("send {key} tools/list")]);
+        self.on(Event::Ended { key, failure: Some(refused_version()) });
+        assert!(self.steps.contains(&format!("probe {} server/discover", key + 1)), "{:?}", self.steps);
+        self.server(key + 1, &discovered());
+        assert!(self.lobby.spoken().is_some_and(|spoken| spoken.modern_server));
     }
 
     /// The server asks the editor something.
@@ -66,6 +87,12 @@ impl Scene {
         let parsed = Message::parse(question.into()).unwrap();
         self.on(Event::Server { key, generation: 1, parsed })
     }
+}
+
+/// How a modern server refuses a request of the legacy era.
+fn refused_version() -> Failure {
+    let error = r#"{"code":-32022,"message":"version","data":{"supported":["2026-07-28"]}}"#;
+    Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, "refused").status(400) }
 }
 
 /// A modern server's answer to `server/discover`, under an id that nobody looks at.
