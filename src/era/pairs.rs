@@ -150,8 +150,8 @@ impl Era {
                 }
             }
         }
-        if self.old.as_ref().is_some_and(|old| old.unanswered() == 0) {
-            self.old = None;
+        if let Some(mut old) = self.old.take_if(|old| old.unanswered() == 0) {
+            old.let_go(steps);
         }
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::own::Own;
 use super::repeat::is_repeatable;
-use super::replies::{failed, goodbye, no_batches, refusal, refuse};
+use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
 use super::splice::with_id;
 use super::{Event, Filter, Key, Road, Step, Way, cancelled_id};
 use crate::failure::Failure;
@@ -450,6 +450,13 @@ impl Same {
     /// Nobody knows what has changed, so everything may have.
     pub fn tell_of_all(&self, steps: &mut Vec<Step>) {
         steps.extend(self.lists.iter().map(|method| Step::ToEditor(notification_line(method, None))));
+    }
+
+    /// Another pair is in the place of this one: nobody waits for the answers that are still to come.
+    pub fn take_questions_back(&mut self, steps: &mut Vec<Step>) {
+        let taken_back = self.questions.iter().map(|(id, _)| cancelled(id, "the session is over"));
+        steps.extend(taken_back.map(Step::ToEditor));
+        self.close(steps);
     }
 
     fn close(&mut self, steps: &mut Vec<Step>) {

@@ -124,6 +124,13 @@ impl Pair {
         }
     }
 
+    /// It has answered all after another has taken its place. Questions of other pairs are each for a request.
+    pub fn let_go(&mut self, steps: &mut Vec<Step>) {
+        if let Pair::LegacyLegacy(pair) = self {
+            pair.take_questions_back(steps);
+        }
+    }
+
     /// Another pair takes its place; what runs may still be answered, and nothing new begins. What
     /// the editor listens to goes over to the other.
     pub fn retire(&mut self, steps: &mut Vec<Step>) -> Vec<Message> {

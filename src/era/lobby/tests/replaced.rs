@@ -28,13 +28,24 @@ fn what_the_server_has_asked_before_is_answered_to_it_after() {
 }
 
 #[test]
-fn what_was_sent_before_is_cancelled_after() {
+fn what_was_sent_before_is_cancelled_after_and_its_question_taken_back() {
     let mut scene = Scene::replaced();
     scene.editor(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}}"#).gives([
         "cancel 2",
         "editor: notifications/cancelled",
         "reply",
     ]);
+}
+
+#[test]
+fn what_a_session_has_asked_that_was_given_up_is_taken_back() {
+    let mut scene = Scene::in_session();
+    scene.asks(None).gives(["editor: elicitation/create"]);
+    scene.becomes_modern(2);
+    let steps = ["editor: notifications/cancelled", "reply"];
+    assert!(steps.iter().all(|step| scene.steps.iter().any(|given| given == step)), "{:?}", scene.steps);
+    assert!(scene.told.iter().any(|line| line.contains(r#""requestId":"q""#)));
+    assert!(!scene.lobby.is_asked());
 }
 
 #[test]
