@@ -4,9 +4,9 @@
 //! proxy and no TLS here, so nothing that reqwest knows is missed.
 
 use std::future::Future;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, HOST, HeaderValue, USER_AGENT};
@@ -14,11 +14,13 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
 use url::{Host, Position, Url};
+
+mod dial;
+mod kept;
+
+use dial::dial;
+use kept::Kept;
 
 use super::{Broken, Response, Settings, Upload};
 
@@ -26,29 +28,13 @@ use super::{Broken, Response, Settings, Upload};
 pub struct Plain {
     connect_timeout: Option<Duration>,
     ipv4: bool,
-    kept: Mutex<Kept>,
-}
-
-/// The connections that are there: with nothing to do, or with a response under way.
-#[derive(Default)]
-struct Kept {
-    all: Vec<Connection>,
-    /// Closes those that nobody needs. It runs while there are some.
-    sweeper: Option<JoinHandle<()>>,
-}
-
-struct Connection {
-    /// Host and port.
-    to: Box<str>,
-    sender: SendRequest<Upload>,
-    /// Since the last look at it by the sweeper.
-    used: bool,
+    kept: Arc<Kept>,
 }
 
 impl Plain {
     /// A client that has done nothing yet.
     pub fn new(settings: &Settings) -> Self {
-        Plain { connect_timeout: settings.connect_timeout, ipv4: settings.ipv4, kept: Mutex::default() }
+        Plain { connect_timeout: settings.connect_timeout, ipv4: settings.ipv4, kept: Arc::default() }
     }
 
     /// Sends one request and waits for the head of the response. Not an `async fn`: the future of a
@@ -76,7 +62,7 @@ impl Plain {
         async move {
             let mut request = request?;
             loop {
-                let (mut sender, reused) = match plain.take(&to) {
+                let (mut sender, reused) = match plain.kept.take(&to) {
                     Some(sender) => (sender, true),
                     None => {
                         let connecting = |error: io::Error| Broken { error: error.into(), connecting: true };
@@ -85,13 +71,15 @@ impl Plain {
                 };
                 match sender.try_send_request(request).await {
                     Ok(response) => {
-                        plain.keep(to, sender);
+                        plain.kept.keep(to, sender);
                         return Response::plain(response).await;
                     }
-                    // The server had closed it, and nothing of the request was sent.
                     Err(mut failed) => match failed.take_message() {
+                        // The server had closed it, and nothing of the request was sent.
                         Some(unsent) if reused => request = unsent,
-                        _ => return Err(Broken::before(failed.into_error())),
+                        unsent => {
+                            return Err(Broken { error: failed.into_error().into(), connecting: unsent.is_some() });
+                        }
                     },
                 }
             }
@@ -110,27 +98,8 @@ impl Plain {
         all.into_iter().map(|address| SocketAddr::new(address, port)).collect()
     }
 
-    /// A connection to the first of `addresses` that has a listener.
     async fn connect(&self, addresses: &[SocketAddr]) -> io::Result<SendRequest<Upload>> {
-        let mut outcome = Err(io::Error::new(ErrorKind::AddrNotAvailable, "it has no IPv4 address"));
-        for address in addresses {
-            outcome = match self.connect_timeout {
-                None => TcpStream::connect(address).await,
-                Some(limit) => timeout(limit, TcpStream::connect(address))
-                    .await
-                    .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())),
-            };
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        let stream = outcome?;
-        stream.set_nodelay(true)?;
-        let socket = SockRef::from(&stream);
-        let probes = TcpKeepalive::new().with_time(super::KEEPALIVE_IDLE).with_interval(super::KEEPALIVE_INTERVAL);
-        socket.set_tcp_keepalive(&probes.with_retries(super::KEEPALIVE_RETRIES))?;
-        #[cfg(target_os = "linux")]
-        socket.set_tcp_user_timeout(Some(super::UNACKNOWLEDGED))?;
+        let stream = dial(addresses, self.connect_timeout).await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -139,51 +108,10 @@ impl Plain {
         });
         Ok(sender)
     }
-
-    /// A connection that has nothing to do.
-    fn take(&self, to: &str) -> Option<SendRequest<Upload>> {
-        let mut kept = self.kept();
-        let free = kept.all.iter().rposition(|connection| connection.sender.is_ready() && *connection.to == *to)?;
-        Some(kept.all.swap_remove(free).sender)
-    }
-
-    /// Keeps a connection, whose response may still be under way, for the next request.
-    fn keep(self: &Arc<Self>, to: Box<str>, sender: SendRequest<Upload>) {
-        let mut kept = self.kept();
-        if kept.all.len() >= super::MOST_IDLE {
-            kept.all.retain(|connection| !connection.sender.is_closed());
-            if kept.all.iter().filter(|connection| connection.sender.is_ready()).count() >= super::MOST_IDLE {
-                return;
-            }
-        }
-        kept.all.push(Connection { to, sender, used: true });
-        if kept.sweeper.as_ref().is_none_or(JoinHandle::is_finished) {
-            let plain = Arc::downgrade(self);
-            kept.sweeper = Some(tokio::spawn(async move {
-                loop {
-                    sleep(IDLE).await;
-                    if !plain.upgrade().is_some_and(|plain| plain.sweep()) {
-                        return;
-                    }
-                }
-            }));
-        }
-    }
-
-    /// Closes what nobody has used since the last time. Returns whether there is something left.
-    fn sweep(&self) -> bool {
-        let mut kept = self.kept();
-        kept.all.retain_mut(|connection| {
-            let used = std::mem::take(&mut connection.used);
-            !connection.sender.is_closed() && (used || !connection.sender.is_ready())
-        });
-        !kept.all.is_empty()
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// A connection without work for this long, and for twice as long at most, is closed.
-const IDLE: Duration = Duration::from_secs(60);
+impl Drop for Plain {
+    fn drop(&mut self) {
+        self.kept.forget();
+    }
+}

@@ -1,0 +1,114 @@
+//! The connections that are there for the next request.
+
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper::client::conn::http1::SendRequest;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::http::{MOST_IDLE, Upload};
+
+/// The connections that are there: with nothing to do, or with a response under way.
+#[derive(Default)]
+pub struct Kept(Mutex<Connections>);
+
+#[derive(Default)]
+struct Connections {
+    all: Vec<Connection>,
+    /// Closes those that nobody needs. It runs while there are some.
+    sweeper: Option<JoinHandle<()>>,
+}
+
+struct Connection {
+    /// Host and port.
+    to: Box<str>,
+    sender: SendRequest<Upload>,
+    /// Since the last look at it by the sweeper.
+    used: bool,
+}
+
+impl Kept {
+    /// A connection that has nothing to do.
+    pub fn take(&self, to: &str) -> Option<SendRequest<Upload>> {
+        let mut kept = self.lock();
+        let free = kept.all.iter().rposition(|connection| connection.sender.is_ready() && *connection.to == *to)?;
+        Some(kept.all.swap_remove(free).sender)
+    }
+
+    /// Keeps a connection, whose response may still be under way.
+    pub fn keep(self: &Arc<Self>, to: Box<str>, sender: SendRequest<Upload>) {
+        let mut kept = self.lock();
+        kept.all.push(Connection { to, sender, used: true });
+        // After a burst, the sweeper that sleeps is too late.
+        let crowded = kept.all.len() == MOST_IDLE + 1;
+        let swept = kept.sweeper.as_ref().is_some_and(|sweeper| !sweeper.is_finished());
+        if crowded || !swept {
+            let sweeper = tokio::spawn(sweep(Arc::clone(self)));
+            if let Some(sleeping) = kept.sweeper.replace(sweeper) {
+                sleeping.abort();
+            }
+        }
+    }
+
+    /// Closes all that have nothing to do, and the others as soon as that is so.
+    pub fn forget(&self) {
+        let mut kept = self.lock();
+        kept.all.clear();
+        if let Some(sweeper) = kept.sweeper.take() {
+            sweeper.abort();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connections> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections {
+    fn is_crowded(&self) -> bool {
+        self.all.len() > MOST_IDLE
+    }
+
+    /// Closes what has nothing to do above [`MOST_IDLE`].
+    fn trim(&mut self) {
+        let mut room = MOST_IDLE;
+        self.all.retain(|connection| {
+            let idle = connection.sender.is_ready();
+            let stays = !connection.sender.is_closed() && (!idle || room > 0);
+            room -= usize::from(idle && stays);
+            stays
+        });
+    }
+
+    /// Closes what nobody has used since the last time.
+    fn age(&mut self) {
+        self.all.retain_mut(|connection| {
+            let used = take(&mut connection.used);
+            !connection.sender.is_closed() && (used || !connection.sender.is_ready())
+        });
+    }
+}
+
+/// Closes connections that nobody needs, until there are none.
+async fn sweep(kept: Arc<Kept>) {
+    loop {
+        let crowded = kept.lock().is_crowded();
+        sleep(if crowded { BURST } else { IDLE }).await;
+        let mut kept = kept.lock();
+        if crowded {
+            kept.trim()
+        } else {
+            kept.age()
+        }
+        if kept.all.is_empty() {
+            return;
+        }
+    }
+}
+
+/// A connection without work for this long, and for twice as long at most, is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// So soon after a burst, those above [`MOST_IDLE`] are.
+const BURST: Duration = Duration::from_secs(1);
