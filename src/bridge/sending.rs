@@ -138,8 +138,9 @@ impl Bridge {
         }
         let remote = self.remote.clone();
         self.tells.spawn(async move {
-            let _ = timeout(BODY_OUT, progress.out()).await;
-            if let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
+            // Meanwhile the server may have said that it did not take it.
+            let sent = timeout(BODY_OUT, progress.sent()).await.unwrap_or(true);
+            if sent && let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
                 log::debug!("a cancellation did not reach the server: {failure}");
             }
             task.abort();

@@ -29,7 +29,8 @@ pub struct Follower(Arc<Course>);
 #[derive(Default)]
 struct Course {
     stage: AtomicU8,
-    out: Notify,
+    /// It has come to a stage in which nothing is being sent.
+    rests: Notify,
 }
 
 impl Progress {
@@ -58,10 +59,20 @@ impl Follower {
 
     /// Waits until the body is out, or the request has ended.
     pub async fn out(&self) {
+        self.until(|| self.is_at(Stage::Out)).await;
+    }
+
+    /// Waits while it is being sent. Returns whether the server has it: it may also have been set back.
+    pub async fn sent(&self) -> bool {
+        self.until(|| !self.is_at(Stage::Sending)).await;
+        self.is_at(Stage::Out)
+    }
+
+    async fn until(&self, done: impl Fn() -> bool) {
         loop {
             // Asked for before the look, so that what comes between both is not missed.
-            let told = self.0.out.notified();
-            if self.is_at(Stage::Out) {
+            let told = self.0.rests.notified();
+            if done() {
                 return;
             }
             told.await;
@@ -70,8 +81,8 @@ impl Follower {
 
     pub(super) fn reach(&self, stage: Stage) {
         self.0.stage.store(stage as u8, Ordering::Release);
-        if stage == Stage::Out {
-            self.0.out.notify_waiters();
+        if stage != Stage::Sending {
+            self.0.rests.notify_waiters();
         }
     }
 }
@@ -99,6 +110,20 @@ mod tests {
                 progress.reach(Stage::Out)
             }
             waiting.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_set_back_has_not_reached_the_server() {
+        let progress = Progress::default();
+        for (stage, sent) in [(Stage::Held, false), (Stage::Out, true)] {
+            progress.reach(Stage::Sending);
+            let follower = progress.follow();
+            let waiting = tokio::spawn(async move { follower.sent().await });
+            yield_now().await;
+            assert!(!waiting.is_finished());
+            progress.reach(stage);
+            assert_eq!(waiting.await.unwrap(), sent);
         }
     }
 }
