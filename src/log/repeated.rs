@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Warnings of one kind. A server may give rise to any number of them, and editors keep what is said on stderr:
 /// so the first is said, the tenth, the hundredth and so on, with their number, and the others are for `--debug`.
+#[derive(Default)]
 pub struct Repeated(AtomicU64);
 
 impl Repeated {
