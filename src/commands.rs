@@ -74,6 +74,8 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
         let _within = runtime.enter();
         signals::outlive_large_files();
     }
+    #[cfg(windows)]
+    crate::stdio::keep_from_children();
     let flags = if line.command() == Some("add") { line.flags() } else { Vec::new() };
     let cli = names::settle(line)?;
     match cli.color {

@@ -35,6 +35,20 @@ use tokio::sync::mpsc;
 pub use inside::{Inside, inside};
 pub use lines::{Line, Splitter};
 
+/// Keeps the inherited stdin, stdout and stderr from the processes that this one starts, but for what they are given
+/// of it. Windows leaves them every handle that this one has got from the editor, which would then wait for the end of
+/// the helper and of the browser.
+#[cfg(windows)]
+pub fn keep_from_children() {
+    use windows_sys::Win32::Foundation::{HANDLE_FLAG_INHERIT, SetHandleInformation};
+    let all = [io::stdin().as_raw_handle(), io::stdout().as_raw_handle(), io::stderr().as_raw_handle()];
+    for handle in all {
+        // SAFETY: it changes a flag of the handle and no memory; what is no handle is refused.
+        #[expect(unsafe_code, reason = "std cannot change how a handle is inherited")]
+        let _ = unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) };
+    }
+}
+
 /// The lines of stdin.
 pub struct Reader(Source);
 

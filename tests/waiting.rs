@@ -44,6 +44,20 @@ fn initialize_and_lists_are_answered_early_and_the_real_ones_follow_the_consent(
     assert_eq!(world.human.windows(), 1);
 }
 
+/// `tests/many.rs` looks at more of it, on Linux.
+#[test]
+fn a_sign_in_that_outlives_the_relay_holds_no_pipe_of_the_editors() {
+    let world = Inhabited::new();
+    let mut bridge = world.editor("");
+    let visit = world.human.visit();
+    let begun = Instant::now();
+    bridge.close_stdin();
+    // Until both outputs are closed.
+    bridge.outcome();
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    assert_eq!(visit.consent().status, 200, "it goes on without the relay");
+}
+
 #[test]
 fn a_modern_editor_that_listens_while_somebody_signs_in_hears_of_the_real_lists() {
     let world = Inhabited::new();
