@@ -17,7 +17,7 @@ impl OptionalDuration {
 }
 
 pub fn seconds(text: &str) -> Result<Seconds, String> {
-    match text.trim_end_matches('s').parse::<f64>() {
+    match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
         Ok(0.0) => Ok(OptionalDuration(None)),
         Ok(seconds) => Duration::try_from_secs_f64(seconds)
             .ok()
@@ -30,12 +30,13 @@ pub fn seconds(text: &str) -> Result<Seconds, String> {
 
 pub fn size(text: &str) -> Result<usize, String> {
     let upper = text.trim().to_ascii_uppercase();
-    let bare = upper.trim_end_matches('B').trim_end_matches('I');
-    let (digits, shift) = match bare.char_indices().last() {
-        Some((at, 'K')) => (&bare[..at], 10),
-        Some((at, 'M')) => (&bare[..at], 20),
-        Some((at, 'G')) => (&bare[..at], 30),
-        _ => (bare, 0),
+    let digits = upper.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &upper[digits.len()..] {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err("a size such as 500K, 64M or 1G is expected".into()),
     };
     let number = digits.parse::<usize>().map_err(|_| "a size such as 500K, 64M or 1G is expected")?;
     match number.checked_mul(1 << shift) {
@@ -59,6 +60,14 @@ mod tests {
             (size("64M"), size("1024"), size("2 KiB".replace(' ', "").as_str())),
             (Ok(64 << 20), Ok(1024), Ok(2048))
         );
+        assert_eq!((size("2kb"), size("1024b"), size("1GiB")), (Ok(2048), Ok(1024), Ok(1 << 30)));
+        for text in ["1IIB", "1GBB", "1024I", "1024IB", "1BK", "64MM", "K", "", "1T", "1é"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert_eq!(seconds("5s").unwrap().limit(), Some(Duration::from_secs(5)));
+        for text in ["5sss", "s", "", "5 s", "5m"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
         assert!(size("0").is_err() && size("x").is_err() && size("99999999999G").is_err());
         assert_eq!(seconds("1.5").unwrap().limit(), Some(Duration::from_millis(1500)));
         assert_eq!(seconds("0").unwrap().limit(), None);
