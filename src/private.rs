@@ -1,5 +1,7 @@
 //! Files of ours, in folders where somebody else may have been first.
 
+#[cfg(unix)]
+use std::fs::Metadata;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -26,10 +28,11 @@ pub fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 }
 
 /// The same for a file that a person has named: it may be a link of theirs or of the system, and lead to a device
-/// or to a pipe that has a reader, as /dev/stderr does.
+/// or to a pipe that has a reader, as /dev/stderr does. Its mode is theirs to choose, and owners and modes are asked
+/// for only where others can put files: many file systems know neither and say the same of every file.
 ///
 /// # Errors
-/// As those of [`open`].
+/// It cannot be opened, or somebody else may have put it there, which the error says.
 pub fn open_named(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -37,7 +40,7 @@ pub fn open_named(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
         let followed = match std::fs::symlink_metadata(path) {
             Ok(link) if link.is_symlink() => {
-                if !is_trusted(link.uid()) {
+                if !is_trusted(link.uid()) && folder_of(path).is_none_or(|folder| is_changed_by_others(&folder)) {
                     return Err(io::Error::other(format!(
                         "it is a symbolic link of another user (uid {})",
                         link.uid()
@@ -54,43 +57,87 @@ pub fn open_named(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
             }
             _ => error,
         })?;
-        let kind = file.metadata()?.file_type();
+        let there = file.metadata()?;
+        let kind = there.file_type();
         if kind.is_char_device() || kind.is_fifo() || kind.is_socket() {
             return Ok(file);
         }
-        is_ours(&file, path)?;
+        if !there.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        // Where it is, behind links. What has no name any more was handed to us open.
+        let folder = std::fs::canonicalize(path).ok().and_then(|path| folder_of(&path));
+        if let Some(folder) = folder.filter(is_everybodys) {
+            if !is_trusted(there.uid()) && there.uid() != folder.uid() {
+                return Err(of_another_user(there.uid()));
+            }
+            has_one_name(&there)?;
+        }
         Ok(file)
     }
     #[cfg(not(unix))]
     options.open(path)
 }
 
-/// That an open file is the user's alone. Who has linked to one of theirs from elsewhere would have us write into
-/// that. What others may change is taken from them.
+/// That an open file is the user's alone. What others may change is taken from them.
 #[cfg(unix)]
 fn is_ours(file: &File, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let there = file.metadata()?;
-    let refuse = |why: String| Err(io::Error::other(why));
     let me = rustix::process::geteuid().as_raw();
     // Root in a container often works in a folder of the user outside, and with what that user has there.
-    let is_of_the_folder = || {
-        let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
-        me == 0 && folder.is_some_and(|folder| folder.uid() == there.uid())
-    };
+    let is_of_the_folder = || me == 0 && folder_of(path).is_some_and(|folder| folder.uid() == there.uid());
     if !there.is_file() {
-        return refuse("it is no regular file".into());
+        return Err(io::Error::other("it is no regular file"));
     }
     if there.uid() != me && !is_of_the_folder() {
-        return refuse(format!("it belongs to another user (uid {})", there.uid()));
+        return Err(of_another_user(there.uid()));
     }
-    if there.nlink() > 1 {
-        return refuse("it has another name beside this one".into());
-    }
+    has_one_name(&there)?;
     if there.mode() & 0o022 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(there.mode() & 0o755))?;
     }
     Ok(())
+}
+
+/// Who has linked to a file of ours from elsewhere would have us write into that.
+#[cfg(unix)]
+fn has_one_name(there: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if there.nlink() > 1 {
+        return Err(io::Error::other("it has another name beside this one"));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn of_another_user(uid: u32) -> io::Error {
+    io::Error::other(format!("it belongs to another user (uid {uid})"))
+}
+
+/// The folder that has `path` in it.
+#[cfg(unix)]
+fn folder_of(path: &Path) -> Option<Metadata> {
+    let folder = path.parent()?;
+    // That of a mere name.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::fs::metadata(folder).ok()
+}
+
+/// Whether anybody else can put a file there. A group that has it is one that somebody has chosen, unless they may
+/// not remove each other's files: then they do not trust each other.
+#[cfg(unix)]
+fn is_everybodys(folder: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    folder.mode() & 0o002 != 0 || folder.mode() & STICKY != 0 && folder.mode() & 0o020 != 0
+}
+
+/// Whether it is somebody else, or anybody beside us, who makes links there. A link leads to any file of ours, so
+/// nobody is trusted with one.
+#[cfg(unix)]
+fn is_changed_by_others(folder: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    is_everybodys(folder) || folder.mode() & 0o020 != 0 || !is_trusted(folder.uid())
 }
 
 /// Whether what this user made leads where we would go ourselves.
@@ -98,6 +145,10 @@ fn is_ours(file: &File, path: &Path) -> io::Result<()> {
 fn is_trusted(uid: u32) -> bool {
     [rustix::process::geteuid().as_raw(), 0].contains(&uid)
 }
+
+/// In a folder with this bit nobody removes what others have put there.
+#[cfg(unix)]
+const STICKY: u32 = 0o1000;
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -128,9 +179,7 @@ mod tests {
             assert!(refused.contains(why), "{name}: {refused}");
         }
         fs::hard_link(path("precious"), path("second")).unwrap();
-        for opened in [open as Opened, open_named] {
-            assert!(appended(opened, &path("second")).unwrap_err().contains("another name"));
-        }
+        assert!(appended(open, &path("second")).unwrap_err().contains("another name"));
         assert_eq!(fs::read_to_string(path("precious")).unwrap(), "data");
         assert!(!path("nowhere").exists());
         appended(open, &path("new")).unwrap();
@@ -153,6 +202,30 @@ mod tests {
         assert_eq!(fs::read_to_string(path("log")).unwrap(), "x");
     }
 
+    #[test]
+    fn a_file_that_a_person_names_keeps_its_mode_and_its_other_names_but_in_a_folder_of_everybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let set = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        fs::write(path("shared"), "").unwrap();
+        set(&path("shared"), 0o666);
+        fs::hard_link(path("shared"), path("second")).unwrap();
+        symlink(path("second"), path("link")).unwrap();
+        appended(open_named, &path("shared")).unwrap();
+        appended(open_named, &path("link")).unwrap();
+        assert_eq!(fs::metadata(path("shared")).unwrap().permissions().mode() & 0o777, 0o666);
+        // As every folder and file seems to be where the file system knows no modes.
+        set(folder.path(), 0o777);
+        for name in ["second", "link"] {
+            assert!(appended(open_named, &path(name)).unwrap_err().contains("another name"), "{name}");
+        }
+        fs::remove_file(path("second")).unwrap();
+        for name in ["shared", "new"] {
+            appended(open_named, &path(name)).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path("shared")).unwrap(), "xxx");
+    }
+
     /// Only root can make files of somebody else.
     #[test]
     fn what_belongs_to_somebody_else_is_neither_followed_nor_written() {
@@ -163,16 +236,38 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
+        let set = |mode: u32| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         fs::write(path("theirs"), "").unwrap();
         fs::set_permissions(path("theirs"), fs::Permissions::from_mode(0o666)).unwrap();
         chown(path("theirs"), Some(NOBODY), None).unwrap();
         symlink(path("mine"), path("link")).unwrap();
         lchown(path("link"), Some(NOBODY), None).unwrap();
-        for opened in [open as Opened, open_named] {
-            assert!(appended(opened, &path("theirs")).unwrap_err().contains("another user (uid 65534)"));
-            assert!(appended(opened, &path("link")).unwrap_err().contains("symbolic link"));
+        let refuses = |opened: Opened, name: &str| {
+            let why = if name == "link" { "symbolic link" } else { "another user (uid 65534)" };
+            let refused = appended(opened, &path(name)).unwrap_err();
+            assert!(refused.contains(why), "{name}: {refused}");
+        };
+        set(0o777);
+        for (opened, name) in [(open as Opened, "theirs"), (open, "link"), (open_named, "theirs"), (open_named, "link")]
+        {
+            refuses(opened, name);
         }
+        // The group of a folder is one that somebody has chosen, but a link leads to any file.
+        set(0o770);
+        refuses(open, "theirs");
+        refuses(open_named, "link");
         assert!(!path("mine").exists());
         assert_eq!(fs::read_to_string(path("theirs")).unwrap(), "");
+        appended(open_named, &path("theirs")).unwrap();
+        // Where all belongs to one user, as on many a mounted disk, that user is nobody else.
+        set(0o777);
+        chown(folder.path(), Some(NOBODY), None).unwrap();
+        appended(open_named, &path("theirs")).unwrap();
+        refuses(open_named, "link");
+        // Nobody else could have made it.
+        chown(folder.path(), Some(0), None).unwrap();
+        set(0o755);
+        appended(open_named, &path("link")).unwrap();
+        assert_eq!(fs::read_to_string(path("mine")).unwrap(), "x");
     }
 }

@@ -232,6 +232,7 @@ fn a_log_file_of_somebody_else_is_not_written_and_a_pipe_not_waited_for() {
     // Only root can make files of somebody else, who has the folder as everybody has /tmp.
     if rustix::process::geteuid().is_root() {
         const NOBODY: Option<u32> = Some(65_534);
+        fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).unwrap();
         fs::write(path("theirs"), "").unwrap();
         fs::set_permissions(path("theirs"), fs::Permissions::from_mode(0o666)).unwrap();
         chown(path("theirs"), NOBODY, None).unwrap();
@@ -243,14 +244,19 @@ fn a_log_file_of_somebody_else_is_not_written_and_a_pipe_not_waited_for() {
         assert_eq!(fs::read_to_string(path("theirs")).unwrap(), "");
         assert!(!path("mine").exists());
     }
-    // What a person means is done.
+    // What a person means is done, also where every file seems to be everybody's and no mode can be changed.
     symlink(path("log"), path("own-link")).unwrap();
-    for to in [path("own-link"), "/dev/null".into(), "/dev/stderr".into()] {
+    fs::write(path("open"), "").unwrap();
+    fs::set_permissions(path("open"), fs::Permissions::from_mode(0o777)).unwrap();
+    for to in [path("own-link"), path("open"), "/dev/null".into(), "/dev/stderr".into()] {
         let mut bridge = logging(&to).arg("--debug").ready();
         bridge.close_stdin();
         assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", to.display());
     }
-    assert!(fs::read_to_string(path("log")).unwrap().contains("initialize"));
+    for name in ["log", "open"] {
+        assert!(fs::read_to_string(path(name)).unwrap().contains("initialize"), "{name}");
+    }
+    assert_eq!(fs::metadata(path("open")).unwrap().permissions().mode() & 0o777, 0o777);
 }
 
 #[test]
