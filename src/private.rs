@@ -7,7 +7,8 @@ use std::io;
 use std::path::Path;
 
 /// Opens the file at `path` as `options` say, and makes it, if they say so, for its owner alone. What is there
-/// already has to be a file of the user, by this one name: no link is followed, and no pipe is waited for.
+/// already has to be a file of the user: no link is followed, no pipe is waited for, and where others can put files
+/// it has no other name.
 ///
 /// # Errors
 /// It cannot be opened, or it is something else, which the error says.
@@ -86,14 +87,18 @@ fn is_ours(file: &File, path: &Path) -> io::Result<()> {
     let there = file.metadata()?;
     let me = rustix::process::geteuid().as_raw();
     // Root in a container often works in a folder of the user outside, and with what that user has there.
-    let is_of_the_folder = || me == 0 && folder_of(path).is_some_and(|folder| folder.uid() == there.uid());
+    let folder = folder_of(path);
+    let is_of_the_folder = || me == 0 && folder.as_ref().is_some_and(|folder| folder.uid() == there.uid());
     if !there.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     if there.uid() != me && !is_of_the_folder() {
         return Err(of_another_user(there.uid()));
     }
-    has_one_name(&there)?;
+    // In one of ours the other name is that of a backup by hard links.
+    if folder.as_ref().is_none_or(is_everybodys) {
+        has_one_name(&there)?;
+    }
     if there.mode() & 0o022 != 0 {
         file.set_permissions(std::fs::Permissions::from_mode(there.mode() & 0o755))?;
     }
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_regular_file_by_its_one_name_is_opened() {
+    fn only_a_regular_file_of_ours_is_opened_and_where_others_put_files_by_its_one_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("precious"), "data").unwrap();
@@ -179,9 +184,13 @@ mod tests {
             assert!(refused.contains(why), "{name}: {refused}");
         }
         fs::hard_link(path("precious"), path("second")).unwrap();
+        let set = |mode: u32| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+        set(0o777);
         assert!(appended(open, &path("second")).unwrap_err().contains("another name"));
+        set(0o700);
         assert_eq!(fs::read_to_string(path("precious")).unwrap(), "data");
         assert!(!path("nowhere").exists());
+        appended(open, &path("second")).unwrap();
         appended(open, &path("new")).unwrap();
         let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode("new"), 0o600);

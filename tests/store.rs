@@ -207,6 +207,18 @@ async fn nothing_is_kept_where_others_can_change_it_and_no_link_in_the_place_of_
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_backup_by_hard_links_makes_no_lock_unusable() {
+    let user = User::new();
+    let store = user.store();
+    drop(store.try_lock(&key("a"), Lock::Grant).unwrap());
+    let lock = user.state().join(format!("locks/{}.grant", key("a").as_str()));
+    fs::hard_link(&lock, user.0.path().join("backup")).unwrap();
+    let held = store.try_lock(&key("a"), Lock::Grant).unwrap();
+    assert!(held.is_some());
+}
+
 #[test]
 fn a_lock_excludes_every_other_process() {
     let user = User::new();
