@@ -54,13 +54,18 @@ pub fn open_named(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         options.mode(0o600).custom_flags((followed | OFlags::NONBLOCK).bits().cast_signed());
         let file = options.open(path).map_err(|error| match error.raw_os_error() {
             Some(number) if number == rustix::io::Errno::NXIO.raw_os_error() => {
-                io::Error::other("it is a pipe that nobody reads")
+                let is_socket = std::fs::metadata(path).is_ok_and(|there| there.file_type().is_socket());
+                io::Error::other(if is_socket { "it is a socket" } else { "it is a pipe that nobody reads" })
             }
             _ => error,
         })?;
         let there = file.metadata()?;
         let kind = there.file_type();
         if kind.is_char_device() || kind.is_fifo() || kind.is_socket() {
+            // Who writes waits for a slow reader; otherwise half of what is written would be lost.
+            if let Ok(flags) = rustix::fs::fcntl_getfl(&file) {
+                let _ = rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK);
+            }
             return Ok(file);
         }
         if !there.is_file() {
@@ -158,7 +163,7 @@ const STICKY: u32 = 0o1000;
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
@@ -208,7 +213,36 @@ mod tests {
         appended(open_named, Path::new("/dev/null")).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
         assert!(appended(open_named, &path("pipe")).unwrap_err().contains("nobody reads"));
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        assert_eq!(appended(open_named, &path("socket")).unwrap_err(), "it is a socket");
         assert_eq!(fs::read_to_string(path("log")).unwrap(), "x");
+    }
+
+    #[test]
+    fn a_pipe_that_is_read_slowly_gets_all_that_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut reader = open_reader(&pipe);
+        let mut writer = open_named(OpenOptions::new().append(true), &pipe).unwrap();
+        // More than any pipe holds.
+        let line = vec![b'x'; 4 * 1024 * 1024];
+        let copy = line.clone();
+        let written = std::thread::spawn(move || writer.write_all(&copy));
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read).unwrap();
+        written.join().unwrap().unwrap();
+        assert!(read == line, "{} of {}", read.len(), line.len());
+    }
+
+    /// Waits for no writer, but for what one writes.
+    fn open_reader(pipe: &Path) -> File {
+        use rustix::fs::{OFlags, fcntl_setfl};
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let reader = OpenOptions::new().read(true).custom_flags(flags).open(pipe).unwrap();
+        fcntl_setfl(&reader, OFlags::empty()).unwrap();
+        reader
     }
 
     #[test]
