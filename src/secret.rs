@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use sentence::public;
 pub use signs::{is_credential, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
-pub use variables::{holds_a_secret, keep_from, variable};
+pub use variables::{holds_a_secret, keep_from, remembered, variable};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.
 ///

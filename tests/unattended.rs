@@ -124,6 +124,21 @@ fn a_workload_is_let_in_with_the_token_of_its_platform_read_afresh_each_time() {
     assert!(status.expect(0, &[]).stdout.contains("workload"), "{status:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_that_prints_a_token_has_the_variables_that_a_header_names_too() {
+    let world = workload_world();
+    let token = world.home.path().join("token");
+    let said = json!({ "iss": ISSUER, "sub": "job", "aud": world.authorization.issuer(), "exp": in_seconds(60) });
+    fs::write(&token, jwt(&said)).unwrap();
+    let human = Human::at_ease();
+    let flags = ["--header", "X-Key: ${TEST_KEY}", "--workload-token", r#"cmd:sh -c 'cat "$TEST_KEY"'"#];
+    let mut bridge = world.relay(&human).args(flags).env("TEST_KEY", &token).ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    end_well(bridge);
+}
+
 #[test]
 fn relays_that_start_together_share_one_token_which_is_renewed_before_it_ends() {
     let world = secret_world(|it| it.tokens.lifetime = Duration::from_secs(20), |_| ());

@@ -80,16 +80,24 @@ impl Flow {
 
     /// The variables of the environment that its secrets are in.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.sources().filter_map(|source| match source {
+            Source::Variable(name) => Some(name.as_str()),
+            Source::File(_) | Source::Keychain(_) | Source::Command(_) => None,
+        })
+    }
+
+    /// Whether a command of the person's prints one of its secrets.
+    pub fn runs_a_command(&self) -> bool {
+        self.sources().any(|source| matches!(source, Source::Command(_)))
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
         let own = match self {
             Flow::Workload { token, .. } => [Some(token), None],
             Flow::Organization(organization) => [organization.secret.as_ref(), organization.token.as_ref()],
             Flow::Browser | Flow::ClientCredentials(_) | Flow::Provider { .. } => [None, None],
         };
-        let sources = own.into_iter().flatten().chain(self.key().map(|key| &key.source));
-        sources.filter_map(|source| match source {
-            Source::Variable(name) => Some(name.as_str()),
-            Source::File(_) | Source::Keychain(_) | Source::Command(_) => None,
-        })
+        own.into_iter().flatten().chain(self.key().map(|key| &key.source))
     }
 
     /// Where tokens are asked for, if that was given.

@@ -30,6 +30,8 @@ pub struct Order {
     seed: Option<Grant>,
     /// And the sign-in behind that, where it is another grant.
     sign_in: Option<Grant>,
+    /// The variables of the environment that hold a secret, of which a browser is to have none.
+    variables: Vec<String>,
     /// Whether the helper says on stderr what it does.
     pub debug: bool,
 }
@@ -106,7 +108,8 @@ async fn by_helper(
         Some((key, _)) => store.held_in_memory(key).await,
         None => None,
     };
-    let order = Order { job: job.clone(), http: http.clone(), seed, sign_in, debug };
+    let variables = secret::remembered();
+    let order = Order { job: job.clone(), http: http.clone(), seed, sign_in, variables, debug };
     let mut lines = BufReader::new(start(&order).await?).lines();
     let mut last = None;
     while let Ok(Some(line)) = lines.next_line().await {
@@ -141,7 +144,10 @@ async fn start(order: &Order) -> io::Result<ChildStdout> {
     let mut command = Command::new(program()?);
     command.arg("helper").stdin(Stdio::piped()).stdout(Stdio::piped());
     // All settings are in the order; what is left are the folders of the user, and what only a source names.
-    let needed: Vec<&str> = order.job.options.flow.variables().chain(OF_THE_STORE).collect();
+    // Which of them a command needs only the person knows, and it has the others too.
+    let flow = &order.job.options.flow;
+    let of_a_command = order.variables.iter().map(String::as_str).filter(|_| flow.runs_a_command());
+    let needed: Vec<&str> = flow.variables().chain(OF_THE_STORE).chain(of_a_command).collect();
     secret::keep_from(command.as_std_mut(), &needed);
     // Not the editor's stderr: the helper may outlive the relay, and must hold no pipe of the editor's.
     command.stderr(if order.debug { Stdio::piped() } else { Stdio::null() });
@@ -191,6 +197,7 @@ pub fn order(is_worker: bool) -> Result<Option<Order>, Failure> {
 
 /// Does what `order` says. `store` is the one that the environment names, as it is for the relay.
 pub async fn serve(order: Order, store: Store) {
+    order.variables.iter().for_each(|name| secret::holds_a_secret(name));
     if let (Some(grant), Ok(key), Ok(about)) = (&order.seed, order.job.options.key(), order.job.options.about(None)) {
         // It is kept in memory, which cannot fail.
         let _ = store.write(&key, &about, grant).await;
