@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 pub use sentence::public;
-pub use signs::{is_credential, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
+pub use signs::{is_credential, is_key, is_plain, is_reference, is_scheme, is_shaped, without_scheme};
 pub use variables::{holds_a_secret, keep_from, remembered, variable};
 
 /// A credential. It has no `Display`, and its `Debug` says nothing.

@@ -342,8 +342,13 @@ fn a_key_that_a_server_with_a_sign_in_refuses_is_named_and_nobody_is_sent_to_the
         let launch = Bridge::launch(url).home(world.home.path()).human(&human);
         let mut bridge = launch.args(["--header", header, "--header", "X-Tenant: acme"]).spawn();
         bridge.send(initialize(0, VERSION));
-        let words = [&words[..], &["401", "or remove it to sign in in the browser"]].concat();
+        let words = [&words[..], &["401", ", or remove it to sign in in the browser; "]].concat();
         let text = refusal(&mut bridge, &words);
+        let (name, _) = header.split_once(':').unwrap();
+        let login = ["mcpbridge login ", "mcpbridge login '"][usize::from(!query.is_empty())].to_owned();
+        let both = format!("if the server wants both, run: {login}{}", world.server.url());
+        assert!(text.contains(&both), "{text}");
+        assert!(text.ends_with(&format!(" --header '{name}: …' --header 'X-Tenant: …'")), "{text}");
         assert!(!text.contains("x-tenant") && !text.contains("s3cret"), "{text}");
     }
     assert_eq!(human.windows(), 0);
@@ -360,6 +365,46 @@ fn a_header_that_is_no_key_keeps_nobody_from_the_sign_in_and_who_has_signed_in_s
     world.authorization.ledger.drop_access_tokens();
     end_well(header("X-Api-Key: s3cret-key").ready());
     assert_eq!(human.windows(), 1, "a token that has expired is renewed");
+}
+
+#[test]
+fn what_only_looks_like_a_key_keeps_nobody_from_a_sign_in_that_the_server_offers() {
+    for (header, query) in [
+        ("X-Session-Id: trace", ""),
+        ("Cookie: lang=en", ""),
+        ("X-Pin: 735719", ""),
+        ("X-Team: blue", "?auth=oauth&session=7&sid=8&code=en"),
+    ] {
+        let (world, human) = (World::new(), Human::prompt());
+        let url = format!("{}{query}", world.server.url());
+        let launch = Bridge::launch(url).home(world.home.path()).human(&human);
+        end_well(launch.args(["--header", header]).ready());
+        assert_eq!(human.windows(), 1, "{header} {query}");
+    }
+}
+
+/// As with a gateway in front of a server that has a sign-in of its own.
+#[test]
+fn who_needs_a_key_and_a_sign_in_gets_the_sign_in_by_the_command_that_is_named_and_again_when_it_has_ended() {
+    let world = World::new();
+    let human = Human::prompt();
+    let gateway = ["--header", "X-Api-Key: s3cret-key"];
+    let relay = || world.relay(&human).args(gateway);
+    let mut bridge = relay().spawn();
+    bridge.send(initialize(0, VERSION));
+    refusal(&mut bridge, &["wants both, run: mcpbridge login"]);
+    assert_eq!(human.windows(), 0);
+    world.command("login").args(gateway).human(&human).told().expect(0, &[]);
+    end_well(relay().ready());
+    assert_eq!(human.windows(), 1);
+    world.authorization.ledger.revoke_all();
+    end_well(relay().ready());
+    assert_eq!(human.windows(), 2, "the issuer has ended the grant, and nobody has to wonder about the key");
+    world.command("logout").told().expect(0, &[]);
+    let mut bridge = relay().spawn();
+    bridge.send(initialize(0, VERSION));
+    let text = refusal(&mut bridge, &["run: mcpbridge login", "--header 'X-Api-Key: …'"]);
+    assert!(!text.contains("refused the credential") && !text.contains("s3cret"), "{text}");
 }
 
 #[test]

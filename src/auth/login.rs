@@ -4,6 +4,7 @@
 //! process renews, signs in or signs out is noticed here.
 
 mod follow;
+mod wanted;
 mod work;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,6 @@ use tokio::time::timeout;
 
 use super::challenge::Bearer;
 use super::change::{Demand, Denied, How};
-use super::flow::Flow;
 use super::ticket::Ticket;
 use super::{Options, TokenCommand, now};
 use crate::failure::{Failure, Kind};
@@ -328,18 +328,6 @@ impl Login {
     /// Whether each refusal is about its ticket, because a command has printed it for this server.
     pub fn is_by_command(&self) -> bool {
         matches!(self.0, By::Command(_))
-    }
-
-    /// Whether the person has said how tokens are come by: then these are wanted whatever else goes along.
-    pub fn is_chosen(&self) -> bool {
-        match &self.0 {
-            By::Nobody => false,
-            By::Command(_) => true,
-            By::Grant(inner) => {
-                let options = &inner.options;
-                !matches!(options.flow, Flow::Browser) || options.device || options.client.given.is_some()
-            }
-        }
     }
 
     fn inner(&self) -> Option<&Arc<Inner>> {

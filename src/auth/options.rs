@@ -57,7 +57,7 @@ pub struct Named {
     pub account: Option<String>,
     /// The resource indicator that the name alone chooses.
     pub resource: Option<String>,
-    /// Whether the name alone chooses how the grant is obtained.
+    /// Whether the name alone chooses how the grant is obtained, and with which headers.
     pub flow: bool,
 }
 

@@ -15,7 +15,7 @@ pub struct Named {
     pub account: Option<String>,
     /// The resource indicator that the name alone chooses.
     pub resource: Option<String>,
-    /// Whether the name alone chooses how one signs in.
+    /// Whether the name alone chooses how one signs in, and with which headers.
     pub flow: bool,
     /// The project's patterns, if it has any: a tool is shown only if it matches one of these, too.
     pub allow_tools: Vec<String>,

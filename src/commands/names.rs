@@ -225,5 +225,6 @@ fn text<'a>(settings: &'a [Setting], flag: &str) -> Option<&'a str> {
 
 /// The commands that are started by mcpbridge and by shells, and show nothing to a person.
 const OURS: [&str; 2] = ["helper", "complete"];
-/// The flags that choose how one signs in.
-const FLOWS: [&str; 4] = ["client-credentials", "workload-token", "idp", "device-code"];
+/// The flags that choose how one signs in, and with which headers.
+const FLOWS: [&str; 7] =
+    ["client-credentials", "workload-token", "idp", "device-code", "header", "header-file", "header-from"];

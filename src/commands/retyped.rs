@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::auth::quoted;
 use crate::cli;
+use crate::http::LEFT_OUT;
+use crate::secret::{is_reference, without_scheme};
 
 /// The flags that decide how the server is reached and how one signs in, but for the account and the resource, each
 /// with a space before it. In place of a secret there is what its value is called in the help, or a variable.
@@ -12,6 +14,7 @@ pub fn flags(connection: &cli::Connection, sign_in: &cli::SignIn, port: Option<u
     flags.of_the_grant(sign_in);
     flags.of_the_client(sign_in);
     flags.of_the_browser(sign_in);
+    flags.of_the_headers(connection);
     flags.of_the_connection(connection);
     // Last: a remedy may be to leave it out.
     flags.switch("--device-code", sign_in.device_code);
@@ -35,7 +38,6 @@ impl Flags {
 
     /// Where a secret comes from. Some people write one into the arguments of a command.
     fn source(&mut self, name: &str, value: Option<&str>) {
-        let has_arguments = |value: &str| value.starts_with("cmd:") && value.contains(char::is_whitespace);
         self.value(name, value.map(|value| if has_arguments(value) { "SOURCE" } else { value }));
     }
 
@@ -73,6 +75,29 @@ impl Flags {
         self.value("--auth-success-url", sign_in.auth_success_url.as_deref());
     }
 
+    /// A gateway in front of the server may want them from who signs in, too.
+    fn of_the_headers(&mut self, connection: &cli::Connection) {
+        // The token goes in that one.
+        let is_own = |name: &str| !name.trim().eq_ignore_ascii_case("authorization");
+        for path in &connection.header_files {
+            self.value("--header-file", Some(&path.to_string_lossy()));
+        }
+        for (name, value) in connection.headers.iter().filter_map(|header| header.split_once(':')) {
+            let value = if is_variable(without_scheme(value)) { value.trim() } else { LEFT_OUT };
+            if is_own(name) {
+                self.value("--header", Some(&format!("{}: {value}", name.trim())));
+            }
+        }
+        for (name, source) in connection.headers_from.iter().filter_map(|header| header.split_once('=')) {
+            // Somebody may have typed the value itself.
+            let is_source = is_reference(without_scheme(source)) && !has_arguments(source);
+            let source = if is_source { source.trim() } else { "SOURCE" };
+            if is_own(name) {
+                self.value("--header-from", Some(&format!("{}={source}", name.trim())));
+            }
+        }
+    }
+
     fn of_the_connection(&mut self, connection: &cli::Connection) {
         self.switch("--allow-http", connection.allow_http);
         self.switch("--ipv4", connection.ipv4);
@@ -87,6 +112,10 @@ impl Flags {
         let proxy = connection.proxy.as_deref();
         self.value("--proxy", proxy.map(|proxy| if has_user(proxy) { "URL" } else { proxy }));
     }
+}
+
+fn has_arguments(source: &str) -> bool {
+    source.split_once("cmd:").is_some_and(|(_, command)| command.contains(char::is_whitespace))
 }
 
 /// What `--static-oauth-client-info` was given, with a variable in place of a secret.

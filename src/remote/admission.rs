@@ -77,11 +77,11 @@ impl Shared {
         if !matches!(status, 401 | 403) || !self.login.is_active() {
             return Ok(None);
         }
+        let challenge = challenge::bearer(response.headers());
         // What was given is refused, and not the want of a sign-in. Who has signed in beside it needs both.
-        if ticket.is_none() && self.settings.has_key() && !self.login.is_chosen() {
+        if ticket.is_none() && self.settings.given(challenge.as_ref()).is_any() && !self.login.is_wanted() {
             return Ok(None);
         }
-        let challenge = challenge::bearer(response.headers());
         if let Some(failure) = ticket.proof_refused(&self.settings.url, challenge.as_ref(), response.headers()) {
             return Err(Trouble::Final(failure));
         }

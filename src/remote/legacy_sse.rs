@@ -54,7 +54,7 @@ impl Link {
         let status = response.status();
         if !status.is_success() {
             let refusal = Refusal::read(response).await;
-            let failure = refusal.failure(&shared.settings, &shared.login.ticket_at_hand());
+            let failure = refusal.failure(&shared.settings, &shared.login);
             return Err(match status.as_u16() {
                 502..=504 => Trouble::Cut(failure),
                 _ => Trouble::Final(failure),

@@ -30,10 +30,11 @@ use url::Url;
 pub use crate::auth::{Said, Stand};
 
 use crate::auth::Login;
+use crate::auth::challenge::Bearer;
 use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
-use crate::secret::{Secrets, is_credential, is_shaped, without_scheme};
+use crate::secret::{Secrets, is_credential, is_key, is_shaped, without_scheme};
 
 use backoff::Patience;
 pub use call::Call;
@@ -71,25 +72,36 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The headers that are credentials by their names or their forms. Others, as `X-Team`, may go along with a
-    /// sign-in.
-    pub fn keys(&self) -> Vec<&HeaderName> {
-        let shape = |name: &HeaderName| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let is_key = |name: &&HeaderName| {
-            is_credential(name.as_str()) || shape(name).is_some_and(|value| is_shaped(without_scheme(value)))
+    /// What was given that a refusal with this challenge may be for.
+    pub fn given(&self, challenge: Option<&Bearer>) -> Given<'_> {
+        // Who offers a sign-in may want that beside a session, a cookie or a code.
+        let offers = challenge.is_some_and(|challenge| challenge.resource_metadata.is_some());
+        let is_named = if offers { is_key } else { is_credential };
+        let value = |name: &HeaderName| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let is_given = |name: &&HeaderName| {
+            is_named(name.as_str()) || value(name).is_some_and(|value| is_shaped(without_scheme(value)))
         };
-        self.credentials.iter().filter(is_key).collect()
-    }
-
-    /// Whether a parameter of the URL is one.
-    pub fn has_key_in_url(&self) -> bool {
         let mut parameters = self.url.query_pairs();
-        parameters.any(|(name, value)| is_credential(&name) || is_shaped(&name) || is_shaped(&value))
+        Given {
+            headers: self.credentials.iter().filter(is_given).collect(),
+            in_url: parameters.any(|(name, value)| is_named(&name) || is_shaped(&name) || is_shaped(&value)),
+        }
     }
+}
 
-    /// Whether the person gave a credential.
-    pub fn has_key(&self) -> bool {
-        self.has_key_in_url() || !self.keys().is_empty()
+/// What the person gave that is a credential by its name or its form. Others, as `X-Team`, may go along with a
+/// sign-in.
+pub struct Given<'a> {
+    /// The headers.
+    pub headers: Vec<&'a HeaderName>,
+    /// Whether a parameter of the URL is one.
+    pub in_url: bool,
+}
+
+impl Given<'_> {
+    /// Whether there is one.
+    pub fn is_any(&self) -> bool {
+        self.in_url || !self.headers.is_empty()
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
-use super::Settings;
-use crate::auth::{Ticket, challenge};
+use super::{Given, Settings};
+use crate::auth::{Login, Ticket, challenge};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::{Response, shown};
@@ -47,18 +47,18 @@ impl Refusal {
     }
 
     /// What happened and what to do, for a request that has no better answer. The server may repeat
-    /// what it was told, `ticket` above all.
-    pub fn failure(&self, settings: &Settings, ticket: &Ticket) -> Failure {
+    /// what it was told, the ticket of `login` above all.
+    pub fn failure(&self, settings: &Settings, login: &Login) -> Failure {
         let error = self.error().filter(|_| self.status != StatusCode::UNAUTHORIZED);
         let error = error.and_then(|message| message.error().map(Into::into));
-        Failure { error, ..self.in_words(settings, ticket) }
+        Failure { error, ..self.in_words(settings, login) }
     }
 
-    fn in_words(&self, settings: &Settings, ticket: &Ticket) -> Failure {
+    fn in_words(&self, settings: &Settings, login: &Login) -> Failure {
         let status = self.status.as_u16();
         let server = shown(&settings.url);
         let fact = match status {
-            401 | 403 => return self.refused_credential(settings, ticket),
+            401 | 403 => return self.refused_credential(settings, login),
             400 if self.wants_certificate() => {
                 let fact = format!("{server} wants a client certificate, or another one (HTTP 400)");
                 let remedy = "give one with --client-cert FILE and --client-key FILE";
@@ -89,7 +89,9 @@ impl Refusal {
             Some(wait) => format!("it asks to wait {} s; try again then", wait.as_secs()),
             None => remedy,
         };
-        Failure::new(kind, format!("{fact}{}", self.excerpt(settings, ticket))).remedy(remedy).status(status)
+        Failure::new(kind, format!("{fact}{}", self.excerpt(settings, &login.ticket_at_hand())))
+            .remedy(remedy)
+            .status(status)
     }
 
     /// The pause that a busy server asks for, in either form of RFC 9110, section 10.2.3.
@@ -107,13 +109,14 @@ impl Refusal {
         }
     }
 
-    fn refused_credential(&self, settings: &Settings, ticket: &Ticket) -> Failure {
+    fn refused_credential(&self, settings: &Settings, login: &Login) -> Failure {
         let (server, status) = (shown(&settings.url), self.status.as_u16());
-        let (keys, in_url) = (settings.keys(), settings.has_key_in_url());
+        let challenge = challenge::bearer(&self.headers);
+        let likely = [settings.given(challenge.as_ref()), settings.given(None)].into_iter().find(Given::is_any);
         // One of those that are not known for a credential may be one all the same.
-        let headers = if keys.is_empty() && !in_url { settings.credentials.iter().collect() } else { keys };
-        let headers: Vec<&str> = headers.into_iter().map(|name| name.as_str()).collect();
-        let (fact, remedy) = match headers.as_slice() {
+        let given = likely.unwrap_or_else(|| Given { headers: settings.credentials.iter().collect(), in_url: false });
+        let headers: Vec<&str> = given.headers.iter().map(|name| name.as_str()).collect();
+        let (fact, check) = match headers.as_slice() {
             [] if settings.url.query().is_some() => {
                 (format!("{server} refused the credential in the URL"), "check the URL's query")
             }
@@ -123,14 +126,14 @@ impl Refusal {
             ),
             names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
         };
-        let signs_in = challenge::bearer(&self.headers).is_some_and(|bearer| bearer.resource_metadata.is_some());
-        let instead =
-            if signs_in && (in_url || !headers.is_empty()) { ", or remove it to sign in in the browser" } else { "" };
-        let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, ticket));
-        // What a network says to those who have not signed in to it, too.
-        let network =
-            if status == 403 && self.is_web_page() { "; or does a network want you to sign in first?" } else { "" };
-        Failure::new(Kind::SignInRequired, fact).remedy(format!("{remedy}{instead}{network}")).status(status)
+        let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, &login.ticket_at_hand()));
+        let remedy = match status {
+            // What a network says to those who have not signed in to it, too.
+            403 if self.is_web_page() => format!("{check}; or does a network want you to sign in first?"),
+            _ if given.is_any() => login.beside_a_key(check, challenge.as_ref()),
+            _ => check.to_owned(),
+        };
+        Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(status)
     }
 
     /// The beginning of a text body, on one line, without any secret that we know.

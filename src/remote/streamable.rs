@@ -81,7 +81,7 @@ impl Shared {
             return Ok(());
         }
         let refusal = Refusal::read(response).await;
-        let failure = refusal.failure(&self.settings, &self.login.ticket_at_hand());
+        let failure = refusal.failure(&self.settings, &self.login);
         Err(refusal.retry_after().map_or(Trouble::Final(failure.clone()), |wait| Trouble::Later(wait, failure)))
     }
 
@@ -198,7 +198,7 @@ impl Shared {
     ) -> Result<(), Trouble> {
         let refusal = Refusal::read(response).await;
         let status = refusal.status.as_u16();
-        let failure = refusal.failure(&self.settings, &self.login.ticket_at_hand());
+        let failure = refusal.failure(&self.settings, &self.login);
         if let Some(wait) = refusal.retry_after() {
             return Err(Trouble::Later(wait, failure));
         }

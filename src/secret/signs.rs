@@ -19,9 +19,26 @@ pub fn is_credential(name: &str) -> bool {
     !is_property && !is_none && words.iter().any(|word| is_telling(word))
 }
 
+/// Whether a credential of this name is a key, a token or a password, and for the server that it is sent to. A session,
+/// a cookie, a code or a PIN is a secret as well, but goes along with a sign-in rather than in its place.
+pub fn is_key(name: &str) -> bool {
+    let words = words(name);
+    let is_for_others = words.iter().any(|word| FOR_OTHERS.contains(&word.as_str()));
+    let is_of_a_key = |word: &String| {
+        let singular = singular(word);
+        KEYS.contains(&singular) || KEY_ENDS.iter().any(|end| singular.ends_with(end))
+    };
+    is_credential(name) && !is_for_others && words.iter().any(is_of_a_key)
+}
+
+fn singular(word: &str) -> &str {
+    word.strip_suffix('s').unwrap_or(word)
+}
+
 fn is_telling(word: &str) -> bool {
-    let singular = word.strip_suffix('s').unwrap_or(word);
-    TELLING.contains(&word) || TELLING.contains(&singular) || ENDS.iter().any(|end| singular.ends_with(end))
+    let singular = singular(word);
+    let mut ends = KEY_ENDS.iter().chain(&ENDS);
+    TELLING.contains(&word) || TELLING.contains(&singular) || ends.any(|end| singular.ends_with(end))
 }
 
 /// The words of a name, however it is put together: `x-api-key`, `API_KEY`, `apiKey`, `APIKey2`.
@@ -124,22 +141,26 @@ const TELLING: [&str; 20] = [
     "secret",
     "cookie",
 ];
-/// What words of names end with that were put together: `accesstoken`, `PGPASSWORD`.
-const ENDS: [&str; 13] = [
+/// Those of them that name a key.
+const KEYS: [&str; 9] = ["authorization", "bearer", "cred", "jwt", "key", "pat", "pwd", "secret", "token"];
+/// Words of names of what is not for the server, or opens nothing.
+const FOR_OTHERS: [&str; 4] = ["csrf", "idempotency", "proxy", "xsrf"];
+/// What words of names end with that were put together, and name a key: `accesstoken`, `PGPASSWORD`.
+const KEY_ENDS: [&str; 11] = [
     "token",
     "secret",
     "password",
     "passwd",
     "passphrase",
     "credential",
-    "cookie",
     "apikey",
     "accesskey",
     "secretkey",
     "privatekey",
     "authkey",
-    "sessionid",
 ];
+/// The same of other credentials.
+const ENDS: [&str; 2] = ["cookie", "sessionid"];
 /// Whole names, which are too common as a part of one.
 const WHOLE: [&str; 2] = ["code", "sig"];
 /// What a name begins with that switches something off.
@@ -298,6 +319,46 @@ mod tests {
             "--api-key-query",
         ] {
             assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_known_from_other_credentials() {
+        for name in [
+            "Authorization",
+            "X-Api-Key",
+            "api-key",
+            "apikey",
+            "api_key",
+            "key",
+            "token",
+            "access_token",
+            "accesstoken",
+            "X-MCP-API-Key",
+            "X-Auth-Token",
+            "CF-Access-Client-Secret",
+            "password",
+        ] {
+            assert!(is_key(name), "{name}");
+        }
+        for name in [
+            "auth",
+            "session",
+            "sid",
+            "pin",
+            "code",
+            "sig",
+            "otp",
+            "Cookie",
+            "X-Session-Id",
+            "Mcp-Session-Id",
+            "Proxy-Authorization",
+            "X-CSRF-Token",
+            "Idempotency-Key",
+            "CF-Access-Client-Id",
+            "X-Team",
+        ] {
+            assert!(!is_key(name), "{name}");
         }
     }
 

@@ -57,12 +57,13 @@ pub async fn examine(
         Err(failure) => (Kept::default(), Some(failure)),
     };
     // As for a relay: what was given is refused if it is a key, or if there is no word of a token.
-    let alone = kept.entry.is_none() && server.settings.has_key();
+    let alone = server.settings.given(challenge.as_ref()).is_any() && !server.login.is_wanted();
     let is_about_key = (challenge.is_none() || alone) && !server.login.is_chosen();
     if let Some(what) = given(server).filter(|_| is_about_key || !server.login.is_active()) {
         report.skip_all(&OAUTH, "a credential is given")?;
         let fact = format!("the server refuses {what} (HTTP {status})");
-        report.add(Step::fail("token", Kind::SignInRequired, fact, "check its value"))?;
+        let remedy = server.login.beside_a_key("check its value", challenge.as_ref());
+        report.add(Step::fail("token", Kind::SignInRequired, fact, remedy))?;
         return Ok(Err("token"));
     }
     if status == 403 && challenge.is_none() && kept.entry.is_none() && unread.is_none() {

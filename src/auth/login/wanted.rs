@@ -1,0 +1,55 @@
+//! Whether a sign-in is wanted where the person gave a credential of another kind.
+
+use super::{By, Inner, Login};
+use crate::auth::challenge::Bearer;
+use crate::auth::flow::Flow;
+use crate::store::{Happening, Way};
+
+impl Login {
+    /// Whether the person has said how tokens are come by: then these are wanted whatever else goes along.
+    pub fn is_chosen(&self) -> bool {
+        match &self.0 {
+            By::Nobody => false,
+            By::Command(_) => true,
+            By::Grant(inner) => {
+                let options = &inner.options;
+                !matches!(options.flow, Flow::Browser) || options.device || options.client.given.is_some()
+            }
+        }
+    }
+
+    /// Whether a sign-in is wanted whatever else goes along: it was chosen, or there was one, as behind a gateway that
+    /// wants a key as well.
+    pub fn is_wanted(&self) -> bool {
+        self.is_chosen() || self.inner().is_some_and(|inner| inner.has_signed_in())
+    }
+
+    /// What to do about a key that was refused with this challenge: `check` it, or sign in, in its place or beside it.
+    pub fn beside_a_key(&self, check: &str, challenge: Option<&Bearer>) -> String {
+        let offers = challenge.is_some_and(|challenge| challenge.resource_metadata.is_some());
+        match self.inner() {
+            Some(inner) if offers => format!(
+                "{check}, or remove it to sign in in the browser; if the server wants both, run: {}",
+                inner.options.command("login")
+            ),
+            None if offers => format!("{check}, or remove it to sign in in the browser"),
+            Some(inner) if inner.has_signed_in() => {
+                format!("{check}; if the sign-in has ended, run: {}", inner.options.command("login"))
+            }
+            _ => check.to_owned(),
+        }
+    }
+}
+
+impl Inner {
+    /// Whether somebody has signed in to the server before, as far as this machine knows.
+    fn has_signed_in(&self) -> bool {
+        let is_of_one = |what: &Happening| match what {
+            Happening::Issued { way, .. } => *way != Way::ApiKey,
+            what => matches!(what, Happening::Renewed | Happening::Refused { .. }),
+        };
+        // A damaged entry tells of one as well; after a sign-out only the history does.
+        !matches!(self.store.entry(&self.key), Ok(None))
+            || self.store.story(&self.key).iter().any(|chapter| is_of_one(&chapter.what))
+    }
+}
