@@ -40,6 +40,7 @@ pub use proof::{NONCE, Prove, USE_NONCE};
 pub use response::{Cut, Response};
 pub use tls::Seen;
 pub use trouble::{Trouble, root_cause};
+pub use upload::Sent;
 
 use cookies::Cookies;
 use plain::Plain;
@@ -47,7 +48,7 @@ use proof::{Nonce, Nonces, wants_nonce};
 use proxy::Proxy;
 use tls::Trust;
 use trouble::explain;
-use upload::Upload;
+use upload::{Tell, Upload};
 
 /// How connections are made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,14 +124,14 @@ pub struct Request {
     pub own: Vec<(HeaderName, HeaderValue)>,
     /// The body of a POST.
     pub body: Bytes,
-    /// Dropped when the body has been handed to the connection, or the request has ended.
-    pub body_out: Option<Box<dyn Send + Sync>>,
+    /// Told how far the body is.
+    pub told: Option<Tell>,
     /// Proves that the sender has a key, at each address that the request comes to.
     pub proof: Option<Prove>,
 }
 
 impl Request {
-    /// The same request, for another attempt. Nobody waits for its body to be out.
+    /// The same request, for another attempt. Nobody is told of its body.
     fn again(&self) -> Self {
         Request {
             method: self.method.clone(),
@@ -138,7 +139,7 @@ impl Request {
             common: Arc::clone(&self.common),
             own: self.own.clone(),
             body: self.body.clone(),
-            body_out: None,
+            told: None,
             proof: self.proof.clone(),
         }
     }
@@ -230,7 +231,7 @@ impl Http {
             let client = self.client(lane, &request.url)?;
             let mut headers = request.headers(&self.nonces, given.take());
             self.cookies.add_to(&mut headers, &request.url);
-            let upload = Upload { rest: request.body.clone(), out: request.body_out.take() };
+            let upload = Upload { rest: request.body.clone(), told: request.told.take() };
             let response = client.send(&request, headers, upload).await;
             let response = self.received(response, &request.url)?;
             if self.settings.cookies {

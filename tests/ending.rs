@@ -6,16 +6,18 @@ mod support;
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
 use support::{
-    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, initialize, json, notification, request,
-    request_with, result,
+    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, initialize, json, notification,
+    request, request_with, result,
 };
 
+const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
 /// Everything that is bounded by a second or two is well over by now.
 const SOON: Duration = Duration::from_secs(10);
 
@@ -625,6 +627,54 @@ fn whatever_ends_a_call_its_error_says_that_it_may_have_run_and_that_of_a_list_d
         bridge.expect_error("1", &[words, "may have run"]);
         let list = bridge.expect_error("2", &[words]);
         assert!(!list.to_string().contains("may have run"), "{list}");
+    }
+}
+
+#[test]
+fn of_a_list_it_is_not_said_that_it_may_have_run_however_its_answer_comes_to_nothing() {
+    type Script = fn(&Request, Reply);
+    let scripts: [(&[&str], Script, &str); 6] = [
+        (&[], |_, reply| drop(reply.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"jsonrpc\"")), "broke off"),
+        (&[], |_, reply| reply.sse().end(), "without an answer"),
+        (&[], |_, reply| reply.text(200, ""), "gave no answer"),
+        (&[], |_, reply| reply.text(200, "hello"), "neither JSON nor"),
+        (
+            &["--max-message-size", "1K"],
+            |request, reply| {
+                let mut stream = reply.sse();
+                stream.message(result(request.id(), &format!(r#"{{"text":"{}"}}"#, "x".repeat(4096))));
+                stream.end();
+            },
+            "--max-message-size",
+        ),
+        (&["--headers-timeout", "1"], |_, reply| assert!(reply.raw(b"").wait_closed(PATIENCE)), "--headers-timeout"),
+    ];
+    for (flags, script, words) in scripts {
+        let server = Legacy::new().on("tools/call", script).on("tools/list", script).start();
+        let mut bridge = Bridge::to(&server).args(flags.iter().copied()).ready();
+        bridge.send(request(1, "tools/list"));
+        let list = bridge.expect_error("1", &[words]);
+        assert!(!list.to_string().contains("may have run"), "{list}");
+        bridge.send(call(2));
+        bridge.expect_error("2", &["may have run"]);
+    }
+}
+
+/// What is not spoken TLS to has not seen a word of the call.
+#[test]
+fn a_call_that_is_still_connecting_is_not_said_to_have_run() {
+    let ways: [(&[&str], Option<Signal>); 2] = [(&["--request-timeout", "1"], None), (&[], Some(Signal::TERM))];
+    for (flags, signal) in ways {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/mcp", silent.local_addr().unwrap());
+        let mut bridge = Bridge::launch(url).args(["--protocol", "modern"]).args(flags.iter().copied()).spawn();
+        bridge.send(request_with(1, "tools/call", &format!(r#"{{"_meta":{{{META}}},"name":"a"}}"#)));
+        let _connecting = silent.accept().unwrap();
+        if let Some(signal) = signal {
+            bridge.signal(signal);
+        }
+        let error = bridge.expect_error("1", &[if signal.is_some() { "stopped" } else { "--request-timeout" }]);
+        assert!(!error.to_string().contains("may have run"), "{error}");
     }
 }
 

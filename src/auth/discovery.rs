@@ -361,7 +361,7 @@ impl Search<'_> {
             common: Arc::new(HeaderMap::new()),
             own,
             body: Bytes::new(),
-            body_out: None,
+            told: None,
             proof: None,
         };
         let fetched = match self.http.fetch(request, Redirects::WithinOrigin).await.map_err(|t| t.into_failure()) {

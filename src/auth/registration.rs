@@ -193,7 +193,7 @@ impl Registration<'_> {
             common: Arc::new(HeaderMap::new()),
             own: vec![(header::CONTENT_TYPE, kind.clone()), (header::ACCEPT, kind)],
             body: json!(described).to_string().into(),
-            body_out: None,
+            told: None,
             proof: None,
         };
         http.fetch(request, Redirects::Never).await.map_err(|trouble| trouble.into_failure())

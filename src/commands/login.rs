@@ -322,7 +322,7 @@ impl Session {
             common: Arc::default(),
             own: Vec::new(),
             body: Bytes::new(),
-            body_out: None,
+            told: None,
             proof: None,
         };
         // Its own answer is a page; what came of it shows in the sign-in.
@@ -364,7 +364,7 @@ impl Session {
             let mut own = vec![(header::CONTENT_TYPE, json), (header::ACCEPT, accept)];
             own.extend(more);
             let common = Arc::clone(&self.headers);
-            let mut request = Request { method, url: self.url.clone(), common, own, body, body_out: None, proof: None };
+            let mut request = Request { method, url: self.url.clone(), common, own, body, told: None, proof: None };
             ticket.add_to(&mut request);
             request
         };

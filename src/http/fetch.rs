@@ -70,7 +70,7 @@ impl Http {
     async fn follow(&self, mut request: Request, redirects: Redirects) -> Result<Fetched, Trouble> {
         for _ in 0..=MOST_REDIRECTS {
             let client = self.client(Lane::Control, &request.url)?;
-            let upload = Upload { rest: request.body.clone(), out: None };
+            let upload = Upload { rest: request.body.clone(), told: None };
             let response = client.send(&request, request.headers(&self.grant_nonces, None), upload).await;
             let response = self.received(response, &request.url)?;
             if request.proof.is_some() {

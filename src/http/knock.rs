@@ -35,7 +35,7 @@ impl Http {
         let at = |stage| move |failure| Unanswered { stage, failure };
         let client =
             self.client(Lane::Control, &request.url).map_err(|trouble| at(Stage::Tls)(trouble.into_failure()))?;
-        let upload = || Upload { rest: request.body.clone(), out: None };
+        let upload = || Upload { rest: request.body.clone(), told: None };
         let mut sent = client.send(&request, request.headers(&self.nonces, None), upload()).await;
         // What was wanted is no answer to the request, which did not run.
         if request.proof.is_some()

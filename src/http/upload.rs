@@ -1,4 +1,4 @@
-//! A request body that says when it is out.
+//! A request body that says how far it is.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -6,13 +6,26 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-/// A request body that says when it is out. It is handed over in pieces, so that "out" is nearly
-/// "on the wire" for large bodies too; a piece is a view, not a copy.
+/// A request body that says how far it is. It is handed over in pieces, so that "out" is nearly
+/// "on the wire" for large bodies too; a piece is a view, not a copy. Nobody asks for the first one before there is a
+/// connection.
 pub struct Upload {
     /// What is still to be handed over.
     pub rest: Bytes,
-    /// Dropped when all of it is.
-    pub out: Option<Box<dyn Send + Sync>>,
+    /// Told of each piece.
+    pub told: Option<Tell>,
+}
+
+/// Is told how far a body is.
+pub type Tell = Box<dyn Fn(Sent) + Send + Sync>;
+
+/// How far a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Some of it has been handed to the connection.
+    Partly,
+    /// All of it has.
+    Wholly,
 }
 
 impl http_body::Body for Upload {
@@ -28,8 +41,8 @@ impl http_body::Body for Upload {
         }
         let length = self.rest.len().min(PIECE);
         let piece = self.rest.split_to(length);
-        if self.rest.is_empty() {
-            self.out = None;
+        if let Some(told) = &self.told {
+            told(if self.rest.is_empty() { Sent::Wholly } else { Sent::Partly });
         }
         Poll::Ready(Some(Ok(http_body::Frame::data(piece))))
     }

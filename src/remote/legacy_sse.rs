@@ -42,6 +42,8 @@ struct Waiting {
 struct Waiter {
     request: Message,
     own: bool,
+    /// Whether who repeats it may do something twice.
+    acts: bool,
     done: oneshot::Sender<Message>,
 }
 
@@ -131,10 +133,7 @@ impl Shared {
         link: &Arc<Link>,
         call: &mut Call,
     ) -> Result<Reply, Trouble> {
-        let cut = || {
-            let fact = "the server's event stream ended before the answer came";
-            Failure::new(Kind::Unreachable, fact).may_have_run()
-        };
+        let cut = || Failure::new(Kind::Unreachable, "the server's event stream ended before the answer came");
         let mut registered = Registered { link: Arc::clone(link), ids: Vec::new() };
         let mut answers = Vec::new();
         for request in call.requests.iter().filter(|request| request.id().is_some_and(|id| call.awaiting.contains(id)))
@@ -145,7 +144,8 @@ impl Shared {
             if waiting.closed {
                 return Err(Trouble::SessionLost(cut()));
             }
-            waiting.calls.insert(id.clone(), Waiter { request: request.clone(), own: call.key.is_none(), done });
+            let (request, own, acts) = (request.clone(), call.key.is_none(), !call.repeatable);
+            waiting.calls.insert(id.clone(), Waiter { request, own, acts, done });
             registered.ids.push(id);
             answers.push(answer);
         }
@@ -190,7 +190,8 @@ impl Shared {
             answered.push((waiter.done, message.clone()));
             waiter.own
         };
-        let parsed = events.into_iter().filter_map(|event| self.message_in(&session, event));
+        let acts = |id: &Id| link.waiting().calls.get(id).is_none_or(|waiter| waiter.acts);
+        let parsed = events.into_iter().filter_map(|event| self.message_in(&session, event, acts));
         let parsed = parsed.filter_map(|mut parsed| remains(&mut parsed, &mut takes).then_some(parsed)).collect();
         self.forward(None, &session, parsed, weight).await;
         for (done, answer) in answered {

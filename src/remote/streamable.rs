@@ -16,13 +16,13 @@ use tokio::time::timeout;
 use super::admission::{CALL_HOLD, Way};
 use super::call::Call;
 use super::modern::Alone;
-use super::progress::{Follower, Stage};
+use super::progress::Stage;
 use super::refusal::Refusal;
 use super::session::{Reply, Road, Session, Shared};
 use super::{GOODBYE, Trouble};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
-use crate::http::{Lane, Request, Response};
+use crate::http::{Lane, Request, Response, Sent};
 use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
 
 use body::Body;
@@ -116,8 +116,14 @@ impl Shared {
         let make = || {
             let mut request = self.request(Method::POST, session, call.body.clone());
             request.own.extend(call.alone.iter().flat_map(Alone::headers));
-            request.body_out = Some(Box::new(BodyOut(call.progress.follow())));
-            call.progress.reach(Stage::Sending);
+            let progress = call.progress.follow();
+            // Not before there is a connection: until then the server can have seen nothing of it.
+            request.told = Some(Box::new(move |sent| {
+                progress.reach(match sent {
+                    Sent::Partly => Stage::Sending,
+                    Sent::Wholly => Stage::Out,
+                });
+            }));
             request
         };
         let held = || call.progress.reach(Stage::Held);
@@ -162,7 +168,7 @@ impl Shared {
             Road::Sse(link) if method == Method::POST => link.endpoint(),
             _ => self.settings.url.clone(),
         };
-        Request { method, url, common, own, body, body_out: None, proof: None }
+        Request { method, url, common, own, body, told: None, proof: None }
     }
 
     /// Asks for a stream, or for the rest of one.
@@ -257,15 +263,6 @@ impl Drop for Begun {
     }
 }
 
-/// Says that a body is out when it is dropped.
-struct BodyOut(Follower);
-
-impl Drop for BodyOut {
-    fn drop(&mut self) {
-        self.0.reach(Stage::Out);
-    }
-}
-
 /// The headers of a request in `session` that the person has no say in.
 fn own_headers(method: &Method, session: &Session) -> Vec<(HeaderName, HeaderValue)> {
     let accept = if *method == Method::GET { EVENT_STREAM } else { JSON_OR_EVENT_STREAM };
@@ -290,7 +287,7 @@ pub async fn within<T>(limit: Option<Duration>, future: impl Future<Output = T>)
 
 /// That the server was silent for longer than the limit `which` allows.
 pub fn silent(fact: &str, which: &str) -> Failure {
-    Failure::new(Kind::Unreachable, format!("{fact} ({which})")).may_have_run()
+    Failure::new(Kind::Unreachable, format!("{fact} ({which})"))
 }
 
 /// Whether the type of a response is that of an event stream.

@@ -247,7 +247,7 @@ fn request(endpoint: &Url, made: HttpRequest, key: Option<&Arc<ProofKey>>) -> Re
         common: Arc::new(HeaderMap::new()),
         own,
         body: body.into(),
-        body_out: None,
+        told: None,
         proof: key.map(|key| key.prove(None)),
     }
 }

@@ -168,7 +168,7 @@ impl Server {
             common: Arc::clone(&self.settings.headers),
             own,
             body: Bytes::new(),
-            body_out: None,
+            told: None,
             proof: None,
         };
         ticket.add_to(&mut request);

@@ -67,7 +67,7 @@ impl Shared {
             Trouble::Final(failure(fact).remedy(WRONG_PLACE))
         } else if start.is_empty() {
             let fact = format!("{server} accepted the request (HTTP {status}) but gave no answer to it");
-            Trouble::Final(failure(fact).may_have_run())
+            Trouble::Spoiled(failure(fact))
         } else {
             let fact = format!("{server} answered with neither JSON nor an event stream (HTTP {status})");
             Trouble::Spoiled(failure(fact).remedy("is this the MCP URL?"))
@@ -174,7 +174,7 @@ async fn at_hand(response: &mut Response) -> Option<Result<Option<Bytes>, Cut>> 
 
 fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
-    Failure::new(Kind::Unreachable, fact).may_have_run()
+    Failure::new(Kind::Unreachable, fact)
 }
 
 fn no_memory(_: TryReserveError) -> Trouble {

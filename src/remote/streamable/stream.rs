@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
 use crate::log::Repeated;
-use crate::message::{Message, Parsed, SERVER_ERROR, error_line};
+use crate::message::{Id, Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
 use crate::remote::session::{Reply, Session, Shared};
@@ -78,7 +78,6 @@ impl Shared {
                 }
                 Err(cut) => cut,
             };
-            let cut = cut.remedy(MAY_HAVE_RUN);
             // The streams of the modern era are not resumed (2026-07-28, Streamable HTTP).
             if track.last.is_none() || call.alone.is_some() {
                 return Err(Trouble::Cut(cut));
@@ -148,7 +147,8 @@ impl Shared {
             let mut parsed = Vec::new();
             for event in events.drain(..) {
                 if track.is_new(&event) {
-                    parsed.extend(self.message_in(session, event));
+                    let acts = |_: &Id| call.as_ref().is_none_or(|(call, _)| !call.repeatable);
+                    parsed.extend(self.message_in(session, event, acts));
                 }
             }
             if parser.is_endless() {
@@ -189,8 +189,9 @@ impl Shared {
         }
     }
 
-    /// The message in an event. One that is too large becomes an error for whoever waits for it.
-    pub fn message_in(&self, session: &Session, event: Event) -> Option<Parsed> {
+    /// The message in an event. One that is too large becomes an error for whoever waits for it: who repeats a request
+    /// that `acts` may do something twice.
+    pub fn message_in(&self, session: &Session, event: Event, acts: impl Fn(&Id) -> bool) -> Option<Parsed> {
         if event.name.is_some() {
             return None;
         }
@@ -209,7 +210,8 @@ impl Shared {
         };
         let text = skim.why(self.settings.limit);
         LEFT_OUT.warn(format_args!("a message of the server was left out: {text}"));
-        let text = if skim.has_method() { text } else { format!("{text}; {MAY_HAVE_RUN}") };
+        let may_have_run = !skim.has_method() && skim.id().is_some_and(acts);
+        let text = if may_have_run { format!("{text}; {MAY_HAVE_RUN}") } else { text };
         let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
         if skim.has_method() {
             self.answer_back(session, line);
