@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::header::{ACCEPT_ENCODING, HOST, HeaderValue, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri};
@@ -101,11 +102,12 @@ impl Plain {
     async fn connect(&self, addresses: &[SocketAddr]) -> io::Result<SendRequest<Upload>> {
         let stream = dial(addresses, self.connect_timeout).await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        // Not an async block, which would have room for the connection twice: hundreds may be open.
+        tokio::spawn(connection.map(|outcome| {
+            if let Err(error) = outcome {
                 log::debug!("a connection to this machine ended: {error}");
             }
-        });
+        }));
         Ok(sender)
     }
 }

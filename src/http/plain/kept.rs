@@ -41,10 +41,13 @@ impl Kept {
     pub fn keep(self: &Arc<Self>, to: Box<str>, sender: SendRequest<Upload>) {
         let mut kept = self.lock();
         kept.all.push(Connection { to, sender, used: true });
-        // After a burst, the sweeper that sleeps is too late.
-        let crowded = kept.all.len() == MOST_IDLE + 1;
+        let becomes_crowded = kept.all.len() == MOST_IDLE + 1;
+        if kept.is_crowded() {
+            kept.trim();
+        }
+        // Behind a burst the last ones are for the sweeper, and one that sleeps already is too late.
         let swept = kept.sweeper.as_ref().is_some_and(|sweeper| !sweeper.is_finished());
-        if crowded || !swept {
+        if becomes_crowded || !swept {
             let sweeper = tokio::spawn(sweep(Arc::clone(self)));
             if let Some(sleeping) = kept.sweeper.replace(sweeper) {
                 sleeping.abort();
