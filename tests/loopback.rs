@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::net::{Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,9 +17,14 @@ use support::{Bridge, Legacy, PATIENCE, Reply, Request, call};
 fn a_server_on_ipv4_is_reached_by_name_while_ipv6_is_silent() {
     let server = Legacy::new().start();
     let address = SocketAddr::from((Ipv6Addr::LOCALHOST, server.port));
-    let silent = socket(AddressFamily::INET6, SocketType::STREAM, None).unwrap();
-    bind(&silent, &address).unwrap();
-    listen(&silent, 0).unwrap();
+    let silent = socket(AddressFamily::INET6, SocketType::STREAM, None).and_then(|silent| {
+        bind(&silent, &address)?;
+        listen(&silent, 0)?;
+        Ok(silent)
+    });
+    if silent.is_err() {
+        assert!(TcpListener::bind("[::1]:0").is_err(), "[::1] is there, and nothing is silent on it");
+    }
     let mut waiting = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
         waiting.push(stream);
