@@ -24,8 +24,7 @@ pub async fn dial(addresses: &[SocketAddr], limit: Option<Duration>) -> io::Resu
     // A system that lacks one of these serves all the same.
     let socket = SockRef::from(&stream);
     let probes = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
-    let mut outcome = stream.set_nodelay(true);
-    outcome = outcome.and(socket.set_tcp_keepalive(&probes.with_retries(KEEPALIVE_RETRIES)));
+    let outcome = stream.set_nodelay(true).and(socket.set_tcp_keepalive(&probes.with_retries(KEEPALIVE_RETRIES)));
     #[cfg(target_os = "linux")]
     let outcome = outcome.and(socket.set_tcp_user_timeout(Some(crate::http::UNACKNOWLEDGED)));
     if let Err(error) = outcome {

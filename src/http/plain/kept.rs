@@ -17,8 +17,10 @@ pub struct Kept(Mutex<Connections>);
 #[derive(Default)]
 struct Connections {
     all: Vec<Connection>,
-    /// Closes those that nobody needs. It runs while there are some.
+    /// Closes those that nobody uses. It runs while there are some.
     sweeper: Option<JoinHandle<()>>,
+    /// Closes those above [`MOST_IDLE`] as soon as they have nothing to do. It runs while there are some.
+    trimmer: Option<JoinHandle<()>>,
 }
 
 struct Connection {
@@ -41,17 +43,15 @@ impl Kept {
     pub fn keep(self: &Arc<Self>, to: Box<str>, sender: SendRequest<Upload>) {
         let mut kept = self.lock();
         kept.all.push(Connection { to, sender, used: true });
-        let becomes_crowded = kept.all.len() == MOST_IDLE + 1;
+        if !runs(&kept.sweeper) {
+            kept.sweeper = Some(tokio::spawn(sweep(Arc::clone(self))));
+        }
         if kept.is_crowded() {
             kept.trim();
         }
-        // Behind a burst the last ones are for the sweeper, and one that sleeps already is too late.
-        let swept = kept.sweeper.as_ref().is_some_and(|sweeper| !sweeper.is_finished());
-        if becomes_crowded || !swept {
-            let sweeper = tokio::spawn(sweep(Arc::clone(self)));
-            if let Some(sleeping) = kept.sweeper.replace(sweeper) {
-                sleeping.abort();
-            }
+        // Those that are busy still, behind which no other may come.
+        if kept.is_crowded() && !runs(&kept.trimmer) {
+            kept.trimmer = Some(tokio::spawn(trim(Arc::clone(self))));
         }
     }
 
@@ -59,8 +59,9 @@ impl Kept {
     pub fn forget(&self) {
         let mut kept = self.lock();
         kept.all.clear();
-        if let Some(sweeper) = kept.sweeper.take() {
-            sweeper.abort();
+        let kept = &mut *kept;
+        for task in [kept.sweeper.take(), kept.trimmer.take()].into_iter().flatten() {
+            task.abort();
         }
     }
 
@@ -94,18 +95,29 @@ impl Connections {
     }
 }
 
-/// Closes connections that nobody needs, until there are none.
+fn runs(task: &Option<JoinHandle<()>>) -> bool {
+    task.as_ref().is_some_and(|task| !task.is_finished())
+}
+
+/// Closes connections that nobody uses, until there are none.
 async fn sweep(kept: Arc<Kept>) {
     loop {
-        let crowded = kept.lock().is_crowded();
-        sleep(if crowded { BURST } else { IDLE }).await;
+        sleep(IDLE).await;
         let mut kept = kept.lock();
-        if crowded {
-            kept.trim()
-        } else {
-            kept.age()
-        }
+        kept.age();
         if kept.all.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Closes what is above [`MOST_IDLE`], until nothing is.
+async fn trim(kept: Arc<Kept>) {
+    loop {
+        sleep(BURST).await;
+        let mut kept = kept.lock();
+        kept.trim();
+        if !kept.is_crowded() {
             return;
         }
     }
@@ -113,5 +125,5 @@ async fn sweep(kept: Arc<Kept>) {
 
 /// A connection without work for this long, and for twice as long at most, is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// So soon after a burst, those above [`MOST_IDLE`] are.
+/// So often it is looked whether those above [`MOST_IDLE`] have nothing to do any more.
 const BURST: Duration = Duration::from_secs(1);
