@@ -152,7 +152,7 @@ fn is_changed_by_others(folder: &Metadata) -> bool {
 
 /// Whether what this user made leads where we would go ourselves.
 #[cfg(unix)]
-fn is_trusted(uid: u32) -> bool {
+pub fn is_trusted(uid: u32) -> bool {
     [rustix::process::geteuid().as_raw(), 0].contains(&uid)
 }
 

@@ -10,6 +10,8 @@ use directories::{BaseDirs, ProjectDirs};
 
 use super::replace::prepare;
 use crate::failure::{Failure, Kind};
+#[cfg(unix)]
+use crate::private;
 
 /// The folders that all processes of a user share. Nothing is made before it is needed: who relays
 /// to a server that asks for no sign-in, and was as it is presumed to be, leaves the history of the run,
@@ -183,7 +185,7 @@ fn is_ours(folder: &Path, there: &fs::Metadata) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
     let me = rustix::process::geteuid().as_raw();
     let link = fs::symlink_metadata(folder).map_err(|error| unreadable(folder, &error))?;
-    if link.is_symlink() && ![me, 0].contains(&link.uid()) {
+    if link.is_symlink() && !private::is_trusted(link.uid()) {
         let fact = format!("is a symbolic link of another user (uid {})", link.uid());
         return Err(refuse(folder, &fact, format!("remove it, or set {VARIABLE} to a folder of your own")));
     }
