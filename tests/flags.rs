@@ -4,7 +4,7 @@ mod support;
 
 use std::{fs, time::Duration};
 
-use support::{Bridge, INITIALIZED, Launch, Legacy, PATIENCE, Server, call, initialize, request};
+use support::{Bridge, INITIALIZED, Launch, Legacy, Server, call, initialize, request};
 
 #[track_caller]
 fn refused(launch: Launch, contains: &[&str]) {
@@ -251,7 +251,7 @@ fn a_log_file_of_somebody_else_is_not_written_and_a_pipe_not_waited_for() {
     for to in [path("own-link"), path("open"), "/dev/null".into(), "/dev/stderr".into()] {
         let mut bridge = logging(&to).arg("--debug").ready();
         bridge.close_stdin();
-        assert_eq!(bridge.wait_exit(PATIENCE), 0, "{}", to.display());
+        assert_eq!(bridge.wait_exit(support::PATIENCE), 0, "{}", to.display());
     }
     for name in ["log", "open"] {
         assert!(fs::read_to_string(path(name)).unwrap().contains("initialize"), "{name}");
