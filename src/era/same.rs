@@ -3,21 +3,24 @@
 //! What is done here is what a relay owes beside the bytes: each request is answered once, answers
 //! find their requests, and questions of a lost session are not answered in the next one.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod questions;
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use super::own::Own;
 use super::repeat::is_repeatable;
-use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
+use super::replies::{failed, no_batches, refusal, refuse};
 use super::splice::with_id;
 use super::{Event, Filter, Key, Road, Step, Way, cancelled_id};
 use crate::failure::Failure;
 use crate::message::{
-    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, member,
-    notification_line, plain_string,
+    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, member, notification_line, plain_string,
 };
 use crate::versions::WITH_BATCHES;
+
+use questions::Questions;
 
 /// The state of the pair.
 pub struct Same {
@@ -29,11 +32,7 @@ pub struct Same {
     lists: Vec<&'static str>,
     flights: BTreeMap<Id, Flight>,
     exchanges: BTreeMap<Key, Vec<Id>>,
-    /// Questions of the server, in their order and with their ids towards the editor.
-    questions: Vec<(Id, Question)>,
-    /// Ids of questions that are over, whose answers may still come.
-    over: Over,
-    closed: bool,
+    questions: Questions,
     /// All answers come on the one stream of HTTP+SSE.
     one_stream: bool,
 }
@@ -58,13 +57,6 @@ impl Flight {
     }
 }
 
-struct Question {
-    /// As the server spelled it.
-    id: Id,
-    generation: u64,
-    method: String,
-}
-
 impl Same {
     /// A session that `answer` to `initialize` has opened over `road`.
     pub fn new(filter: Filter, own: Own, answer: &Message, road: Road) -> Self {
@@ -75,9 +67,7 @@ impl Same {
             lists: Vec::new(),
             flights: BTreeMap::new(),
             exchanges: BTreeMap::new(),
-            questions: Vec::new(),
-            over: Over::default(),
-            closed: false,
+            questions: Questions::default(),
             one_stream: false,
         };
         same.opened(answer, road);
@@ -125,7 +115,7 @@ impl Same {
 
     /// Whether the server waits for the editor's answer to this question.
     pub fn asks(&self, id: &Id) -> bool {
-        self.questions.iter().any(|(asked, _)| asked == id)
+        self.questions.has(id)
     }
 
     /// Takes an event and appends what is to be done.
@@ -143,7 +133,7 @@ impl Same {
             Event::Ended { key, failure } => self.ended(key, failure, steps),
             Event::Renewed { generation } => self.renewed(generation, steps),
             Event::Due { .. } => {}
-            Event::Closed => self.close(steps),
+            Event::Closed => self.questions.close(steps),
             Event::Over(failure) => {
                 let keys: Vec<Key> = self.exchanges.keys().copied().collect();
                 for key in keys {
@@ -161,7 +151,7 @@ impl Same {
                 }
             }
             Is::Notification => self.notification(message, steps),
-            Is::Answer => self.answer_to_question(&message, steps),
+            Is::Answer => self.questions.answer(&message, steps),
         }
     }
 
@@ -243,15 +233,6 @@ impl Same {
         last
     }
 
-    fn answer_to_question(&mut self, message: &Message, steps: &mut Vec<Step>) {
-        match message.id().and_then(|id| self.take_question(id)) {
-            Some((_, question)) => {
-                steps.push(Step::Reply { message: message.with_id(&question.id), generation: question.generation });
-            }
-            None => log::debug!("an answer to no open question was dropped: {message:?}"),
-        }
-    }
-
     /// Only 2025-03-26 has batches.
     fn editor_batch(&mut self, batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
         if batch.is_empty() || self.version != WITH_BATCHES {
@@ -264,7 +245,7 @@ impl Same {
             match element {
                 Err(fault) => steps.push(refuse(&fault)),
                 Ok(message) => match message.kind() {
-                    Is::Answer => self.answer_to_question(&message, steps),
+                    Is::Answer => self.questions.answer(&message, steps),
                     Is::Notification if message.method() == "notifications/cancelled" => cancels.push(message),
                     Is::Notification => notifications.push(message),
                     Is::Request if message.method() == "initialize" => steps.push(refuse(&Fault {
@@ -308,9 +289,9 @@ impl Same {
     fn server(&mut self, key: Option<Key>, generation: u64, message: Message, steps: &mut Vec<Step>) {
         match message.kind() {
             Is::Answer => self.answer(key, message, steps),
-            Is::Request => self.question(generation, message, steps),
+            Is::Request => self.questions.ask(generation, message, &self.own, steps),
             Is::Notification if message.method() == "notifications/cancelled" => {
-                self.withdrawn(generation, message, steps)
+                self.questions.withdrawn(generation, message, steps);
             }
             Is::Notification => steps.push(Step::ToEditor(message.raw().clone())),
         }
@@ -386,49 +367,6 @@ impl Same {
         self.flights.remove(&id)
     }
 
-    fn take_question(&mut self, id: &Id) -> Option<(Id, Question)> {
-        let at = self.questions.iter().position(|(asked, _)| asked == id)?;
-        Some(self.questions.remove(at))
-    }
-
-    fn question(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
-        let Some(id) = message.id().cloned() else { return };
-        let method = message.method().to_owned();
-        if self.closed || self.questions.len() >= MOST_QUESTIONS {
-            let line = if self.closed {
-                goodbye(&id, &method)
-            } else {
-                error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
-            };
-            steps.extend(Message::single(line).ok().map(|message| Step::Reply { message, generation }));
-            return;
-        }
-        let taken = self.asks(&id) || self.over.contains(&id);
-        let message = if taken { message.with_id(&self.own.id()) } else { message };
-        if let Some(towards_editor) = message.id().cloned() {
-            self.questions.push((towards_editor, Question { id, generation, method }));
-        }
-        steps.push(Step::ToEditor(message.raw().clone()));
-    }
-
-    /// The server takes a question back.
-    fn withdrawn(&mut self, generation: u64, message: Message, steps: &mut Vec<Step>) {
-        let spelled = message.params().and_then(|params| member(params, "requestId"));
-        let asked = spelled.and_then(Id::parse).and_then(|id| {
-            let mut open = self.questions.iter();
-            open.find(|(_, question)| question.id == id && question.generation == generation).map(|(id, _)| id.clone())
-        });
-        match (spelled, asked) {
-            (Some(spelled), Some(id)) => {
-                self.take_question(&id);
-                let message = message.with_part(spelled, id.spelled());
-                self.over.remember(id);
-                steps.push(Step::ToEditor(message.raw().clone()));
-            }
-            _ => steps.push(Step::ToEditor(message.raw().clone())),
-        }
-    }
-
     fn ended(&mut self, key: Key, failure: Option<Failure>, steps: &mut Vec<Step>) {
         for id in self.exchanges.remove(&key).unwrap_or_default() {
             if self.flights.remove(&id).is_some() {
@@ -438,12 +376,7 @@ impl Same {
     }
 
     fn renewed(&mut self, generation: u64, steps: &mut Vec<Step>) {
-        let stale = |(_, question): &mut (Id, Question)| question.generation < generation;
-        for (id, _) in self.questions.extract_if(.., stale) {
-            let params = format!(r#"{{"requestId":{},"reason":"the server lost the session"}}"#, id.spelled());
-            steps.push(Step::ToEditor(notification_line("notifications/cancelled", Some(&params))));
-            self.over.remember(id);
-        }
+        self.questions.renewed(generation, steps);
         self.tell_of_all(steps);
     }
 
@@ -454,42 +387,7 @@ impl Same {
 
     /// Another pair is in the place of this one: nobody waits for the answers that are still to come.
     pub fn take_questions_back(&mut self, steps: &mut Vec<Step>) {
-        let taken_back = self.questions.iter().map(|(id, _)| cancelled(id, "the session is over"));
-        steps.extend(taken_back.map(Step::ToEditor));
-        self.close(steps);
-    }
-
-    fn close(&mut self, steps: &mut Vec<Step>) {
-        self.closed = true;
-        for (_, question) in std::mem::take(&mut self.questions) {
-            let line = goodbye(&question.id, &question.method);
-            let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
-        }
-    }
-}
-
-/// Ids of questions that are over, the most recent ones.
-#[derive(Default)]
-struct Over {
-    ids: BTreeSet<Id>,
-    order: VecDeque<Id>,
-}
-
-impl Over {
-    fn remember(&mut self, id: Id) {
-        if self.ids.insert(id.clone()) {
-            self.order.push_back(id);
-        }
-        if self.order.len() > MOST_QUESTIONS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.ids.remove(&oldest);
-        }
-    }
-
-    fn contains(&self, id: &Id) -> bool {
-        self.ids.contains(id)
+        self.questions.take_back(steps);
     }
 }
 
@@ -520,5 +418,3 @@ const LISTS: [(&str, &str); 3] = [
     ("prompts", "notifications/prompts/list_changed"),
     ("resources", "notifications/resources/list_changed"),
 ];
-/// Questions that may be open at once; a server with more has lost count.
-const MOST_QUESTIONS: usize = 4096;
