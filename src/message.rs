@@ -6,6 +6,8 @@
 
 mod envelope;
 mod id;
+mod lines;
+mod parts;
 mod scan;
 mod skim;
 
@@ -14,14 +16,13 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use simdutf8::basic::from_utf8;
 
 use envelope::Envelope;
-use scan::Members;
 
 pub use id::Id;
+pub use lines::{error_line, error_object_line, notification_line, request_line, result_line};
+pub use parts::{elements, member, plain_string};
 pub use skim::Skim;
 
 /// The error code of JSON-RPC 2.0 for text that is not JSON.
@@ -248,88 +249,6 @@ impl fmt::Debug for Message {
     }
 }
 
-/// A JSON-RPC error as one line; `data` is JSON text.
-pub fn error_line(id: Option<&Id>, code: i64, text: &str, data: Option<&str>) -> Bytes {
-    let id = id.map_or("null", Id::spelled);
-    let text = serde_json::Value::from(text);
-    let data = data.map(|data| format!(r#","data":{data}"#)).unwrap_or_default();
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{text}{data}}}}}"#).into()
-}
-
-/// A JSON-RPC error as one line, with the error object given as JSON text.
-pub fn error_object_line(id: &Id, error: &str) -> Bytes {
-    format!(r#"{{"jsonrpc":"2.0","id":{},"error":{error}}}"#, id.spelled()).into()
-}
-
-/// A JSON-RPC result as one line; `result` is JSON text.
-pub fn result_line(id: &Id, result: &str) -> Bytes {
-    format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, id.spelled()).into()
-}
-
-/// A JSON-RPC request as one line; `params` is JSON text.
-pub fn request_line(id: &Id, method: &str, params: Option<&str>) -> Bytes {
-    let params = params.map(|params| format!(r#","params":{params}"#)).unwrap_or_default();
-    format!(r#"{{"jsonrpc":"2.0","id":{},"method":"{method}"{params}}}"#, id.spelled()).into()
-}
-
-/// A JSON-RPC notification as one line; `params` is JSON text.
-pub fn notification_line(method: &str, params: Option<&str>) -> Bytes {
-    let params = params.map(|params| format!(r#","params":{params}"#)).unwrap_or_default();
-    format!(r#"{{"jsonrpc":"2.0","method":"{method}"{params}}}"#).into()
-}
-
-/// The JSON texts of the elements of the array `text`, or an error if it is none.
-///
-/// # Errors
-/// What serde_json says of it.
-pub fn elements(text: &str) -> serde_json::Result<Vec<Range<usize>>> {
-    let Elements(parts) = serde_json::from_str(text)?;
-    let base = text.as_ptr() as usize;
-    let at = |part: &&RawValue| {
-        let start = part.get().as_ptr() as usize - base;
-        start..start + part.get().len()
-    };
-    Ok(parts.iter().map(at).collect())
-}
-
-/// The text of a JSON string, borrowed where it has no escapes; `None` for other JSON.
-pub fn plain_string(spelled: &str) -> Option<Cow<'_, str>> {
-    let plain = scan::text(spelled).map(Cow::Borrowed);
-    plain.or_else(|| serde_json::from_str::<Key>(spelled).ok().map(|key| key.0))
-}
-
-/// The member of the object `text` with this name; `None` if it is absent, stands twice, or
-/// `text` is no object.
-pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    struct Find<'n>(&'n str);
-    impl<'de> Visitor<'de> for Find<'_> {
-        type Value = Option<&'de RawValue>;
-
-        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
-            while let Some(Key(key)) = map.next_key()? {
-                let value = map.next_value::<&RawValue>()?;
-                if key == self.0 && found.replace(value).is_some() {
-                    return Err(de::Error::duplicate_field("it"));
-                }
-            }
-            Ok(found)
-        }
-    }
-    let mut members = Members::of(text);
-    let mut named = members.by_ref().filter(|(key, _)| *key == name);
-    let (first, second) = (named.next(), named.next());
-    if members.is_whole() {
-        return first.filter(|_| second.is_none()).map(|(_, value)| value);
-    }
-    let mut parser = serde_json::Deserializer::from_str(text);
-    parser.deserialize_map(Find(name)).ok().flatten().map(RawValue::get)
-}
-
 fn splice(raw: &Bytes, at: &Range<usize>, replacement: &str) -> Bytes {
     let mut line = BytesMut::with_capacity(raw.len() - at.len() + replacement.len());
     line.extend_from_slice(&raw[..at.start]);
@@ -354,54 +273,6 @@ fn invalid(id: Option<Id>, text: &str) -> Fault {
 enum Text {
     At(Range<usize>),
     Decoded(Box<str>),
-}
-
-struct Elements<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Elements<'de> {
-    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
-        struct Parts;
-        impl<'de> Visitor<'de> for Parts {
-            type Value = Elements<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an array")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = seq.next_element()? {
-                    parts.push(part);
-                }
-                Ok(Elements(parts))
-            }
-        }
-        parser.deserialize_seq(Parts)
-    }
-}
-
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(parser: D) -> Result<Self, D::Error> {
-        struct Spelled;
-        impl<'de> Visitor<'de> for Spelled {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        parser.deserialize_str(Spelled)
-    }
 }
 
 #[cfg(test)]
@@ -492,12 +363,5 @@ mod tests {
         };
         assert_eq!(&batch[0].as_ref().unwrap().raw()[..], br#"{"id":1,"method":"a"}"#);
         assert_eq!(batch[1].as_ref().unwrap_err().code, INVALID_REQUEST);
-    }
-
-    #[test]
-    fn a_member_that_stands_twice_is_not_found() {
-        assert_eq!(member(r#"{"n\u0061me":"x","b":2}"#, "name"), Some(r#""x""#));
-        assert_eq!(member(r#"{"name":"x","name":"y"}"#, "name"), None);
-        assert_eq!(member("[1]", "name"), None);
     }
 }

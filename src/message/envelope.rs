@@ -6,7 +6,7 @@ use memchr::memchr2;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Key;
+use super::parts::Name;
 use super::scan::Members;
 
 /// The members of one message as JSON text. A missing member and a `null` are different things
@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Envelope<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut envelope = Envelope::default();
-                while let Some(Key(key)) = map.next_key()? {
+                while let Some(Name(key)) = map.next_key()? {
                     let value = map.next_value::<&RawValue>()?.get();
                     envelope.take(&key, value);
                 }
