@@ -10,13 +10,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
 
+mod address;
 mod certificate;
 mod cookies;
 mod fetch;
@@ -26,17 +27,20 @@ pub mod page;
 mod plain;
 mod proof;
 pub mod proxy;
+mod redirect;
 mod response;
 mod tls;
 mod trouble;
 mod untrusted;
 mod upload;
 
+pub use address::{LEFT_OUT, is_loopback, is_private, shown};
 pub use certificate::Names;
 pub use fetch::{Fetched, Redirects};
 pub use here::ADDRESSES as OF_THIS_MACHINE;
 pub use knock::{Stage, Unanswered};
 pub use proof::{NONCE, Prove, USE_NONCE};
+pub use redirect::redirect;
 pub use response::{Cut, Response};
 pub use tls::Seen;
 pub use trouble::{Trouble, root_cause};
@@ -46,6 +50,7 @@ use cookies::Cookies;
 use plain::Plain;
 use proof::{Nonce, Nonces, wants_nonce};
 use proxy::Proxy;
+use redirect::MOST_REDIRECTS;
 use tls::Trust;
 use trouble::explain;
 use upload::{Tell, Upload};
@@ -381,74 +386,8 @@ impl Broken {
     }
 }
 
-/// `url` as it may be shown: without user, password and the values of its query, which are where
-/// servers put keys.
-pub fn shown(url: &Url) -> String {
-    let mut text = url.origin().ascii_serialization() + url.path();
-    for (index, (name, value)) in url.query_pairs().enumerate() {
-        text.push(if index == 0 { '?' } else { '&' });
-        // A name without a value may be the key itself.
-        text.push_str(if value.is_empty() { "" } else { &name });
-        text.push_str(if value.is_empty() { "" } else { "=" });
-        text.push_str(LEFT_OUT);
-    }
-    text
-}
-
-/// What [`shown`] has in the place of what it does not show.
-pub const LEFT_OUT: &str = "…";
-
-/// Whether nobody on the way can read what goes to `url`.
-pub fn is_private(url: &Url) -> bool {
-    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
-}
-
-/// Whether `url` names this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            // With a dot behind it, it is the same name, and no search list is asked.
-            let name = name.strip_suffix('.').unwrap_or(name);
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        None => false,
-    }
-}
-
-/// Where a redirect leads, `None` if a response with this status and these headers is none.
-///
-/// # Errors
-/// It is not to be followed.
-pub fn redirect(status: StatusCode, headers: &HeaderMap, from: &Url) -> Option<Result<Url, Trouble>> {
-    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let location = headers.get(header::LOCATION)?;
-    let target = location.to_str().ok().and_then(|location| from.join(location).ok());
-    let refuse = |fact: String, remedy: &str| {
-        let failure = Failure::new(Kind::Protocol, fact).remedy(remedy).status(status.as_u16());
-        Some(Err(Trouble::Hopeless(failure)))
-    };
-    match target {
-        None => refuse(format!("{} redirects to an address that is no URL", shown(from)), "ask its operator"),
-        Some(target) if target.origin() != from.origin() => {
-            let fact =
-                format!("{} redirects to another origin, {}", shown(from), target.origin().ascii_serialization());
-            refuse(fact, "if you trust it, use its URL instead; or does a network want you to sign in there first?")
-        }
-        Some(_) if status == StatusCode::SEE_OTHER => {
-            refuse(format!("{} redirects to a web page", shown(from)), page::WRONG_PLACE)
-        }
-        Some(target) => Some(Ok(target)),
-    }
-}
-
 /// What the bridge calls itself.
 const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
-/// A server that needs more hops than this is lost in them.
-const MOST_REDIRECTS: usize = 5;
 /// Idle connections that are kept after a burst; each costs some 25 KiB. None is kept to a proxy that takes
 /// requests: some close after each answer without saying so (tinyproxy), and a call that meets the end of
 /// its connection may have run, so it would not be sent again.
@@ -468,33 +407,3 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// streams that nobody reads must not fill the window of the connection for one that is read.
 const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 32 * 1024 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_shown_without_what_may_be_secret() {
-        let url = Url::parse("https://user:pass@h.example:8443/mcp?api_key=s3cret&x=1#f").unwrap();
-        assert_eq!(shown(&url), "https://h.example:8443/mcp?api_key=…&x=…");
-        assert_eq!(shown(&Url::parse("https://h.example/mcp?s3cret").unwrap()), "https://h.example/mcp?…");
-    }
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for (url, local) in [
-            ("http://localhost:1/", true),
-            ("http://a.localhost/", true),
-            ("http://127.9.9.9/", true),
-            ("http://[::1]:5/", true),
-            ("http://localhost./", true),
-            ("http://[::ffff:127.0.0.1]/", true),
-            ("http://[::ffff:10.0.0.1]/", false),
-            ("http://localhost.example.com./", false),
-            ("http://localhost.example.com/", false),
-            ("http://10.0.0.1/", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(url).unwrap()), local, "{url}");
-        }
-    }
-}

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::page::IN_THE_WAY;
-use super::{Http, Lane, MOST_REDIRECTS, Request, Response, Trouble, Upload, explain, shown};
+use super::redirect::MOST_REDIRECTS;
+use super::{Http, Lane, Request, Response, Trouble, Upload, explain, shown};
 use crate::failure::{Failure, Kind};
 
 /// A whole answer, whatever its status.
