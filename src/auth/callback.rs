@@ -22,11 +22,16 @@ use url::Url;
 use super::grants::authorization_code::{Answer, State};
 use super::page::{self, Page};
 use crate::failure::{Failure, Kind};
-use crate::http::is_loopback;
 
+mod head;
 mod port;
+mod uri;
 
+pub use head::Head;
 pub use port::Port;
+pub use uri::{redirect_uri, success_url};
+
+use head::Unread;
 
 /// The listener of one sign-in. Dropped, it is gone at once.
 pub struct Callback {
@@ -61,7 +66,7 @@ impl Callback {
     /// # Errors
     /// The port is taken or may not be used, or `host` and `path` make no URL.
     pub fn listen(port: Port, host: &str, path: &str) -> Result<Self, Failure> {
-        let (host, path) = plain(host, path)?;
+        let (host, path) = uri::plain(host, path)?;
         let (port, listeners) = port::bind(port, host != "127.0.0.1")?;
         let redirect_uri = format!("http://{host}:{port}{path}");
         let house = Arc::new(House::new(&host, port, path));
@@ -131,35 +136,6 @@ impl Redirect {
     /// Lets the browser see how it ended. A redirect that is dropped instead says that it did not.
     pub fn finish(self, ending: Ending) {
         let _ = self.outcome.send(Some(ending));
-    }
-}
-
-/// The redirect URI with this port, or without one.
-///
-/// # Errors
-/// `host` and `path` make no URL.
-pub fn redirect_uri(host: &str, port: Option<u16>, path: &str) -> Result<String, Failure> {
-    let (host, path) = plain(host, path)?;
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    Ok(format!("http://{host}{port}{path}"))
-}
-
-/// The page that `--auth-success-url` names.
-///
-/// # Errors
-/// It is neither https nor on this machine, or has a query.
-pub fn success_url(text: &str) -> Result<Url, Failure> {
-    let refuse = |why: &str| {
-        let fact = format!("--auth-success-url {why}");
-        Err(Failure::new(Kind::Usage, fact).remedy("for example: --auth-success-url https://example.com/welcome"))
-    };
-    match Url::parse(text) {
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            refuse("may have neither a query nor a fragment")
-        }
-        Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => Ok(url),
-        Ok(_) => refuse("has to be https, or http on this machine"),
-        Err(_) => refuse("is no URL"),
     }
 }
 
@@ -324,86 +300,6 @@ fn response(ending: &Ending, without_body: bool) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The head of a request, as far as it matters.
-pub struct Head {
-    method: Method,
-    /// What is asked for: a path, and perhaps a query.
-    pub target: String,
-    /// What the host is called there.
-    pub host: Option<String>,
-}
-
-enum Unread {
-    /// Nobody waits for an answer.
-    Gone,
-    /// It is no request; the status says why.
-    Wrong(u16),
-}
-
-impl Head {
-    async fn read(stream: &mut TcpStream) -> Result<Self, Unread> {
-        let mut bytes = Vec::new();
-        let end = loop {
-            // The last three bytes may be the beginning of the end.
-            let from = bytes.len().saturating_sub(3);
-            match stream.read_buf(&mut bytes).await {
-                Ok(0) | Err(_) => return Err(Unread::Gone),
-                Ok(_) => {}
-            }
-            if let Some(end) = memchr::memmem::find(&bytes[from..], b"\r\n\r\n") {
-                break from + end;
-            }
-            if bytes.len() > LARGEST_HEAD {
-                return Err(Unread::Wrong(431));
-            }
-        };
-        std::str::from_utf8(&bytes[..end]).ok().and_then(Self::parse).ok_or(Unread::Wrong(400))
-    }
-
-    /// Reads the lines of a head, without the empty one that ends it; `None` if they are none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (first, fields) = text.split_once("\r\n").unwrap_or((text, ""));
-        let mut words = first.split(' ');
-        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
-        // RFC 9112, section 2.2: a line break that is not a whole one ends nothing, and belongs nowhere.
-        if text.replace("\r\n", "").contains(['\r', '\n']) {
-            return None;
-        }
-        if words.next().is_some() || !version.starts_with("HTTP/1.") || !target.starts_with('/') {
-            return None;
-        }
-        let headers: Vec<Header> =
-            fields.split("\r\n").filter(|line| !line.is_empty()).map(str::parse).collect::<Result<_, _>>().ok()?;
-        let mut hosts = headers.iter().filter(|header| header.field.equiv("Host"));
-        let host = hosts.next().map(|header| header.value.to_string());
-        // RFC 9112, section 3.2: more than one is an attempt to be two things at once.
-        if hosts.next().is_some() {
-            return None;
-        }
-        Some(Head { method: method.parse().ok()?, target: target.to_owned(), host })
-    }
-}
-
-/// `host` and `path` as browsers send them.
-fn plain(host: &str, path: &str) -> Result<(String, String), Failure> {
-    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-    let path = plain_path(&host, path)?;
-    Ok((host, path))
-}
-
-/// `path` as browsers send it.
-fn plain_path(host: &str, path: &str) -> Result<String, Failure> {
-    let refuse =
-        |fact: String, example: &str| Err(Failure::new(Kind::Usage, fact).remedy(format!("for example: {example}")));
-    if !path.starts_with('/') || path.contains(['?', '#', '\\']) {
-        return refuse(format!("the callback path {path:?} is no path"), "--callback-path /oauth/callback");
-    }
-    match Url::parse(&format!("http://{host}{path}")) {
-        Ok(url) if url.host_str().is_some_and(|known| known.eq_ignore_ascii_case(host)) => Ok(url.path().to_owned()),
-        _ => refuse(format!("--host {host:?} is no host"), "--host localhost"),
-    }
-}
-
 fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     listener.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(listener)
@@ -411,8 +307,6 @@ fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
 
 /// Connections at once. A browser opens six or so.
 const MOST_GUESTS: usize = 64;
-/// A code may be some KiB, and other programs' cookies for localhost come with it.
-const LARGEST_HEAD: usize = 64 * 1024;
 /// A browser that has something to say says it at once. Spare connections end here too.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A little more than an exchange may take.
@@ -421,66 +315,3 @@ const HOLD: Duration = Duration::from_secs(45);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Before the next connection is asked for, when one could not be taken.
 const BREATH: Duration = Duration::from_millis(50);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_is_read_by_its_grammar() {
-        let parsed = |text: &str| {
-            Head::parse(text).map(|head| format!("{} {} {}", head.method, head.target, head.host.unwrap_or_default()))
-        };
-        for (text, expected) in [
-            ("GET /a?b HTTP/1.1\r\nHost: h:1\r\nX: y", Some("GET /a?b h:1")),
-            ("HEAD / HTTP/1.0\r\nhOST:h", Some("HEAD / h")),
-            ("GET / HTTP/1.1", Some("GET / ")),
-            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b", None),
-            ("GET / HTTP/1.1\r\nHost : a", None),
-            ("GET / HTTP/1.1\r\n folded", None),
-            ("GET / HTTP/2", None),
-            ("GET /a\nb HTTP/1.1\r\nHost: a", None),
-            ("GET / HTTP/1.1\r\nHost: a\rb", None),
-            ("GET  / HTTP/1.1", None),
-            ("GET http://h/ HTTP/1.1", None),
-            ("GET / HTTP/1.1 x", None),
-            ("GET /", None),
-            ("", None),
-        ] {
-            assert_eq!(parsed(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_success_url_is_https_or_here_and_has_no_query() {
-        for (text, passes) in [
-            ("https://example.com/done", true),
-            ("http://localhost:3000/done", true),
-            ("http://127.0.0.1/", true),
-            ("http://example.com/", false),
-            ("https://example.com/?x", false),
-            ("https://example.com/#x", false),
-            ("javascript:alert(1)", false),
-            ("file:///tmp/x", false),
-            ("done", false),
-        ] {
-            assert_eq!(success_url(text).is_ok(), passes, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_path_is_kept_as_browsers_send_it() {
-        assert_eq!(plain_path("localhost", "/oauth/callback").unwrap(), "/oauth/callback");
-        assert_eq!(plain_path("[::1]", "/a b").unwrap(), "/a%20b");
-        for (host, path) in [
-            ("localhost", "oauth"),
-            ("localhost", "/a?b"),
-            ("localhost", "/a#b"),
-            ("a/b", "/"),
-            ("a@b", "/"),
-            ("", "/"),
-        ] {
-            assert!(plain_path(host, path).is_err(), "{host} {path}");
-        }
-    }
-}
