@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Inner, Stand, Turn, Unbound};
+use super::renew::Unbound;
+use super::{Inner, Stand, Turn};
 use crate::auth::change::{Demand, How};
 use crate::auth::now;
 use crate::auth::ticket::Ticket;
