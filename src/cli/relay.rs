@@ -1,12 +1,10 @@
 //! The arguments of the relay.
 
-use std::path::PathBuf;
-
-use clap::{Args, FromArgMatches, ValueEnum};
+use clap::{Args, FromArgMatches};
 
 use super::named::Named;
-use super::server::{Connection, Output, SignIn};
-use super::values::{Seconds, seconds, size};
+use super::server::{Connection, Messages, Output, SignIn, Wire};
+use super::values::{Seconds, seconds};
 
 /// The arguments of the relay.
 #[derive(Debug, Args)]
@@ -31,13 +29,9 @@ pub struct Relay {
     #[command(flatten)]
     pub sign_in: SignIn,
 
-    /// Which transport to try, and in which order
-    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
-    pub transport: Transport,
-
-    /// Which era of the protocol the server speaks; auto finds out
-    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
-    pub protocol: Protocol,
+    /// What is spoken with it.
+    #[command(flatten)]
+    pub wire: Wire,
 
     /// Show only tools that match this pattern (* and ?); may be given several times
     #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
@@ -71,13 +65,9 @@ pub struct Relay {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Deadlines")]
     pub ping_interval: Seconds,
 
-    /// The largest message in either direction, in bytes or with K, M or G
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
-    pub max_message_size: usize,
-
-    /// Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub record: Option<PathBuf>,
+    /// How large messages may be, and where they are recorded.
+    #[command(flatten)]
+    pub messages: Messages,
 
     /// What is said.
     #[command(flatten)]
@@ -100,30 +90,4 @@ impl Relay {
         let matches = Self::augment_args(clap::Command::new("relay")).get_matches_from(["relay"]);
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
-}
-
-/// Which transport to try, and in which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Transport {
-    /// Streamable HTTP, then HTTP+SSE if the server does not speak it
-    #[default]
-    HttpFirst,
-    /// HTTP+SSE, then Streamable HTTP if the server does not speak it
-    SseFirst,
-    /// Streamable HTTP only
-    HttpOnly,
-    /// HTTP+SSE (2024-11-05) only
-    SseOnly,
-}
-
-/// Which era of the protocol the server speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Protocol {
-    /// Find out
-    #[default]
-    Auto,
-    /// 2024-11-05 to 2025-11-25
-    Legacy,
-    /// 2026-07-28
-    Modern,
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::machine::{Machine, Organization};
-use super::values::{Seconds, seconds};
+use super::values::{Seconds, seconds, size};
 
 /// How the server is reached, and with which headers.
 #[derive(Debug, Args)]
@@ -147,6 +147,30 @@ pub struct SignIn {
     pub organization: Organization,
 }
 
+/// What is spoken with the server.
+#[derive(Debug, Args)]
+pub struct Wire {
+    /// Which transport to try, and in which order
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
+    pub transport: Transport,
+
+    /// Which era of the protocol the server speaks; auto finds out
+    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
+    pub protocol: Protocol,
+}
+
+/// How large messages may be, and where they are recorded.
+#[derive(Debug, Args)]
+pub struct Messages {
+    /// The largest message in either direction, in bytes or with K, M or G
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
+    pub max_message_size: usize,
+
+    /// Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
+}
+
 /// What is said, and where.
 #[derive(Debug, Args)]
 pub struct Output {
@@ -165,4 +189,30 @@ pub struct Output {
     /// What is to be warned of first.
     #[arg(skip)]
     pub warnings: Vec<String>,
+}
+
+/// Which transport to try, and in which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// Streamable HTTP, then HTTP+SSE if the server does not speak it
+    #[default]
+    HttpFirst,
+    /// HTTP+SSE, then Streamable HTTP if the server does not speak it
+    SseFirst,
+    /// Streamable HTTP only
+    HttpOnly,
+    /// HTTP+SSE (2024-11-05) only
+    SseOnly,
+}
+
+/// Which era of the protocol the server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Protocol {
+    /// Find out
+    #[default]
+    Auto,
+    /// 2024-11-05 to 2025-11-25
+    Legacy,
+    /// 2026-07-28
+    Modern,
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::named::Named;
-use super::relay::{Protocol, Relay, Transport};
-use super::server::{Connection, Output, SignIn};
-use super::values::{Seconds, seconds, size};
+use super::relay::Relay;
+use super::server::{Connection, Messages, Output, SignIn, Wire};
+use super::values::{Seconds, seconds};
 
 /// How a server is reached by a command that is an editor itself.
 #[derive(Debug, Args)]
@@ -32,25 +32,17 @@ pub struct Reach {
     #[command(flatten)]
     pub sign_in: SignIn,
 
-    /// Which transport to try, and in which order
-    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
-    pub transport: Transport,
-
-    /// Which era of the protocol the server speaks; auto finds out
-    #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
-    pub protocol: Protocol,
+    /// What is spoken with it.
+    #[command(flatten)]
+    pub wire: Wire,
 
     /// Give a request up, and cancel it, when it has taken this long (0: no limit)
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]
     pub request_timeout: Seconds,
 
-    /// The largest message in either direction, in bytes or with K, M or G
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = "Deadlines")]
-    pub max_message_size: usize,
-
-    /// Write the session into this new file, or into a file of its own in this folder, for mcpbridge replay; secrets are left out
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub record: Option<PathBuf>,
+    /// How large messages may be, and where they are recorded.
+    #[command(flatten)]
+    pub messages: Messages,
 
     /// What is said.
     #[command(flatten)]
@@ -201,11 +193,9 @@ impl Reach {
             port: self.port,
             connection: self.connection,
             sign_in: self.sign_in,
-            transport: self.transport,
-            protocol: self.protocol,
+            wire: self.wire,
             request_timeout: self.request_timeout,
-            max_message_size: self.max_message_size,
-            record: self.record,
+            messages: self.messages,
             output: self.output,
             ..relay
         }

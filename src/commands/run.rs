@@ -116,7 +116,7 @@ pub async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failu
         headers: Arc::new(headers.all),
         credentials: headers.credentials,
         secrets: headers.secrets,
-        limit: relay.max_message_size,
+        limit: relay.messages.max_message_size,
         headers_timeout: relay.headers_timeout.limit(),
         body_timeout: relay.body_timeout.limit(),
         request_timeout: relay.request_timeout.limit(),
@@ -176,7 +176,7 @@ pub fn recorder(
     http: &http::Settings,
     login: &Login,
 ) -> Result<Option<Recorder>, Failure> {
-    let Some(path) = &relay.record else { return Ok(None) };
+    let Some(path) = &relay.messages.record else { return Ok(None) };
     let known = Known::new(&settings.secrets);
     if let Some(proxy) = http.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok())
         && let Some(password) = proxy.password()
@@ -190,7 +190,7 @@ pub fn recorder(
 
 /// What the flags say of the protocol, and what is known from before.
 pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
-    let roads = match relay.transport {
+    let roads = match relay.wire.transport {
         Order::HttpFirst => vec![Road::Http, Road::Sse],
         Order::SseFirst => vec![Road::Sse, Road::Http],
         Order::HttpOnly => vec![Road::Http],
@@ -199,7 +199,7 @@ pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
     let half = || u128::from(RandomState::new().hash_one(process::id()));
     EraSettings {
         filter: filter(relay),
-        protocol: match relay.protocol {
+        protocol: match relay.wire.protocol {
             Spoken::Auto => Protocol::Auto,
             Spoken::Legacy => Protocol::Legacy,
             Spoken::Modern => Protocol::Modern,

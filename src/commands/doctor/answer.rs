@@ -177,7 +177,7 @@ pub async fn first(server: &Server, ticket: &Ticket) -> Result<Answer, Option<Un
 }
 
 async fn asked(server: &Server, url: &Url, ticket: &Ticket) -> Result<Answer, Option<Unanswered>> {
-    let (transport, session) = (server.relay.transport, Session::default());
+    let (transport, session) = (server.relay.wire.transport, Session::default());
     if transport == Transport::SseOnly {
         return server.ask_head(server.get(url, ticket, &session)).await;
     }

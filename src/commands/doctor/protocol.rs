@@ -97,7 +97,7 @@ async fn spoken(
 
 /// What the server says of itself, as JSON text.
 async fn opening(server: &Server, client: &mut Client, opened: &Opened) -> Result<String, Failure> {
-    if server.relay.protocol != Protocol::Legacy {
+    if server.relay.wire.protocol != Protocol::Legacy {
         return asked(server, client, "server/discover", "{}", OPENING).await;
     }
     // The bridge would have an editor of both eras send `initialize` itself.
@@ -163,7 +163,7 @@ fn era(server: &Server, opened: &Opened, facts: &Facts) -> Step {
         (false, true) => format!("the era of {MODERN}, without sessions"),
         _ => format!("the era of sessions ({})", version.unwrap_or_else(|| "2024-11-05".to_owned())),
     };
-    let fixed = match server.relay.transport {
+    let fixed = match server.relay.wire.transport {
         Transport::HttpFirst => "",
         _ => ", as --transport has it",
     };
