@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::clock::since_1970;
 use crate::plain::harmless;
 use crate::private;
 
@@ -137,7 +138,7 @@ impl LogFile {
     }
 
     fn write(&mut self, line: &str) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = since_1970();
         let line = format!("{}.{:03} [{}] {line}\n", now.as_secs(), now.subsec_millis(), std::process::id());
         let is_full = |size: u64| size + line.len() as u64 > ROTATE_AT;
         if self.file.metadata().is_ok_and(|there| is_full(there.len())) {

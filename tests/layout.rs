@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use, beside [`ANYONE`]. Arrows never turn back.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     ("main", &["cli", "commands"]),
     (
         "commands",
@@ -34,7 +34,8 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("config", &[]),
     // These serve every room, so they use none; what is said goes through `plain`, and into files of `private`.
     ("failure", &["plain"]),
-    ("log", &["plain", "private"]),
+    ("log", &["clock", "plain", "private"]),
+    ("clock", &[]),
     ("plain", &[]),
     ("private", &[]),
     ("secret", &[]),
@@ -43,12 +44,12 @@ const ARROWS: [(&str, &[&str]); 24] = [
 ];
 
 /// Rooms that every other one may use.
-const ANYONE: [&str; 7] = ["failure", "log", "plain", "private", "secret", "spelling", "versions"];
+const ANYONE: [&str; 8] = ["clock", "failure", "log", "plain", "private", "secret", "spelling", "versions"];
 
 /// Words that have one place, or none in some rooms.
 const WORDS: [(&[&str], Where); 8] = [
     // Sans-IO: events in, steps out. So every rule of the protocol can be tested without a socket.
-    (&["tokio", "reqwest", "Instant", "SystemTime"], Where::NotIn(&["era/", "message/", "message.rs"])),
+    (&["tokio", "reqwest", "Instant", "SystemTime", "clock::"], Where::NotIn(&["era/", "message/", "message.rs"])),
     (&["tiny_http"], Where::OnlyIn(&["demo/", "auth/callback.rs", "auth/callback/"])),
     (&["clap", "clap_mangen"], Where::OnlyIn(&["cli.rs", "cli/", "commands.rs", "commands/man.rs"])),
     (&["keyring"], Where::OnlyIn(&["store/keychain.rs"])),

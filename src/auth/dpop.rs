@@ -16,7 +16,8 @@ use url::Url;
 
 use super::challenge::{Bearer, Dpop};
 use super::discovery::{AuthorizationServer, strings};
-use super::{now, words};
+use super::words;
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::http::{Prove, USE_NONCE};
 use crate::secret::{Secret, Secrets};

@@ -17,7 +17,8 @@ use tokio::time::timeout;
 
 use super::change::{Demand, Denied, How};
 use super::ticket::Ticket;
-use super::{Options, TokenCommand, now};
+use super::{Options, TokenCommand};
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::http::{self, shown};
 use crate::secret::Known;

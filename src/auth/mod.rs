@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use crate::clock::now;
 use crate::secret::Secrets;
 
 mod browser;
@@ -36,7 +37,7 @@ pub use token::claims;
 pub use token_command::TokenCommand;
 pub use unattended::endpoint;
 
-pub use crate::store::{Said, now};
+pub use crate::store::Said;
 
 /// A random name for a sign-in. That nobody could guess it is not asked for.
 pub fn lineage() -> String {

@@ -2,6 +2,7 @@
 //! `io.modelcontextprotocol/enterprise-managed-authorization`): a person signs in there once, and every
 //! grant of every server is asked for with that, and renewed without them.
 
+use super::Options;
 use super::change::{self, Demand, Denied, How, Job, Outcome, Tools, digest};
 use super::discovery::{AuthorizationServer, Discovery, Fit, ResourceChoice, published};
 use super::dpop::Proofs;
@@ -12,7 +13,7 @@ use super::registration::{Given, Wishes};
 use super::sign_in::in_step;
 use super::token;
 use super::unattended::{adopt, obtain, told};
-use super::{Options, now};
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::secret::Secret;

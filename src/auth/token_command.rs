@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::change::{Demand, Denied};
 use super::ticket::Ticket;
-use super::{now, token};
+use super::token;
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::secret::{Known, Secret};
 use crate::source::Source;

@@ -18,10 +18,9 @@ use super::terminal::Terminal;
 use super::{access, print, print_json, server};
 use crate::auth::challenge::{self, Bearer};
 use crate::auth::discovery::discover;
-use crate::auth::{
-    self, Demand, Denied, Flow, How, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change,
-};
+use crate::auth::{Demand, Denied, Flow, How, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change};
 use crate::cli::{Login, Relay};
+use crate::clock;
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Http, Lane, Redirects, Request, shown};
@@ -153,7 +152,7 @@ impl Session {
         if let Welcome::Wants(_) = self.knock(&ticket).await? {
             let failure = grant.not_taken(&shown(&self.url));
             if !self.options.flow.is_unattended() {
-                self.store.ask_nobody(&self.key, &failure.fact, auth::now());
+                self.store.ask_nobody(&self.key, &failure.fact, clock::now());
             }
             return Err(failure);
         }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{access, print, print_json};
 use crate::auth;
 use crate::cli::Logout;
+use crate::clock;
 use crate::failure::Failure;
 use crate::http::{Http, Settings, shown};
 use crate::log::{self as logging, Volume};
@@ -115,7 +116,7 @@ async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure
         store.tell(key, &about, &By::this("mcpbridge logout"), Happening::SignedOut { revoked });
         // A relay that runs must not open a window because somebody has signed out.
         let why = format!("somebody signed out of {server}");
-        store.note_pending(key, &Pending::ended(&why, auth::now()))?;
+        store.note_pending(key, &Pending::ended(&why, clock::now()))?;
     }
     Ok(How { was, revoked })
 }

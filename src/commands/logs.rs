@@ -12,6 +12,7 @@ use super::moment::moment;
 use super::{access, overview, print, print_json, server, span, status, table};
 use crate::auth::{self, Named};
 use crate::cli::Logs;
+use crate::clock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -161,7 +162,7 @@ fn human(servers: &[Server]) -> String {
 }
 
 fn lines(run: &Run) -> String {
-    let now = auth::now();
+    let now = clock::now();
     let (sign, mark) = match (&run.end, run.is_running()) {
         (Some((_, end)), _) if end.code == 0 => ("✓", Mark::Well),
         (Some(_), _) => ("✗", Mark::Wrong),

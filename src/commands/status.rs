@@ -9,6 +9,7 @@ use super::mark::Mark;
 use super::{access, names, overview, print, print_json, span, table};
 use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
+use crate::clock;
 use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
 use crate::plain::one_line;
@@ -117,7 +118,7 @@ impl Account {
         let pending = store.pending(&key).filter(|pending| pending.end.is_none());
         // Whoever waits for the browser holds the lock; a note without it is of a process that was killed.
         let waiting = pending.filter(|_| matches!(store.try_lock(&key, crate::store::Lock::SignIn), Ok(None)));
-        let now = auth::now();
+        let now = clock::now();
         let state = match &entry {
             _ if waiting.is_some() => State::Waiting,
             None => State::Unknown,
@@ -239,7 +240,7 @@ impl Account {
         let style = mark.style();
         let name = self.name.as_deref().unwrap_or("default");
         let mut facts = Vec::new();
-        let now = auth::now();
+        let now = clock::now();
         if let Some(entry) = &self.entry {
             facts.extend(entry.about.subject.clone());
             match self.state {

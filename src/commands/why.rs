@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::moment::moment;
 use super::status::{self, Account};
 use super::{access, print, print_json, table};
-use crate::auth;
 use crate::cli::Why;
+use crate::clock;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::plain::one_line;
@@ -88,7 +88,7 @@ impl Story {
     }
 
     fn lines(&self) -> String {
-        let (now, width) = (auth::now(), table::width());
+        let (now, width) = (clock::now(), table::width());
         let bold = Style::new().bold();
         let mut text = format!("{bold}{}{bold:#}\n", one_line(self.account.server()));
         let knows_beginning = self.chapters.iter().any(|chapter| matches!(chapter.what, Happening::Issued { .. }));

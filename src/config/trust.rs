@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::folders::{Home, unreadable, unwritable};
 use super::project::Project;
 use super::replace::replace;
+use crate::clock::now;
 use crate::failure::Failure;
 
 /// What is known of a project's file.
@@ -62,8 +62,7 @@ impl Project {
 /// # Errors
 /// That cannot be noted.
 pub fn trust(home: &Home, project: &Project) -> Result<(), Failure> {
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let trusted = Trusted { path: project.path.clone(), content: digest(&project.bytes), at };
+    let trusted = Trusted { path: project.path.clone(), content: digest(&project.bytes), at: now() };
     home.folder(FOLDER)?;
     let path = note(home, &project.path);
     let text = serde_json::to_vec(&trusted).unwrap_or_default();

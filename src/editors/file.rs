@@ -3,9 +3,9 @@
 use std::fs::{self, File as Handle};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::node::Trouble;
+use crate::clock::now_in_ms;
 use crate::config::{Home, read_regular, replace, rewrite, short};
 use crate::failure::{Failure, Kind};
 
@@ -138,9 +138,9 @@ impl File {
 fn keep(home: &Home, editor: &str, path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
     let folder = home.folder("backups")?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = now_in_ms();
     let copy = (0_u32..)
-        .map(|count| folder.join(format!("{}-{editor}-{name}", now + u128::from(count))))
+        .map(|count| folder.join(format!("{}-{editor}-{name}", now + u64::from(count))))
         .find(|path| !path.exists())
         .unwrap_or_else(|| folder.join("last"));
     replace(&copy, bytes).map_err(|error| crate::config::unwritable(&copy, &error))?;

@@ -1,7 +1,5 @@
 //! What is known of a grant without opening the store it is in.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -128,11 +126,6 @@ impl Entry {
     pub(super) fn is_of(&self, keeper: Keeper, grant: &Grant) -> bool {
         self.kept == Some(keeper) && self.lineage == grant.lineage && self.serial == grant.serial
     }
-}
-
-/// The time, in seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The version of what is written here.

@@ -29,10 +29,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::now;
 use crate::config::Home;
 use crate::failure::{Failure, Kind};
 
-pub use entry::{Doubt, Ended, Entry, Form, now};
+pub use entry::{Doubt, Ended, Entry, Form};
 pub use eras::Eras;
 pub use grant::{ApiKey, Authentication, Binding, Client, Credential, Grant, OAuth, Origin, Place};
 pub use key::Key;

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::journal::{Journal, Mark, words};
 use super::{Key, Store};
+use crate::clock::now_in_ms;
 
 /// A thing that is noted of a run. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +175,7 @@ pub struct Scribe {
 impl Scribe {
     /// Notes it, unless too much waits to be written.
     pub fn note(&self, what: Noted) {
-        let _ = self.lines.try_send(Some((millis(), what)));
+        let _ = self.lines.try_send(Some((now_in_ms(), what)));
     }
 
     /// Notes what was said on stderr.
@@ -202,7 +203,7 @@ impl Store {
         let name = Key::new(server, None, None).as_str().to_owned();
         let (lines, queue) = sync_channel::<Option<(u64, Noted)>>(QUEUE);
         let (done, finished) = sync_channel(1);
-        let (pid, began) = (process::id(), millis());
+        let (pid, began) = (process::id(), now_in_ms());
         let write = move || {
             let born = born(pid);
             while let Ok(Some((at, what))) = queue.recv() {
@@ -301,11 +302,6 @@ fn born(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program, in brackets, may have anything in it (proc_pid_stat(5): the 22nd field).
     stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
-}
-
-fn millis() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Lines that may wait for a slow disk before further ones are dropped.

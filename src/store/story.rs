@@ -6,7 +6,8 @@ use std::process;
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, words};
-use super::{About, Key, Store, now};
+use super::{About, Key, Store};
+use crate::clock::now;
 
 /// Who made something happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use super::renew::Unbound;
 use super::{Inner, Stand, Turn};
 use crate::auth::change::{Demand, How};
-use crate::auth::now;
 use crate::auth::ticket::Ticket;
+use crate::clock::now;
 use crate::store::{Credential, Grant};
 
 impl Inner {

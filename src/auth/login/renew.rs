@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Inner, State};
 use crate::auth::challenge::Bearer;
 use crate::auth::change::{Demand, Denied, How};
-use crate::auth::now;
 use crate::auth::ticket::Ticket;
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::store::Happening;
 

@@ -12,7 +12,7 @@ use crate::auth::discovery::Discovery;
 use crate::auth::dpop::ProofKey;
 use crate::auth::grants::device_code::{DeviceCode, LONGEST_INTERVAL, Poll, Request, SLOWER, device_code, poll};
 use crate::auth::grants::{Asking, Tokens, Trouble};
-use crate::auth::now;
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::store::{Client, Grant, Origin, Pending, Way};
 

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::mcp_remote::Aside;
+use crate::clock::now_in_ms;
 use crate::config::{Home, digest, replace, unreadable, unwritable};
 use crate::editors::{File, Format, Node, find, is_ours};
 use crate::failure::{Failure, Kind};
@@ -74,8 +74,7 @@ impl Record {
     /// There is no folder for it.
     pub fn new(home: &Home) -> Result<Record, Failure> {
         let folder = home.folder(FOLDER)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        Ok(Record { path: folder.join(format!("{now:020}.json")), ..Record::default() })
+        Ok(Record { path: folder.join(format!("{:020}.json", now_in_ms())), ..Record::default() })
     }
 
     /// The last one that was not undone: one that was is gone.

@@ -9,6 +9,7 @@ use super::mcp_remote::{self, Kept};
 use crate::auth::discovery::{AuthorizationServer, discover};
 use crate::auth::registration::Given;
 use crate::auth::{self, Options};
+use crate::clock;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, shown};
 use crate::secret::Secret;
@@ -39,7 +40,7 @@ pub async fn take(http: &Http, server: &Url, options: &Options, kept: &Kept) -> 
         (Some(milliseconds), _) => Some(milliseconds / 1000),
         (None, lifetime) => lifetime.map(|seconds| written.saturating_add(seconds)),
     };
-    if refresh_token.is_none() && expires_at.is_some_and(|end| end <= auth::now()) {
+    if refresh_token.is_none() && expires_at.is_some_and(|end| end <= clock::now()) {
         return Ok(None);
     }
     let found = discover(http, server, None, &options.resource).await?;
@@ -132,7 +133,7 @@ pub fn back(token: &OAuth, before: &Value) -> Value {
     }
     match token.expires_at {
         Some(end) => {
-            tokens["expires_in"] = json!(end.saturating_sub(auth::now()));
+            tokens["expires_in"] = json!(end.saturating_sub(clock::now()));
             tokens["expires_at"] = json!(end * 1000);
         }
         None => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::record::{Changed, Record, Restored, SignedIn};
 use super::{mcp_remote, tokens};
-use crate::auth;
+use crate::clock;
 use crate::commands::{access, event_loop, print, print_json};
 use crate::config::{Home, short};
 use crate::failure::{Failure, Kind};
@@ -98,6 +98,6 @@ pub(super) async fn give_back(store: &Store, sign_in: &SignedIn) -> Result<bool,
     }
     // A relay that runs must not open a window for it.
     let why = format!("the sign-in to {} was given back to mcp-remote", sign_in.server);
-    store.note_pending(&key, &Pending::ended(&why, auth::now()))?;
+    store.note_pending(&key, &Pending::ended(&why, clock::now()))?;
     Ok(true)
 }

@@ -1,6 +1,6 @@
 //! What answers at the URL: whether it is secured, whether it is MCP, and if not, where MCP may be.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -10,9 +10,10 @@ use url::Url;
 
 use super::report::{Report, Step};
 use super::server::{Server, Session};
+use crate::auth::Ticket;
 use crate::auth::challenge::{self, Bearer};
-use crate::auth::{Ticket, now};
 use crate::cli::Transport;
+use crate::clock::{now, since_1970};
 use crate::commands::{access, span};
 use crate::failure::{Failure, Kind};
 use crate::http::page::is_web_page;
@@ -327,7 +328,7 @@ fn clock(answer: &Answer) -> Step {
         return Step::skip("clock", "the server does not say what time it is");
     };
     let theirs = theirs.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ours = since_1970();
     let seconds = theirs.abs_diff(ours).as_secs();
     if seconds <= SKEW {
         return Step::ok("clock", format!("the server's clock is {seconds} s from the one here"));

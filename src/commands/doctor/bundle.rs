@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::editors;
-use crate::auth::now;
+use crate::clock::now;
 use crate::commands::names;
 use crate::config::{Config, Home, Setting, Value, short};
 use crate::editors::Host;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::report::{Report, Step};
-use crate::auth::now;
+use crate::clock::now;
 use crate::commands::{access, span};
 use crate::config::{Home, short};
 use crate::failure::{Failure, Kind};

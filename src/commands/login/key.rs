@@ -7,6 +7,7 @@ use http::HeaderName;
 use super::{BY, Done, Session, Welcome, say};
 use crate::auth::{self, Ticket};
 use crate::cli::Login;
+use crate::clock;
 use crate::commands::{access, server};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -41,7 +42,7 @@ impl Session {
         let value = read_key(self.options.interactive)?;
         let credential = Credential::ApiKey(ApiKey { place, value });
         let _lock = self.store.lock(&self.key, Lock::Grant, GRANT_WAIT).await?;
-        let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: auth::now(), credential };
+        let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: clock::now(), credential };
         let ticket = Ticket::of(&grant, false);
         // A key that the server refuses is kept all the same: it may be one for a tool alone.
         match self.knock(&ticket).await {
