@@ -124,17 +124,6 @@ fn print_json(result: &serde_json::Value) -> anyhow::Result<ExitCode> {
     print(format!("{result}\n").as_bytes())
 }
 
-/// A span of time, in seconds, for a person.
-fn span(seconds: u64) -> String {
-    let (number, unit) = match seconds {
-        0..=119 => (seconds, "s"),
-        120..=7199 => (seconds / 60, "min"),
-        7200..=172_799 => (seconds / 3600, "h"),
-        _ => (seconds / 86_400, "days"),
-    };
-    format!("{number} {unit}")
-}
-
 /// What a command waits in.
 fn event_loop() -> anyhow::Result<Runtime> {
     let build = || {

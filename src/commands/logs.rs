@@ -8,8 +8,8 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::mark::Mark;
-use super::moment::moment;
-use super::{access, overview, print, print_json, server, span, status, table};
+use super::moment::{moment, span};
+use super::{access, overview, print, print_json, server, status, table};
 use crate::auth::{self, Named};
 use crate::cli::Logs;
 use crate::clock;

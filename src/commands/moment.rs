@@ -1,12 +1,10 @@
-//! Moments, for a person.
+//! Moments and spans of time, for a person.
 
 use time::OffsetDateTime;
 
-use super::span;
-
 /// `seconds` since 1970, and how long ago that is. In UTC, because where the person is nobody here knows.
 pub fn moment(seconds: u64, now: u64) -> String {
-    format!("{} ({} ago)", date(seconds), span(now.saturating_sub(seconds)))
+    format!("{} ({})", date(seconds), ago(seconds, now))
 }
 
 /// `seconds` since 1970 as a date of the Gregorian calendar. They are read from files, and may be any number.
@@ -15,6 +13,22 @@ pub fn date(seconds: u64) -> String {
     let Some(moment) = moment else { return "(no date)".to_owned() };
     let (date, time) = (moment.date(), moment.time());
     format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+}
+
+/// How long ago a moment is; both are in seconds since 1970.
+pub fn ago(seconds: u64, now: u64) -> String {
+    format!("{} ago", span(now.saturating_sub(seconds)))
+}
+
+/// A span of time, in seconds, for a person.
+pub fn span(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..=119 => (seconds, "s"),
+        120..=7199 => (seconds / 60, "min"),
+        7200..=172_799 => (seconds / 3600, "h"),
+        _ => (seconds / 86_400, "days"),
+    };
+    format!("{number} {unit}")
 }
 
 #[cfg(test)]

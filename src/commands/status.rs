@@ -6,7 +6,8 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use super::mark::Mark;
-use super::{access, names, overview, print, print_json, span, table};
+use super::moment::{ago, span};
+use super::{access, names, overview, print, print_json, table};
 use crate::auth::{self, Named};
 use crate::cli::{Selection, Status};
 use crate::clock;
@@ -245,12 +246,12 @@ impl Account {
             facts.extend(entry.about.subject.clone());
             match self.state {
                 State::Ended => facts.push(match &entry.ended {
-                    Some(ended) => format!("ended {} ago: {}", span(now.saturating_sub(ended.at)), ended.why),
+                    Some(ended) => format!("ended {}: {}", ago(ended.at, now), ended.why),
                     None => "ended".to_owned(),
                 }),
                 State::Expired => {
-                    let ago = entry.expires_at.map(|end| span(now.saturating_sub(end))).unwrap_or_default();
-                    facts.push(format!("expired {ago} ago, and cannot be renewed"));
+                    let when = entry.expires_at.map(|end| ago(end, now)).unwrap_or_default();
+                    facts.push(format!("expired {when}, and cannot be renewed"));
                 }
                 _ => {}
             }

@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use super::report::{Report, Step};
 use crate::clock::now;
-use crate::commands::{access, span};
+use crate::commands::access;
+use crate::commands::moment::ago;
 use crate::config::{Home, short};
 use crate::failure::{Failure, Kind};
 use crate::store::{Entry, Kept, Key, Lock, Store};
@@ -189,10 +190,7 @@ async fn sign_ins(store: &Store, fix: bool) -> Vec<Step> {
         if !matches!(store.try_lock(&key, Lock::SignIn), Ok(Some(_))) {
             continue;
         }
-        let fact = format!(
-            "a sign-in was broken off {} ago, and its note is still there",
-            span(now().saturating_sub(pending.since))
-        );
+        let fact = format!("a sign-in was broken off {}, and its note is still there", ago(pending.since, now()));
         let step = Step::warn("sign-ins", fact, "it does no harm; --fix removes the note").fixable();
         if fix {
             store.end_pending(&key);
@@ -233,16 +231,11 @@ fn worn(entry: &Entry) -> Option<Step> {
     let expired = entry.expires_at.filter(|end| !entry.renewable && *end <= now());
     let fact = match (&entry.ended, entry.kept, expired) {
         (Some(ended), ..) => {
-            format!(
-                "that of {}{account} has ended {} ago: {}",
-                about.server,
-                span(now().saturating_sub(ended.at)),
-                ended.why
-            )
+            format!("that of {}{account} has ended {}: {}", about.server, ago(ended.at, now()), ended.why)
         }
         (None, None, _) => format!("that of {}{account} is not in its store any more", about.server),
         (None, Some(_), Some(end)) => {
-            format!("that of {}{account} has expired {} ago", about.server, span(now().saturating_sub(end)))
+            format!("that of {}{account} has expired {}", about.server, ago(end, now()))
         }
         (None, Some(_), None) => return None,
     };

@@ -10,7 +10,7 @@ use crate::auth::challenge::Bearer;
 use crate::auth::discovery::{AuthorizationServer, Published, discover, discover_one, protected_resource};
 use crate::auth::{Demand, Denied, Flow, Ticket, claims};
 use crate::clock::now;
-use crate::commands::span;
+use crate::commands::moment::{ago, span};
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Unanswered, shown};
 use crate::plain::one_line;
@@ -186,7 +186,7 @@ fn registration(server: &Server, found: &AuthorizationServer, kept: &Kept) -> St
     }
     let ended = kept.entry.as_ref().and_then(|entry| entry.ended.as_ref());
     if let Some(ended) = ended.filter(|ended| ended.why.contains("invalid_client")) {
-        let fact = format!("the client is not known there any more, since {} ago", ago(ended.at));
+        let fact = format!("the client is not known there any more, since {}", ago(ended.at, now()));
         return Step::fail(id, Kind::SignInRequired, fact, format!("it is registered anew with: {login}"));
     }
     let client = kept.grant.as_ref().and_then(oauth).map(|token| &token.client);
@@ -225,7 +225,7 @@ fn registered(client: &Client, login: &str) -> Step {
     let how = if client.origin == Origin::Document { "a metadata document" } else { "registered by itself" };
     match client.secret_expires_at {
         Some(end) if end <= now() => {
-            let fact = format!("the registration has expired {} ago", ago(end));
+            let fact = format!("the registration has expired {}", ago(end, now()));
             let remedy = format!("the next renewal will fail; it is registered anew with: {login}");
             Step::fail("registration", Kind::SignInRequired, fact, remedy)
         }
@@ -278,7 +278,7 @@ async fn opened(server: &Server, ticket: &Ticket) -> Result<Answer, Step> {
 fn nobody(server: &Server, kept: &Kept) -> Failure {
     let ended = kept.entry.as_ref().and_then(|entry| entry.ended.as_ref());
     let fact = match (ended, &kept.entry) {
-        (Some(ended), _) => format!("the sign-in has ended {} ago: {}", ago(ended.at), ended.why),
+        (Some(ended), _) => format!("the sign-in has ended {}: {}", ago(ended.at, now()), ended.why),
         (None, Some(_)) => return not_taken(server, kept),
         (None, None) => "nobody is signed in".to_owned(),
     };
@@ -341,7 +341,7 @@ fn clock(token: &OAuth) -> Option<String> {
     let (issued, ends) = (time("iat").unwrap_or(0), time("exp").unwrap_or(u64::MAX));
     match now() {
         now if issued > now + SKEW => Some(format!("by its own word it was issued {} from now", span(issued - now))),
-        now if ends < now - SKEW => Some(format!("by its own word it has expired {} ago", ago(ends))),
+        now if ends < now - SKEW => Some(format!("by its own word it has expired {}", ago(ends, now))),
         _ => None,
     }
 }
@@ -351,10 +351,6 @@ fn oauth(grant: &Grant) -> Option<&OAuth> {
         Credential::OAuth(oauth) => Some(oauth),
         Credential::ApiKey(_) => None,
     }
-}
-
-fn ago(time: u64) -> String {
-    span(now().saturating_sub(time))
 }
 
 /// The steps from the challenge to the client.
