@@ -1,5 +1,5 @@
-//! Text of others, as it may stand on a terminal, where it can move no cursor, set no title and turn no
-//! writing around, or in a page, where it is no markup.
+//! Text as it may stand on a terminal, in lines that fit; that of others can move no cursor there, set no title and turn
+//! no writing around, and is no markup in a page.
 
 /// `text` with what is no text made visible. Line breaks and tabs stay.
 pub fn harmless(text: &str) -> String {
@@ -37,6 +37,28 @@ pub fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+/// A text in lines of at most `room` characters, the first one of `first`; longer words stay whole.
+pub fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let limit = if lines.len() == 1 { first } else { room };
+        if let Some(line) = lines.last_mut() {
+            let length = line.chars().count();
+            if length == 0 {
+                line.push_str(word);
+                continue;
+            }
+            if length + 1 + word.chars().count() <= limit {
+                line.push(' ');
+                line.push_str(word);
+                continue;
+            }
+        }
+        lines.push(word.to_owned());
+    }
+    lines
 }
 
 /// Characters that turn the text around them or stand in it unseen. Those that join emoji and

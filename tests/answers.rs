@@ -378,7 +378,7 @@ fn json_fifty_thousand_levels_deep_is_answered() {
     });
     for id in ["1", "2"] {
         bridge.send(call(id));
-        bridge.answer(id);
+        bridge.expect_result(id);
     }
     still_works(&mut bridge);
 }

@@ -141,14 +141,14 @@ fn a_hidden_tool_cannot_be_called_from_a_batch() {
     let mut bridge = Bridge::to(&server).args(["--ignore-tool", "delete*"]).ready_as("2025-03-26");
     let hidden = request_with(1, "tools/call", r#"{"name":"delete_all"}"#);
     bridge.send(format!("[{hidden},{}]", request(2, "prompts/list")));
-    let mut codes = Vec::new();
-    while codes.len() < 2 {
+    let mut answers = Vec::new();
+    while answers.len() < 2 {
         for message in envelopes(&bridge.recv()) {
-            codes.push((message.id().unwrap().to_owned(), message.raw("error").is_some()));
+            answers.push((message.id().unwrap().to_owned(), message.raw("error").is_some()));
         }
     }
-    codes.sort();
-    assert_eq!(codes[0], ("1".to_owned(), true));
+    answers.sort();
+    assert_eq!(answers, [("1".to_owned(), true), ("2".to_owned(), false)]);
     assert!(server.requests().iter().all(|it| !it.text().contains("delete_all")), "{}", server.transcript());
 }
 
@@ -199,9 +199,7 @@ fn a_tool_whose_name_cannot_be_read_is_not_shown_past_a_filter() {
         .start();
     let mut bridge = with(&server, &["--allow-tool", "ok"]);
     bridge.send(request(1, "tools/list"));
-    let line = bridge.answer("1");
-    assert!(line.contains(r#"{"name":"ok"}"#), "{line}");
-    assert!(!line.contains("no name"), "{line}");
+    assert_eq!(bridge.answer("1"), result(1, r#"{"tools":[{"name":"ok"}]}"#));
 }
 
 #[test]

@@ -398,10 +398,12 @@ fn not(fault: &Fault, line: &Bytes) -> Message {
     panic!("{}: {}", fault.text, line.escape_ascii())
 }
 
-/// The subscription that the message belongs to.
+/// The subscription of the editor's that the message belongs to. An editor of the legacy era gets to see that of the
+/// bridge, which is none of its own.
 fn subscription(message: &Message) -> Option<Id> {
     let meta = message.params().and_then(|params| member(params, "_meta"));
-    meta.and_then(|meta| member(meta, "io.modelcontextprotocol/subscriptionId")).and_then(Id::parse)
+    let id = meta.and_then(|meta| member(meta, "io.modelcontextprotocol/subscriptionId")).and_then(Id::parse);
+    id.filter(|id| !said::is_of_bridge(id))
 }
 
 /// The request that is not wanted any more.

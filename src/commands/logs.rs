@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::plain::one_line;
+use crate::plain::{one_line, wrapped};
 use crate::store::{End, Key, Open, Run, Store};
 
 /// Shows what relays have noted.
@@ -203,7 +203,7 @@ fn lines(run: &Run) -> String {
 /// A text in lines that are `indent` columns in.
 fn indented(text: &str, indent: usize) -> String {
     let room = table::width().saturating_sub(indent);
-    table::wrapped(text, room, room).iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
+    wrapped(text, room, room).iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
 /// How editor and server were spoken to.

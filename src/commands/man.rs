@@ -17,6 +17,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let mut page = Vec::new();
     let man = Man::new(whole.clone());
     man.render_title(&mut page)?;
+    // A hyphen at the end of a line would be copied along with the example.
+    Roff::new().control("nh", []).to_writer(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;

@@ -13,7 +13,7 @@ use crate::cli::{Selection, Status};
 use crate::clock;
 use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
-use crate::plain::one_line;
+use crate::plain::{one_line, wrapped};
 use crate::store::{Entry, Form, Kept, Key, Pending, Store};
 
 /// Shows the accounts that are known, from the index alone: nothing is asked of a keychain.
@@ -280,7 +280,7 @@ impl Account {
             _ => {}
         }
         let room = table::width().saturating_sub(INDENT.len());
-        let lines = table::wrapped(&format!("{name}  {}", one_line(&facts.join(" · "))), room, room);
+        let lines = wrapped(&format!("{name}  {}", one_line(&facts.join(" · "))), room, room);
         let mut text = format!("  {style}{sign}{style:#} {}\n", lines.join(&format!("\n{INDENT}")));
         if !matches!(self.state, State::Ready | State::Waiting | State::Without) {
             text += &format!("{INDENT}run: {}\n", self.command("login"));

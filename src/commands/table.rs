@@ -60,28 +60,6 @@ impl Row {
     }
 }
 
-/// A text in lines of at most `room` characters, the first one of `first`; longer words stay whole.
-pub fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let limit = if lines.len() == 1 { first } else { room };
-        if let Some(line) = lines.last_mut() {
-            let length = line.chars().count();
-            if length == 0 {
-                line.push_str(word);
-                continue;
-            }
-            if length + 1 + word.chars().count() <= limit {
-                line.push(' ');
-                line.push_str(word);
-                continue;
-            }
-        }
-        lines.push(word.to_owned());
-    }
-    lines
-}
-
 /// A path in at most `room` characters, without folders of its middle if need be; its name stays whole.
 pub fn shortened(path: &str, room: usize) -> String {
     let length = |text: &str| text.chars().count();

@@ -12,7 +12,7 @@ use crate::cli::Why;
 use crate::clock;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
-use crate::plain::one_line;
+use crate::plain::{one_line, wrapped};
 use crate::store::{Chapter, Entry, Happening, Lock, Store, Way};
 
 /// Tells what happened to the accounts at a server, and how they stand.
@@ -179,7 +179,7 @@ fn told(chapter: &Chapter, before: Option<&String>, now: u64, width: usize) -> S
 
 /// A text in the lines that it takes.
 fn laid_out(text: &str, width: usize) -> String {
-    let lines = table::wrapped(text, width.saturating_sub("  ".len()), width.saturating_sub(BELOW.len()));
+    let lines = wrapped(text, width.saturating_sub("  ".len()), width.saturating_sub(BELOW.len()));
     format!("  {}", lines.join(&format!("\n{BELOW}")))
 }
 

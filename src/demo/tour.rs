@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind};
+use crate::plain::wrapped;
 
 mod sign_in;
 
@@ -76,20 +77,28 @@ impl Screen {
         Self { out: anstream::stdout(), width: width.unwrap_or(DEFAULT_WIDTH), steps: 0 }
     }
 
-    /// Tells something outside of the steps.
+    /// Tells something outside of the steps. What is to be copied is indented, or JSON, and its lines stay whole.
     pub fn tell(&mut self, text: &str) -> Result<()> {
-        writeln!(self.out, "{text}")?;
+        for line in text.split('\n') {
+            let whole = line.starts_with([' ', '{', '}']);
+            let lines = if whole { vec![line.to_owned()] } else { wrapped(line, self.width, self.width) };
+            writeln!(self.out, "{}", lines.join("\n"))?;
+        }
         Ok(self.out.flush()?)
     }
 
     fn step(&mut self, explanation: &str) -> Result<()> {
         self.steps += 1;
         let heading = Style::new().bold();
-        self.tell(&format!("\n{heading}{}. {explanation}{heading:#}", self.steps))
+        let lines =
+            wrapped(&format!("{}. {explanation}", self.steps), self.width, self.width.saturating_sub(INDENT.len()));
+        writeln!(self.out, "\n{heading}{}{heading:#}", lines.join(&format!("\n{INDENT}")))?;
+        Ok(self.out.flush()?)
     }
 
     fn note(&mut self, text: &str) -> Result<()> {
-        self.tell(&format!("   {text}"))
+        writeln!(self.out, "{INDENT}{text}")?;
+        Ok(self.out.flush()?)
     }
 
     fn message(&mut self, arrow: &str, line: &str) -> Result<()> {
@@ -269,6 +278,9 @@ const EXIT_WAIT: Duration = Duration::from_secs(5);
 
 /// A width that reads well in a log.
 const DEFAULT_WIDTH: usize = 100;
+
+/// In front of what belongs to a step.
+const INDENT: &str = "   ";
 
 const QUESTION: &str = "elicitation/create";
 

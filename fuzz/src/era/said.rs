@@ -93,7 +93,12 @@ fn messages(line: &Bytes) -> Vec<Message> {
 
 /// Whether it has an id of the bridge's own.
 pub fn is_own(message: &Message) -> bool {
-    message.id().is_some_and(|id| id.spelled().starts_with("\"mcpbridge"))
+    message.id().is_some_and(is_of_bridge)
+}
+
+/// Whether it is such an id.
+pub fn is_of_bridge(id: &Id) -> bool {
+    id.spelled().starts_with("\"mcpbridge")
 }
 
 /// In the place of every id, to compare the rest.

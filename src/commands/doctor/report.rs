@@ -6,10 +6,10 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::commands::mark::Mark;
-use crate::commands::table::{self, wrapped};
+use crate::commands::table;
 use crate::commands::{print, print_json};
 use crate::failure::{Failure, Kind};
-use crate::plain::one_line;
+use crate::plain::{one_line, wrapped};
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
