@@ -37,7 +37,7 @@ pub use named::{Add, List, Named, Remove, Trust};
 pub use next::{Lookup, Next, next};
 pub use relay::Relay;
 pub use secrets::{Secret, SecretCommand, SecretName};
-pub use server::{Connection, Messages, Output, Protocol, SignIn, Transport, Wire};
+pub use server::{Connection, Messages, Output, Protocol, SignIn, TransportOrder, Wire};
 pub use shell::{Call, Listen, Prompts, Reach, Read, Request, Resources, Tools};
 pub use values::{OptionalDuration, Seconds};
 pub use variables::{is_true, lines};

@@ -13,9 +13,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use mcpbridge::era::{Era, Event, Facts, Filter, Headers, Key, Protocol, Road, Settings, Step, Way};
+use mcpbridge::era::{Era, Event, Facts, Filter, Headers, Key, Protocol, Settings, Step, Way};
 use mcpbridge::failure::{Failure, Kind};
 use mcpbridge::message::{Message, Parsed};
+use mcpbridge::versions::Transport;
 
 #[test]
 fn every_conversation_goes_as_it_is_written() {
@@ -101,15 +102,15 @@ fn is_outcome(line: &str) -> bool {
 }
 
 fn settings(given: &str) -> Settings {
-    let mut settings = Settings { roads: vec![Road::Http, Road::Sse], ..Settings::default() };
+    let mut settings = Settings { transports: vec![Transport::Streamable, Transport::Sse], ..Settings::default() };
     let (mut facts, mut allow, mut ignore) = (Facts::default(), Vec::new(), Vec::new());
     for part in given.split_whitespace() {
         match part.split_once('=').unwrap() {
             ("protocol", "legacy") => settings.protocol = Protocol::Legacy,
             ("protocol", "modern") => settings.protocol = Protocol::Modern,
-            ("roads", "sse,http") => settings.roads = vec![Road::Sse, Road::Http],
-            ("roads", "http") => settings.roads = vec![Road::Http],
-            ("roads", "sse") => settings.roads = vec![Road::Sse],
+            ("transports", "sse,http") => settings.transports = vec![Transport::Sse, Transport::Streamable],
+            ("transports", "http") => settings.transports = vec![Transport::Streamable],
+            ("transports", "sse") => settings.transports = vec![Transport::Sse],
             ("modern", fact) => facts.modern = Some(fact == "yes"),
             ("legacy", fact) => facts.legacy = Some(fact == "yes"),
             ("seen", editor) => facts.legacy_editors.push(editor.replace('/', " ")),
@@ -162,9 +163,9 @@ fn shown(step: &Step) -> String {
     let raw = |message: &Message| text(message.raw());
     let line = match step {
         Step::ToEditor(line) | Step::Answer(line) | Step::Failed(line, _) => format!("editor< {}", text(line)),
-        Step::Open { key, message, road } => {
-            let road = if *road == Road::Http { "http" } else { "sse" };
-            format!("server< {key} open {road} {}", raw(message))
+        Step::Open { key, message, transport } => {
+            let transport = if *transport == Transport::Streamable { "http" } else { "sse" };
+            format!("server< {key} open {transport} {}", raw(message))
         }
         Step::Probe { key, message, headers } => format!("server< {key} probe {}{}", raw(message), listed(headers)),
         Step::Send { key, body, way, requests, .. } => {

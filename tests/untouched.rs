@@ -1,8 +1,9 @@
 //! What the translation leaves alone, with messages of all shapes: made from a seed, so that a
 //! failure can be had again.
 
-use mcpbridge::era::{Era, Event, Facts, Protocol, Road, Settings, Step};
+use mcpbridge::era::{Era, Event, Facts, Protocol, Settings, Step};
 use mcpbridge::message::Message;
+use mcpbridge::versions::Transport;
 use serde_json::Value;
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":"open","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}},"clientInfo":{"name":"ed","version":"1"}}}"#;
@@ -154,7 +155,12 @@ fn no_message_of_either_side_makes_the_translator_panic() {
 
 fn era(modern: Option<bool>, legacy: Option<bool>) -> Era {
     let facts = Facts { modern, legacy, ..Facts::default() };
-    Era::new(Settings { facts, roads: vec![Road::Http], protocol: Protocol::Auto, ..Settings::default() })
+    Era::new(Settings {
+        facts,
+        transports: vec![Transport::Streamable],
+        protocol: Protocol::Auto,
+        ..Settings::default()
+    })
 }
 
 /// A legacy editor in its session, with a server of the era that is given.

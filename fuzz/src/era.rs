@@ -12,11 +12,10 @@ mod told;
 use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
-use mcpbridge::era::{
-    Era, Event, Facts, Filter, Invitation, Key, Lobby, Protocol, Road, Settings, SignIn, Spoken, Step,
-};
+use mcpbridge::era::{Era, Event, Facts, Filter, Invitation, Key, Lobby, Protocol, Settings, SignIn, Spoken, Step};
 use mcpbridge::failure::{Failure, Kind};
 use mcpbridge::message::{Fault, Id, Kind as Is, Message, Parsed, member};
+use mcpbridge::versions::Transport;
 
 use ledger::Ledger;
 use moves::Input;
@@ -84,8 +83,9 @@ impl Play {
             _ => Protocol::Auto,
         };
         let filter = if first & 0x30 == 0x30 { Filter::new(&["a".to_owned()], &[]) } else { Filter::default() };
-        let roads = if first & 128 == 0 { vec![Road::Http, Road::Sse] } else { vec![Road::Sse] };
-        let era = Lobby::new(Era::new(Settings { filter, facts, protocol, roads, seed: 7 }));
+        let transports =
+            if first & 128 == 0 { vec![Transport::Streamable, Transport::Sse] } else { vec![Transport::Sse] };
+        let era = Lobby::new(Era::new(Settings { filter, facts, protocol, transports, seed: 7 }));
         Play {
             era,
             modern_editor: first & 64 != 0,

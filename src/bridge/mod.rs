@@ -367,9 +367,9 @@ impl Bridge {
             Step::Learned(facts) => drop(self.learned.send_replace(facts)),
             Step::DeclineSignIn => self.remote.login().decline(),
             Step::OpenBrowser => self.remote.login().open_browser(),
-            Step::Open { key, message, road } => {
-                self.witness.takes(road);
-                self.open(key, message, road);
+            Step::Open { key, message, transport } => {
+                self.witness.takes(transport);
+                self.open(key, message, transport);
             }
             Step::Probe { key, message, headers } => {
                 let call = Call { alone: Some(Alone::new(&headers, false)), ..Call::own(message) };

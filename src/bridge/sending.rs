@@ -8,11 +8,12 @@ use tokio::time::timeout;
 use super::order::{Told, Turn};
 use super::outbox::Parcel;
 use super::{Bridge, UNREAD, budget};
-use crate::era::{Event, Key, Road, Way, takes_links};
+use crate::era::{Event, Key, Way, takes_links};
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{Message, member, plain_string};
-use crate::remote::{Alone, Call, Follower, Progress, Stage, Transport};
+use crate::remote::{Alone, Call, Follower, Progress, Stage};
+use crate::versions::Transport;
 
 /// A request that was sent.
 pub struct Running {
@@ -61,17 +62,13 @@ impl Bridge {
         }
     }
 
-    pub(super) fn open(&mut self, key: Key, message: Message, road: Road) {
+    pub(super) fn open(&mut self, key: Key, message: Message, transport: Transport) {
         let remote = self.remote.clone();
         if let Some(params) = message.params() {
             self.remote.login().meet(name_of(params), takes_links(params));
         }
         let call = Call { key: Some(key), ..Call::own(message) };
         let progress = call.progress.follow();
-        let transport = match road {
-            Road::Http => Transport::Streamable,
-            Road::Sse => Transport::Sse,
-        };
         let task = tokio::spawn(Box::pin(remote.open(call, transport)));
         self.running.insert(key, Running { task: task.abort_handle(), progress, acts: false });
     }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::era::{CLIENT_KEY, Road, Spoken};
+use crate::era::{CLIENT_KEY, Spoken};
 use crate::failure::Kind;
 use crate::message::{Kind as Is, Message, Parsed, member, plain_string};
+use crate::versions::Transport;
 
 /// What becomes known in the course of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Seen {
     /// The name of the editor, and its version.
     pub editor: Option<(String, Option<String>)>,
     /// Which eras are spoken, and over which transport, once the server was reached.
-    pub spoken: Option<(Spoken, Road)>,
+    pub spoken: Option<(Spoken, Transport)>,
 }
 
 /// How much was asked.
@@ -52,8 +53,8 @@ pub struct Witness {
     seen: watch::Sender<Seen>,
     counts: Arc<Counts>,
     /// Over which a session was opened last; without sessions there is but one.
-    road: Road,
-    spoken: Option<(Spoken, Road)>,
+    transport: Transport,
+    spoken: Option<(Spoken, Transport)>,
     knows_editor: bool,
 }
 
@@ -63,7 +64,7 @@ impl Witness {
         Witness {
             seen: watch::Sender::default(),
             counts: Arc::default(),
-            road: Road::Http,
+            transport: Transport::Streamable,
             spoken: None,
             knows_editor: false,
         }
@@ -109,17 +110,17 @@ impl Witness {
     }
 
     /// A session is being opened over this transport.
-    pub fn takes(&mut self, road: Road) {
-        self.road = road;
+    pub fn takes(&mut self, transport: Transport) {
+        self.transport = transport;
     }
 
     /// This is spoken by now.
     pub fn notes(&mut self, spoken: Option<Spoken>) {
         let Some(spoken) = spoken else { return };
-        let road = if spoken.modern_server { Road::Http } else { self.road };
-        if self.spoken != Some((spoken, road)) {
-            self.spoken = Some((spoken, road));
-            self.seen.send_modify(|seen| seen.spoken = Some((spoken, road)));
+        let transport = if spoken.modern_server { Transport::Streamable } else { self.transport };
+        if self.spoken != Some((spoken, transport)) {
+            self.spoken = Some((spoken, transport));
+            self.seen.send_modify(|seen| seen.spoken = Some((spoken, transport)));
         }
     }
 

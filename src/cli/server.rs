@@ -152,7 +152,7 @@ pub struct SignIn {
 pub struct Wire {
     /// Which transport to try, and in which order
     #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
-    pub transport: Transport,
+    pub transport: TransportOrder,
 
     /// Which era of the protocol the server speaks; auto finds out
     #[arg(long, value_enum, default_value_t, help_heading = "Connection")]
@@ -193,7 +193,7 @@ pub struct Output {
 
 /// Which transport to try, and in which order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Transport {
+pub enum TransportOrder {
     /// Streamable HTTP, then HTTP+SSE if the server does not speak it
     #[default]
     HttpFirst,

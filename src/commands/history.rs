@@ -7,11 +7,11 @@ use tokio::sync::watch;
 use super::server;
 use crate::bridge::{Bridge, Counts, End as How, Seen};
 use crate::cli::Relay;
-use crate::era::Road;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::log as logging;
 use crate::store::{End, Noted, Open, Scribe, Start, Store};
+use crate::versions::Transport;
 
 /// The notes of one run. Empty where nothing is to be kept.
 #[derive(Default)]
@@ -93,11 +93,11 @@ impl Notes {
         if let Some((name, version)) = seen.editor.clone().filter(|_| seen.editor != noted.editor) {
             self.scribe.note(Noted::Editor { name, version });
         }
-        if let Some((spoken, road)) = seen.spoken.filter(|_| seen.spoken != noted.spoken) {
+        if let Some((spoken, transport)) = seen.spoken.filter(|_| seen.spoken != noted.spoken) {
             let era = |modern| if modern { "modern" } else { "legacy" }.to_owned();
-            let transport = match road {
-                Road::Http => "http",
-                Road::Sse => "sse",
+            let transport = match transport {
+                Transport::Streamable => "http",
+                Transport::Sse => "sse",
             };
             self.scribe.note(Noted::Open(Open {
                 editor: era(spoken.modern_editor),

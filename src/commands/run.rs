@@ -15,14 +15,15 @@ use url::Url;
 
 use crate::auth::{Flow, Login};
 use crate::bridge::{Bridge, End};
-use crate::cli::{Protocol as Spoken, Relay, Transport as Order};
-use crate::era::{Era, Facts, Filter, Lobby, Protocol, Road, Settings as EraSettings};
+use crate::cli::{Protocol as Spoken, Relay, TransportOrder};
+use crate::era::{Era, Facts, Filter, Lobby, Protocol, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
 use crate::record::Recorder;
 use crate::remote::{Remote, Settings};
 use crate::secret::Known;
 use crate::store::{Eras, Store};
+use crate::versions::Transport;
 use crate::{log as logging, stdio};
 
 use super::history::History;
@@ -190,11 +191,11 @@ pub fn recorder(
 
 /// What the flags say of the protocol, and what is known from before.
 pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
-    let roads = match relay.wire.transport {
-        Order::HttpFirst => vec![Road::Http, Road::Sse],
-        Order::SseFirst => vec![Road::Sse, Road::Http],
-        Order::HttpOnly => vec![Road::Http],
-        Order::SseOnly => vec![Road::Sse],
+    let transports = match relay.wire.transport {
+        TransportOrder::HttpFirst => vec![Transport::Streamable, Transport::Sse],
+        TransportOrder::SseFirst => vec![Transport::Sse, Transport::Streamable],
+        TransportOrder::HttpOnly => vec![Transport::Streamable],
+        TransportOrder::SseOnly => vec![Transport::Sse],
     };
     let half = || u128::from(RandomState::new().hash_one(process::id()));
     EraSettings {
@@ -204,7 +205,7 @@ pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
             Spoken::Legacy => Protocol::Legacy,
             Spoken::Modern => Protocol::Modern,
         },
-        roads,
+        transports,
         facts,
         seed: half() << 64 | half(),
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::own::Own;
 use super::verdict::{Discovery, Opening, Outcome};
-use super::{Event, Facts, Headers, Key, Protocol, Road, Settings, Step, VERSION_KEY};
+use super::{Event, Facts, Headers, Key, Protocol, Settings, Step, VERSION_KEY};
 use crate::message::{Id, Message, member, plain_string};
+use crate::versions::Transport;
 
 /// A search under way.
 pub struct Finding {
@@ -56,7 +57,7 @@ pub struct Words {
 /// One attempt.
 pub enum Probe {
     /// Open a session.
-    Initialize(Road),
+    Initialize(Transport),
     /// Ask with a `server/discover` of the bridge's own.
     Discover,
     /// Send what the editor asked; it is a `server/discover` or a list.
@@ -68,7 +69,7 @@ pub enum Found {
     /// The search goes on.
     Not,
     /// A legacy server, with its answer to `initialize` and the session that it came in.
-    Legacy(Message, Road),
+    Legacy(Message, Transport),
     /// A modern server, with how it showed it. What was asked is the editor's own request, or not.
     Modern(Outcome, Option<(Key, Message)>),
     /// Neither: the first refusal.
@@ -159,7 +160,8 @@ impl Finding {
     /// comes on the one stream, which is that of no request.
     pub fn is_answer(&self, key: Option<Key>, message: &Message) -> bool {
         let Some((at, probe)) = self.at.as_ref() else { return false };
-        let on_stream = matches!(probe, Probe::Initialize(Road::Sse)) && message.id() == self.words.initialize.id();
+        let on_stream =
+            matches!(probe, Probe::Initialize(Transport::Sse)) && message.id() == self.words.initialize.id();
         key == Some(*at) || (key.is_none() && on_stream)
     }
 
@@ -183,7 +185,9 @@ impl Finding {
         let Some(probe) = self.plan.pop_front() else { return false };
         let key = own.key();
         steps.push(match &probe {
-            Probe::Initialize(road) => Step::Open { key, message: self.words.initialize.clone(), road: *road },
+            Probe::Initialize(transport) => {
+                Step::Open { key, message: self.words.initialize.clone(), transport: *transport }
+            }
             Probe::Discover => {
                 Step::Probe { key, message: self.words.discover.clone(), headers: self.words.headers.clone() }
             }
@@ -216,7 +220,7 @@ impl Finding {
             return self.next(own, steps);
         }
         let discovery = match &probe {
-            Probe::Initialize(road) => return self.opened(*road, outcome, own, steps),
+            Probe::Initialize(transport) => return self.opened(*transport, outcome, own, steps),
             Probe::Theirs(message, _) if message.method() != "server/discover" => outcome.list(),
             Probe::Discover | Probe::Theirs(..) => outcome.discovery(),
         };
@@ -264,11 +268,11 @@ impl Finding {
         !self.insisted && version.is_some_and(|version| outcome.unsupported().iter().any(|other| *other == version))
     }
 
-    fn opened(&mut self, road: Road, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {
-        match (outcome.opening(road), outcome) {
+    fn opened(&mut self, transport: Transport, outcome: Outcome, own: &Own, steps: &mut Vec<Step>) -> Found {
+        match (outcome.opening(transport), outcome) {
             (Opening::Legacy, Outcome::Answer(message)) => {
                 self.learned.legacy = Some(true);
-                Found::Legacy(message, road)
+                Found::Legacy(message, transport)
             }
             (Opening::Trouble, outcome) if !self.may_be_mistaken(&outcome) => Found::Nothing(self.telling(outcome)),
             (opening, outcome) => {
@@ -314,14 +318,14 @@ impl Finding {
 /// The order of attempts for an editor of the legacy era: its own era first, unless the server is
 /// known not to speak it, and HTTP+SSE last.
 pub fn for_legacy_editor(settings: &Settings, facts: &Facts) -> VecDeque<Probe> {
-    let http = settings.roads.contains(&Road::Http);
+    let http = settings.transports.contains(&Transport::Streamable);
     let mut plan = VecDeque::new();
     if settings.protocol == Protocol::Modern {
         return [Probe::Discover].into();
     }
-    for road in &settings.roads {
-        plan.push_back(Probe::Initialize(*road));
-        if *road == Road::Http && facts.modern != Some(false) {
+    for transport in &settings.transports {
+        plan.push_back(Probe::Initialize(*transport));
+        if *transport == Transport::Streamable && facts.modern != Some(false) {
             plan.push_back(Probe::Discover);
         }
     }
@@ -341,7 +345,7 @@ pub fn for_legacy_editor(settings: &Settings, facts: &Facts) -> VecDeque<Probe> 
 /// The order of attempts for an editor of the modern era; `first` is what asks a server about it.
 pub fn for_modern_editor(settings: &Settings, facts: &Facts, first: Probe) -> VecDeque<Probe> {
     let sessions = sessions(settings);
-    let http = settings.roads.contains(&Road::Http);
+    let http = settings.transports.contains(&Transport::Streamable);
     match settings.protocol {
         Protocol::Modern => [first].into(),
         Protocol::Legacy => sessions.collect(),
@@ -353,7 +357,7 @@ pub fn for_modern_editor(settings: &Settings, facts: &Facts, first: Probe) -> Ve
 
 /// The ways to open a session.
 fn sessions(settings: &Settings) -> impl Iterator<Item = Probe> {
-    settings.roads.iter().map(|road| Probe::Initialize(*road))
+    settings.transports.iter().map(|transport| Probe::Initialize(*transport))
 }
 
 /// Messages of the editor that may wait for the end of the search.

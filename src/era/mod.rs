@@ -29,6 +29,7 @@ use bytes::Bytes;
 
 use crate::failure::{Failure, Kind};
 use crate::message::{Fault, Id, Message, Parsed, member};
+use crate::versions::Transport;
 
 pub use headers::Headers;
 pub use lobby::{Lobby, takes_links};
@@ -47,7 +48,7 @@ pub struct Settings {
     /// Whether eras are found, or given.
     pub protocol: Protocol,
     /// The transports over which a legacy session may be opened, in this order.
-    pub roads: Vec<Road>,
+    pub transports: Vec<Transport>,
     /// What was learned of the server before.
     pub facts: Facts,
     /// A random number: it makes ids of the bridge's own unlike anybody else's.
@@ -64,15 +65,6 @@ pub enum Protocol {
     Legacy,
     /// The server speaks the modern era.
     Modern,
-}
-
-/// A transport of the legacy era.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Road {
-    /// Streamable HTTP, 2025-03-26 and later.
-    Http,
-    /// HTTP+SSE, 2024-11-05.
-    Sse,
 }
 
 /// What is known of a server. A fact never keeps anything from being tried; it decides the order.
@@ -192,7 +184,7 @@ pub enum Step {
         /// The `initialize`.
         message: Message,
         /// The transport.
-        road: Road,
+        transport: Transport,
     },
     /// Ask a modern server, before anything else goes out.
     Probe {

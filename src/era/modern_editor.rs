@@ -18,14 +18,14 @@ use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
 use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
 use super::splice::{with_member, with_params};
-use super::{CAPABILITIES_KEY, Event, Filter, Key, Road, Step, UNSUPPORTED_VERSION, VERSION_KEY};
+use super::{CAPABILITIES_KEY, Event, Filter, Key, Step, UNSUPPORTED_VERSION, VERSION_KEY};
 use crate::failure::Failure;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, error_line, member,
     plain_string, result_line,
 };
 
-use crate::versions::MODERN;
+use crate::versions::{MODERN, Transport};
 use calls::{Call, Calls};
 use level::Levels;
 use parking::{Orphan, Question};
@@ -35,7 +35,7 @@ use subscriptions::Subscriptions;
 pub struct ModernEditor {
     own: Own,
     filter: Filter,
-    road: Road,
+    transport: Transport,
     /// The result of `initialize`.
     session: String,
     /// The capabilities that the server was told.
@@ -52,12 +52,12 @@ pub struct ModernEditor {
 }
 
 impl ModernEditor {
-    /// For a session that `answer` has opened over `road`, to an `initialize` with `params`.
-    pub fn new((filter, own): (Filter, Own), answer: &Message, params: Option<&str>, road: Road) -> Self {
+    /// For a session that `answer` has opened over `transport`, to an `initialize` with `params`.
+    pub fn new((filter, own): (Filter, Own), answer: &Message, params: Option<&str>, transport: Transport) -> Self {
         ModernEditor {
             own,
             filter,
-            road,
+            transport,
             session: answer.result().unwrap_or("{}").to_owned(),
             offered: offered_in(params),
             levels: Levels::default(),
@@ -79,8 +79,8 @@ impl ModernEditor {
     }
 
     /// The transport of the session.
-    pub fn road(&self) -> Road {
-        self.road
+    pub fn transport(&self) -> Transport {
+        self.transport
     }
 
     /// Whether the editor can now more than the server was told, and nothing keeps us from telling

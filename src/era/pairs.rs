@@ -11,12 +11,13 @@ use super::modern::{Modern, lacks_meta};
 use super::own::Own;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::verdict::Outcome;
-use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Road, Settings, Spoken, Step, VERSION_KEY, cancelled_id};
+use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Spoken, Step, VERSION_KEY, cancelled_id};
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{
     INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
 };
+use crate::versions::Transport;
 
 use pair::Pair;
 use words::{legacy_words, modern_words, name_of, not_modern, one, report, superseded};
@@ -178,8 +179,8 @@ impl Era {
                 None => self.begin(message, steps),
             },
             Some(Pair::ModernLegacy(pair)) if pair.wants_more(&message) => {
-                let (road, words) = (pair.road(), modern_words(&message));
-                self.look(Finding::new(words, None, [Probe::Initialize(road)].into()), steps);
+                let (transport, words) = (pair.transport(), modern_words(&message));
+                self.look(Finding::new(words, None, [Probe::Initialize(transport)].into()), steps);
                 self.finding_parks(message);
             }
             Some(pair) => pair.on(one(message), steps),
@@ -427,7 +428,7 @@ impl Era {
     }
 
     fn is_legacy_only(&self) -> bool {
-        let http = self.settings.roads.contains(&Road::Http);
+        let http = self.settings.transports.contains(&Transport::Streamable);
         self.facts.modern == Some(false) || self.settings.protocol == Protocol::Legacy || !http
     }
 }

@@ -13,12 +13,12 @@ use super::own::Own;
 use super::repeat::is_repeatable;
 use super::replies::{failed, no_batches, refusal, refuse};
 use super::splice::with_id;
-use super::{Event, Filter, Key, Road, Step, Way, cancelled_id};
+use super::{Event, Filter, Key, Step, Way, cancelled_id};
 use crate::failure::Failure;
 use crate::message::{
     Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, Message, Parsed, member, notification_line, plain_string,
 };
-use crate::versions::WITH_BATCHES;
+use crate::versions::{Transport, WITH_BATCHES};
 
 use questions::Questions;
 
@@ -58,8 +58,8 @@ impl Flight {
 }
 
 impl Same {
-    /// A session that `answer` to `initialize` has opened over `road`.
-    pub fn new(filter: Filter, own: Own, answer: &Message, road: Road) -> Self {
+    /// A session that `answer` to `initialize` has opened over `transport`.
+    pub fn new(filter: Filter, own: Own, answer: &Message, transport: Transport) -> Self {
         let mut same = Same {
             own,
             filter,
@@ -70,13 +70,13 @@ impl Same {
             questions: Questions::default(),
             one_stream: false,
         };
-        same.opened(answer, road);
+        same.opened(answer, transport);
         same
     }
 
     /// Another session takes the place of the first. What runs in that one may still be answered.
-    pub fn opened(&mut self, answer: &Message, road: Road) {
-        self.one_stream = road == Road::Sse;
+    pub fn opened(&mut self, answer: &Message, transport: Transport) {
+        self.one_stream = transport == Transport::Sse;
         let result = answer.result().unwrap_or("{}");
         self.version = member(result, "protocolVersion").and_then(plain_string).unwrap_or_default().into_owned();
         let capabilities = member(result, "capabilities").unwrap_or("{}");

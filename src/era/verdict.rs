@@ -2,10 +2,10 @@
 
 use super::capabilities::strings;
 use super::replies::code;
-use super::{HEADER_MISMATCH, MISSING_CAPABILITY, Road, UNSUPPORTED_VERSION};
+use super::{HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION};
 use crate::failure::{Failure, Kind};
 use crate::message::{METHOD_NOT_FOUND, Message, elements, member};
-use crate::versions::{LEGACY, MODERN};
+use crate::versions::{LEGACY, MODERN, Transport};
 
 /// How an exchange came out.
 #[derive(Clone)]
@@ -122,17 +122,17 @@ impl Outcome {
         }
     }
 
-    /// Judges the outcome of `initialize` over `road`.
-    pub fn opening(&self, road: Road) -> Opening {
+    /// Judges the outcome of `initialize` over `transport`.
+    pub fn opening(&self, transport: Transport) -> Opening {
         match self {
             Outcome::Answer(message) if message.result().is_some() => Opening::Legacy,
             // Who refuses in the words of the transport speaks it.
-            Outcome::Answer(_) if road == Road::Sse => Opening::Trouble,
+            Outcome::Answer(_) if transport == Transport::Sse => Opening::Trouble,
             Outcome::Answer(_) | Outcome::Silence => Opening::Refused,
             Outcome::Failure(_) if self.is_trouble() => Opening::Trouble,
-            Outcome::Failure(failure) => match (failure.status, road) {
+            Outcome::Failure(failure) => match (failure.status, transport) {
                 _ if failure.error.is_some() => Opening::Refused,
-                (Some(400..=499), _) | (Some(_), Road::Sse) => Opening::Refused,
+                (Some(400..=499), _) | (Some(_), Transport::Sse) => Opening::Refused,
                 _ => Opening::Trouble,
             },
         }
@@ -216,19 +216,19 @@ mod tests {
 
     #[test]
     fn a_refused_initialize_proves_little_and_trouble_nothing() {
-        for (outcome, road, expected) in [
-            (answer(r#""result":{}"#), Road::Http, Opening::Legacy),
-            (answer(r#""error":{"code":-32022}"#), Road::Http, Opening::Refused),
-            (answer(r#""error":{"code":-32600}"#), Road::Sse, Opening::Trouble),
-            (failure(Some(400), None), Road::Http, Opening::Refused),
-            (failure(Some(415), None), Road::Http, Opening::Refused),
-            (failure(Some(401), None), Road::Http, Opening::Trouble),
-            (failure(Some(500), None), Road::Http, Opening::Trouble),
-            (failure(Some(200), None), Road::Http, Opening::Trouble),
-            (failure(Some(200), None), Road::Sse, Opening::Refused),
-            (failure(None, None), Road::Sse, Opening::Trouble),
+        for (outcome, transport, expected) in [
+            (answer(r#""result":{}"#), Transport::Streamable, Opening::Legacy),
+            (answer(r#""error":{"code":-32022}"#), Transport::Streamable, Opening::Refused),
+            (answer(r#""error":{"code":-32600}"#), Transport::Sse, Opening::Trouble),
+            (failure(Some(400), None), Transport::Streamable, Opening::Refused),
+            (failure(Some(415), None), Transport::Streamable, Opening::Refused),
+            (failure(Some(401), None), Transport::Streamable, Opening::Trouble),
+            (failure(Some(500), None), Transport::Streamable, Opening::Trouble),
+            (failure(Some(200), None), Transport::Streamable, Opening::Trouble),
+            (failure(Some(200), None), Transport::Sse, Opening::Refused),
+            (failure(None, None), Transport::Sse, Opening::Trouble),
         ] {
-            assert_eq!(outcome.opening(road), expected);
+            assert_eq!(outcome.opening(transport), expected);
         }
     }
 }

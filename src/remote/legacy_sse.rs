@@ -14,7 +14,7 @@ use url::Url;
 use super::Trouble;
 use super::call::{Call, remains};
 use super::refusal::Refusal;
-use super::session::{Reply, Road, Session, Shared};
+use super::session::{Reply, Session, Shared};
 use super::sse::{Data, Event, Parser};
 use super::streamable::{GET_HEAD, endless, is_event_stream, take_along};
 use crate::failure::{Failure, Kind};
@@ -51,7 +51,7 @@ impl Link {
     /// Opens the stream and waits for the endpoint.
     pub async fn open(shared: &Arc<Shared>, generation: u64) -> Result<Arc<Self>, Trouble> {
         // The GET needs no session: there is none before the endpoint is known.
-        let draft = Session::draft(generation, Road::Streamable);
+        let draft = Session::draft(generation, None);
         let response = shared.get(&draft, Lane::Control, None, Some(GET_HEAD)).await?;
         let status = response.status();
         if !status.is_success() {
@@ -179,13 +179,13 @@ impl Shared {
 
     /// Delivers what came, then wakes those who wait for an answer in it.
     async fn deliver_from(&self, link: &Arc<Link>, events: Vec<Event>, weight: super::Weight) {
-        let session = Session::draft(link.generation, Road::Sse(Arc::clone(link)));
+        let session = Session::draft(link.generation, Some(Arc::clone(link)));
         let mut answered = Vec::new();
         let mut takes = |message: &Message| {
             let id = message.id().filter(|_| message.kind() == Is::Answer);
             let Some(waiter) = id.and_then(|id| take(&mut link.waiting().calls, id)) else { return false };
             if !waiter.own {
-                self.note(link.generation, &session.road, &waiter.request, message, None);
+                self.note(&session, &waiter.request, message, None);
             }
             answered.push((waiter.done, message.clone()));
             waiter.own

@@ -35,6 +35,7 @@ use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::Http;
 use crate::message::{Id, Message, Parsed, notification_line};
 use crate::secret::{Secrets, is_credential, is_key, is_shaped, without_scheme};
+use crate::versions::Transport;
 
 use backoff::Patience;
 pub use call::Call;
@@ -103,15 +104,6 @@ impl Given<'_> {
     pub fn is_any(&self) -> bool {
         self.in_url || !self.headers.is_empty()
     }
-}
-
-/// The two transports of the legacy era.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// Streamable HTTP, 2025-03-26 and later.
-    Streamable,
-    /// HTTP+SSE, 2024-11-05.
-    Sse,
 }
 
 /// What reaches the loop.

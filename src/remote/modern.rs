@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::Remote;
 use super::call::Call;
-use super::session::{Road, Session};
+use super::session::Session;
 use crate::failure::Failure;
 use crate::message::Message;
 
@@ -59,5 +59,5 @@ impl Remote {
 
 /// What is sent in no session is sent as if one were still to be opened.
 pub(super) fn draft() -> Arc<Session> {
-    Arc::new(Session::draft(0, Road::Streamable))
+    Arc::new(Session::draft(0, None))
 }

@@ -17,18 +17,19 @@ use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
 use super::wake::Clocks;
-use super::{Arrival, Settings, Transport, Trouble};
+use super::{Arrival, Settings, Trouble};
 use crate::auth::{Login, Said};
 use crate::http::{Http, Response};
 use crate::log::Repeated;
 use crate::message::{Id, Message, member, plain_string, request_line};
+use crate::versions::Transport;
 
 /// One session. A lost one is not mended but followed by another, with the next generation.
 pub struct Session {
     /// Counts sessions; messages and questions belong to one.
     pub generation: u64,
-    /// How it is spoken.
-    pub road: Road,
+    /// The stream that HTTP+SSE has; Streamable HTTP has none.
+    pub link: Option<Arc<Link>>,
     /// The session id, if the server gave one.
     pub id: Option<HeaderValue>,
     /// The negotiated version.
@@ -37,15 +38,6 @@ pub struct Session {
     pub listening: watch::Sender<Listening>,
     /// The headers of every POST in it, once there was one.
     pub posted: OnceLock<Arc<HeaderMap>>,
-}
-
-/// The transport of a session, with what it needs.
-#[derive(Clone)]
-pub enum Road {
-    /// Streamable HTTP.
-    Streamable,
-    /// HTTP+SSE, over this stream.
-    Sse(Arc<Link>),
 }
 
 /// How far the standing stream has come.
@@ -61,26 +53,26 @@ pub enum Listening {
 
 impl Session {
     /// A session that `initialize` has still to open.
-    pub fn draft(generation: u64, road: Road) -> Self {
+    pub fn draft(generation: u64, link: Option<Arc<Link>>) -> Self {
         let listening = watch::Sender::new(Listening::No);
-        Session { generation, road, id: None, version: None, listening, posted: OnceLock::new() }
+        Session { generation, link, id: None, version: None, listening, posted: OnceLock::new() }
     }
 
     /// The same draft with the id that the server gave before it answered.
     pub fn with_id(&self, id: HeaderValue) -> Self {
-        Session { id: Some(id), ..Session::draft(self.generation, self.road.clone()) }
+        Session { id: Some(id), ..Session::draft(self.generation, self.link.clone()) }
     }
 
     /// Whether its stream has ended, and with it the session.
     pub fn is_over(&self) -> bool {
-        matches!(&self.road, Road::Sse(link) if link.is_over())
+        self.link.as_ref().is_some_and(|link| link.is_over())
     }
 
-    /// The session that `answer` to `initialize` opens; `None` if it is a refusal.
-    fn opened(generation: u64, road: Road, id: Option<HeaderValue>, answer: &Message) -> Option<Self> {
+    /// The session that `answer` to the `initialize` of this draft opens; `None` if it is a refusal.
+    fn opened(&self, id: Option<HeaderValue>, answer: &Message) -> Option<Self> {
         let version = member(answer.result()?, "protocolVersion").and_then(plain_string);
         let version = version.and_then(|version| HeaderValue::from_str(&version).ok());
-        Some(Session { id, version, ..Session::draft(generation, road) })
+        Some(Session { id, version, ..Session::draft(self.generation, self.link.clone()) })
     }
 }
 
@@ -183,7 +175,7 @@ impl Shared {
 
     /// Starts the standing stream of `session`, in the place of any other.
     pub fn listen(self: &Arc<Self>, session: &Arc<Session>) {
-        if let Road::Sse(_) = session.road {
+        if session.link.is_some() {
             return;
         }
         session.listening.send_replace(Listening::Asked);
@@ -212,29 +204,29 @@ impl Shared {
     }
 
     async fn try_open(self: &Arc<Self>, transport: Transport, generation: u64, call: &mut Call) -> Result<(), Trouble> {
-        let road = self.road(transport, generation).await?;
-        let draft = Arc::new(Session::draft(generation, road));
+        let link = self.link(transport, generation).await?;
+        let draft = Arc::new(Session::draft(generation, link));
         self.exchange(&draft, call).await.map(|_| ())
     }
 
-    async fn road(self: &Arc<Self>, transport: Transport, generation: u64) -> Result<Road, Trouble> {
+    async fn link(self: &Arc<Self>, transport: Transport, generation: u64) -> Result<Option<Arc<Link>>, Trouble> {
         match transport {
-            Transport::Streamable => Ok(Road::Streamable),
-            Transport::Sse => Ok(Road::Sse(Link::open(self, generation).await?)),
+            Transport::Streamable => Ok(None),
+            Transport::Sse => Ok(Some(Link::open(self, generation).await?)),
         }
     }
 
     /// Sends one request over the session's transport and sees its answers through.
     pub async fn exchange(self: &Arc<Self>, session: &Arc<Session>, call: &mut Call) -> Result<Reply, Trouble> {
-        match &session.road {
-            Road::Streamable => self.post_and_follow(session, call).await,
-            Road::Sse(link) => Box::pin(self.post_and_wait(session, link, call)).await,
+        match &session.link {
+            None => self.post_and_follow(session, call).await,
+            Some(link) => Box::pin(self.post_and_wait(session, link, call)).await,
         }
     }
 
     /// Takes note of an answer to a request of the editor: a session begins, or there is more to
     /// restore. Must come before the answer is delivered, or the editor's next request is too fast.
-    pub fn note(&self, generation: u64, road: &Road, request: &Message, answer: &Message, id: Option<&HeaderValue>) {
+    pub fn note(&self, session: &Session, request: &Message, answer: &Message, id: Option<&HeaderValue>) {
         if !answer.is_result() {
             return;
         }
@@ -243,7 +235,7 @@ impl Shared {
         }
         match request.method() {
             "initialize" => {
-                if let Some(opened) = Session::opened(generation, road.clone(), id.cloned(), answer) {
+                if let Some(opened) = session.opened(id.cloned(), answer) {
                     locked(&self.restore).initialize = Some(request.clone());
                     *locked(&self.current) = Some(Arc::new(opened));
                 }

@@ -18,7 +18,7 @@ use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
 use super::refusal::Refusal;
-use super::session::{Reply, Road, Session, Shared};
+use super::session::{Reply, Session, Shared};
 use super::{GOODBYE, Trouble};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
@@ -164,8 +164,8 @@ impl Shared {
         } else {
             (Arc::clone(&self.settings.headers), own_headers(&method, session))
         };
-        let url = match &session.road {
-            Road::Sse(link) if method == Method::POST => link.endpoint(),
+        let url = match &session.link {
+            Some(link) if method == Method::POST => link.endpoint(),
             _ => self.settings.url.clone(),
         };
         Request { method, url, common, own, body, told: None, proof: None }

@@ -68,7 +68,7 @@ fn shown_step(step: &Step) -> String {
         Step::ToEditor(line) => format!("to the editor: {}", text(line)),
         Step::Answer(line) => format!("answer: {}", text(line)),
         Step::Failed(line, kind) => format!("failed, {kind:?}: {}", text(line)),
-        Step::Open { key, message, road } => format!("open {key} over {road:?}: {}", text(message.raw())),
+        Step::Open { key, message, transport } => format!("open {key} over {transport:?}: {}", text(message.raw())),
         Step::Probe { key, message, .. } => format!("probe {key}: {}", text(message.raw())),
         Step::Send { key, body, .. } => format!("send {key}: {}", text(body)),
         Step::Tell { message, .. } => format!("tell: {}", text(message.raw())),

@@ -12,7 +12,7 @@ use super::report::{Report, Step};
 use super::server::{Server, Session};
 use crate::auth::Ticket;
 use crate::auth::challenge::{self, Bearer};
-use crate::cli::Transport;
+use crate::cli::TransportOrder;
 use crate::clock::{now, since_1970};
 use crate::commands::access;
 use crate::commands::moment::span;
@@ -180,12 +180,12 @@ pub async fn first(server: &Server, ticket: &Ticket) -> Result<Answer, Option<Un
 
 async fn asked(server: &Server, url: &Url, ticket: &Ticket) -> Result<Answer, Option<Unanswered>> {
     let (transport, session) = (server.relay.wire.transport, Session::default());
-    if transport == Transport::SseOnly {
+    if transport == TransportOrder::SseOnly {
         return server.ask_head(server.get(url, ticket, &session)).await;
     }
     let posted = server.ask(server.post(url, access::hello(), ticket, &session)).await?;
     let is_final = posted.is_mcp() || posted.wants_credential() || posted.status.is_redirection();
-    if is_final || transport == Transport::HttpOnly {
+    if is_final || transport == TransportOrder::HttpOnly {
         return Ok(posted);
     }
     match server.ask_head(server.get(url, ticket, &session)).await {

@@ -11,7 +11,7 @@ use super::report::{Report, Step};
 use super::server::{Server, Session};
 use super::sign_in::Opened;
 use crate::auth::{Login, Ticket};
-use crate::cli::{Protocol, Transport};
+use crate::cli::{Protocol, TransportOrder};
 use crate::client::{Client, Reply, Wants, is_unknown_method, one_line};
 use crate::commands::run;
 use crate::era::{Facts, members};
@@ -164,7 +164,7 @@ fn era(server: &Server, opened: &Opened, facts: &Facts) -> Step {
         _ => format!("the era of sessions ({})", version.unwrap_or_else(|| "2024-11-05".to_owned())),
     };
     let fixed = match server.relay.wire.transport {
-        Transport::HttpFirst => "",
+        TransportOrder::HttpFirst => "",
         _ => ", as --transport has it",
     };
     Step::ok("era", format!("{}, over {transport}{fixed}", one_line(&eras)))

@@ -70,7 +70,7 @@ impl Era {
         let mut plan: VecDeque<Probe> = [Probe::Discover].into();
         if pair.is_modern_server() {
             self.facts.modern = None;
-            plan.extend(self.settings.roads.iter().map(|road| Probe::Initialize(*road)));
+            plan.extend(self.settings.transports.iter().map(|transport| Probe::Initialize(*transport)));
         } else {
             self.facts.legacy = None;
         }

@@ -11,10 +11,10 @@ use crate::era::replies::failed;
 use crate::era::same::Same;
 use crate::era::splice::with_id;
 use crate::era::verdict::Outcome;
-use crate::era::{Event, Facts, Key, Road, Step, Way};
+use crate::era::{Event, Facts, Key, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Id, Message, Parsed, member, notification_line, plain_string};
-use crate::versions::LEGACY;
+use crate::versions::{LEGACY, Transport};
 
 impl Era {
     /// Goes on from what the search has found.
@@ -23,9 +23,9 @@ impl Era {
         let undecided = finding.is_undecided();
         match found {
             Found::Not => {}
-            Found::Legacy(answer, road) => {
+            Found::Legacy(answer, transport) => {
                 self.learn(finding.learned(), steps);
-                self.legacy_server(finding, &answer, road, steps);
+                self.legacy_server(finding, &answer, transport, steps);
             }
             Found::Modern(outcome, theirs) => {
                 self.learn(finding.learned(), steps);
@@ -61,7 +61,7 @@ impl Era {
         }
     }
 
-    fn legacy_server(&mut self, finding: Finding, answer: &Message, road: Road, steps: &mut Vec<Step>) {
+    fn legacy_server(&mut self, finding: Finding, answer: &Message, transport: Transport, steps: &mut Vec<Step>) {
         let initialized = |steps: &mut Vec<Step>| {
             let line = notification_line("notifications/initialized", None);
             let message = Message::single(line).ok();
@@ -70,9 +70,9 @@ impl Era {
         let (filter, own) = (self.settings.filter.clone(), self.own.clone());
         let editor_is_legacy = finding.opener.is_some() || (finding.again.is_some() && self.initialize.is_some());
         match &mut self.pair {
-            Some(Pair::LegacyLegacy(same)) if editor_is_legacy => same.opened(answer, road),
+            Some(Pair::LegacyLegacy(same)) if editor_is_legacy => same.opened(answer, transport),
             _ if editor_is_legacy => {
-                let pair = Pair::LegacyLegacy(Box::new(Same::new(filter, own, answer, road)));
+                let pair = Pair::LegacyLegacy(Box::new(Same::new(filter, own, answer, transport)));
                 self.replace(Some(pair), steps);
             }
             Some(Pair::ModernLegacy(pair)) => {
@@ -88,7 +88,7 @@ impl Era {
                     return;
                 }
                 let offered = finding.words().initialize.params();
-                let pair = ModernEditor::new((filter, own), answer, offered, road);
+                let pair = ModernEditor::new((filter, own), answer, offered, transport);
                 self.replace(Some(Pair::ModernLegacy(Box::new(pair))), steps);
                 initialized(steps);
             }

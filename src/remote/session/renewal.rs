@@ -9,13 +9,14 @@ use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{OWN_WAIT, Road, Session, Shared, locked};
+use super::{OWN_WAIT, Session, Shared, locked};
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{Message, notification_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::Call;
-use crate::remote::{Arrival, GOODBYE, Transport, Trouble, no_session};
+use crate::remote::{Arrival, GOODBYE, Trouble, no_session};
+use crate::versions::Transport;
 
 impl Shared {
     /// Opens a new session in the place of `old`, which the server does not know any more. However
@@ -55,14 +56,14 @@ impl Shared {
 
     async fn open_again(self: &Arc<Self>, old: &Session) -> Result<Opened, Trouble> {
         let generation = self.next_generation();
-        let transport = if let Road::Sse(_) = old.road { Transport::Sse } else { Transport::Streamable };
-        let draft = Arc::new(Session::draft(generation, self.road(transport, generation).await?));
+        let transport = if old.link.is_some() { Transport::Sse } else { Transport::Streamable };
+        let draft = Arc::new(Session::draft(generation, self.link(transport, generation).await?));
         let initialize = locked(&self.restore).initialize.clone().ok_or_else(|| Trouble::Final(no_session()))?;
         let mut call = Call::own(initialize.with_id(&self.own_ids.next()));
         let reply = self.exchange(&draft, &mut call).await?;
         let refused = || Failure::new(Kind::Protocol, "the server refused to initialize again");
         let answer = reply.answer.ok_or_else(|| Trouble::Final(refused()))?;
-        let session = Session::opened(generation, draft.road.clone(), reply.session, &answer);
+        let session = draft.opened(reply.session, &answer);
         let new = Opened::new(self, session.ok_or_else(|| Trouble::Final(refused()))?);
         let initialized = notification_line("notifications/initialized", None);
         if timeout(OWN_WAIT, self.tell(&new.session, &initialized)).await.is_ok_and(|told| told.is_err()) {

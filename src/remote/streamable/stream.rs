@@ -245,7 +245,7 @@ impl Shared {
             let answer = message.kind() == crate::message::Kind::Answer;
             let Some(request) = answer.then(|| call.strike(message)).flatten() else { return false };
             if call.key.is_some() {
-                self.note(session.generation, &session.road, &request, message, reply.session.as_ref());
+                self.note(session, &request, message, reply.session.as_ref());
                 return false;
             }
             reply.answer = Some(message.clone());

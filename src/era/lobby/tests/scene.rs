@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use crate::era::lobby::Lobby;
 use crate::era::lobby::waiting::{DISCOVERY_DUE, LAST_KEY, LISTS_DUE, OFFER_READ, OPENING_DUE};
-use crate::era::{Era, Event, Filter, Invitation, Key, Road, Settings, SignIn, Step, Way};
+use crate::era::{Era, Event, Filter, Invitation, Key, Settings, SignIn, Step, Way};
 use crate::failure::{Failure, Kind};
 use crate::message::{Id, Kind as Is, Message, member};
+use crate::versions::Transport;
 
 /// A lobby, and what it did about the last event.
 pub struct Scene {
@@ -26,7 +27,7 @@ impl Scene {
 
     /// A server that is reached over Streamable HTTP, and otherwise as `settings` say.
     pub fn with(settings: Settings) -> Self {
-        let lobby = Lobby::new(Era::new(Settings { roads: vec![Road::Http], ..settings }));
+        let lobby = Lobby::new(Era::new(Settings { transports: vec![Transport::Streamable], ..settings }));
         Scene { lobby, steps: Vec::new(), told: Vec::new(), guests: Vec::new(), own: String::new() }
     }
 
@@ -137,8 +138,8 @@ impl Scene {
             }
             Step::Unserved(kind) => format!("unserved {kind:?}"),
             // The only one that the settings name.
-            Step::Open { road: Road::Sse, .. } => unreachable!(),
-            Step::Open { key, message, road: Road::Http } => match message.id().unwrap().spelled() {
+            Step::Open { transport: Transport::Sse, .. } => unreachable!(),
+            Step::Open { key, message, transport: Transport::Streamable } => match message.id().unwrap().spelled() {
                 own if own.contains("mcpbridge") => {
                     own.clone_into(&mut self.own);
                     format!("open {key} as its own")
