@@ -18,8 +18,11 @@ use crate::http::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES};
 /// Nothing listens at any of them, or does not answer in time.
 pub async fn dial(addresses: &[SocketAddr], limit: Option<Duration>) -> io::Result<TcpStream> {
     let stream = match limit {
-        None => first_of(addresses).await,
-        Some(limit) => timeout(limit, first_of(addresses)).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())),
+        None => first_of(addresses, AHEAD).await,
+        Some(limit) => {
+            let dialled = timeout(limit, first_of(addresses, AHEAD.min(limit / 2))).await;
+            dialled.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+        }
     }?;
     // A system that lacks one of these serves all the same.
     let socket = SockRef::from(&stream);
@@ -33,16 +36,16 @@ pub async fn dial(addresses: &[SocketAddr], limit: Option<Duration>) -> io::Resu
     Ok(stream)
 }
 
-/// A connection to the first address, or to the second where the first one refuses or is silent: a port that
+/// A connection to the first address, or to the second where the first one refuses or is silent for `ahead`: a port that
 /// nobody listens on takes seconds to say so on Windows, and never does behind some firewalls (RFC 8305, section 5).
-async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+async fn first_of(addresses: &[SocketAddr], ahead: Duration) -> io::Result<TcpStream> {
     let (first, second) = match addresses {
         [] => return Err(io::Error::new(ErrorKind::AddrNotAvailable, "it has no IPv4 address")),
         [only] => return TcpStream::connect(only).await,
         [first, second, ..] => (first, second),
     };
     let mut first = pin!(TcpStream::connect(first));
-    match timeout(AHEAD, first.as_mut()).await {
+    match timeout(ahead, first.as_mut()).await {
         Ok(Ok(stream)) => return Ok(stream),
         Ok(Err(_)) => return TcpStream::connect(second).await,
         Err(_) => {}
@@ -54,5 +57,5 @@ async fn first_of(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     }
 }
 
-/// How long the first address has before the second is tried too.
+/// How long the first address has before the second is tried too, if the limit leaves as much for that.
 const AHEAD: Duration = Duration::from_millis(250);

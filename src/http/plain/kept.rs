@@ -1,6 +1,6 @@
 //! The connections that are there for the next request.
 
-use std::mem::take;
+use std::mem::replace;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,22 +75,23 @@ impl Connections {
         self.all.len() > MOST_IDLE
     }
 
-    /// Closes what has nothing to do above [`MOST_IDLE`].
+    /// Closes what has nothing to do above [`MOST_IDLE`]: the oldest, since the newest are taken first.
     fn trim(&mut self) {
-        let mut room = MOST_IDLE;
+        self.all.retain(|connection| !connection.sender.is_closed());
+        let mut idle = self.all.iter().filter(|connection| connection.sender.is_ready()).count();
         self.all.retain(|connection| {
-            let idle = connection.sender.is_ready();
-            let stays = !connection.sender.is_closed() && (!idle || room > 0);
-            room -= usize::from(idle && stays);
-            stays
+            let goes = idle > MOST_IDLE && connection.sender.is_ready();
+            idle -= usize::from(goes);
+            !goes
         });
     }
 
     /// Closes what nobody has used since the last time.
     fn age(&mut self) {
         self.all.retain_mut(|connection| {
-            let used = take(&mut connection.used);
-            !connection.sender.is_closed() && (used || !connection.sender.is_ready())
+            let busy = !connection.sender.is_ready();
+            let used = replace(&mut connection.used, busy);
+            !connection.sender.is_closed() && (used || busy)
         });
     }
 }
@@ -113,17 +114,23 @@ async fn sweep(kept: Arc<Kept>) {
 
 /// Closes what is above [`MOST_IDLE`], until nothing is.
 async fn trim(kept: Arc<Kept>) {
+    let mut pause = BURST;
     loop {
-        sleep(BURST).await;
+        sleep(pause).await;
         let mut kept = kept.lock();
         kept.trim();
         if !kept.is_crowded() {
             return;
         }
+        // Streams may stay for hours.
+        pause = LONGEST.min(pause * 2);
     }
 }
 
 /// A connection without work for this long, and for twice as long at most, is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// So often it is looked whether those above [`MOST_IDLE`] have nothing to do any more.
+/// After this pause it is looked whether those above [`MOST_IDLE`] have nothing to do any more, and then after twice as
+/// long each time.
 const BURST: Duration = Duration::from_secs(1);
+/// The longest of these pauses.
+const LONGEST: Duration = Duration::from_secs(30);
