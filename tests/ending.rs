@@ -8,13 +8,14 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
 use support::{
-    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, initialize, json, notification,
-    request, request_with, result,
+    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, initialize, json,
+    notification, request, request_with, result, welcome,
 };
 
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;
@@ -674,6 +675,36 @@ fn a_call_that_is_still_connecting_is_not_said_to_have_run() {
             bridge.signal(signal);
         }
         let error = bridge.expect_error("1", &[if signal.is_some() { "stopped" } else { "--request-timeout" }]);
+        assert!(!error.to_string().contains("may have run"), "{error}");
+    }
+}
+
+/// The server did not know the session, and nobody the new one.
+#[test]
+fn a_call_that_waits_for_a_new_session_is_not_said_to_have_run() {
+    type End = fn(&mut Bridge);
+    let ways: [(&[&str], End, &str); 3] = [
+        (&["--request-timeout", "1"], |_| (), "--request-timeout"),
+        (&["--drain-timeout", "1"], Bridge::close_stdin, "--drain-timeout"),
+        (&[], |bridge| bridge.signal(Signal::TERM), "stopped"),
+    ];
+    for (flags, end, words) in ways {
+        let (held, first) = (Mailbox::new(), AtomicUsize::new(0));
+        let script = Legacy::new().on("initialize", {
+            let held = held.clone();
+            move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+                0 => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+                _ => held.put(reply),
+            }
+        });
+        let sessions = script.sessions();
+        let server = script.start();
+        let mut bridge = Bridge::to(&server).args(flags.iter().copied()).ready();
+        sessions.lose();
+        bridge.send(call(1));
+        let _unanswered = held.take();
+        end(&mut bridge);
+        let error = bridge.expect_error("1", &[words]);
         assert!(!error.to_string().contains("may have run"), "{error}");
     }
 }

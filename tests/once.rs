@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use support::{Bridge, Framing, Legacy, Reply, Request, Server, call, request, request_with, result};
+use support::{
+    Bridge, CAPABILITIES, Framing, Legacy, Mailbox, Reply, Request, Server, call, request, request_with, result,
+    welcome,
+};
 
 type Script = fn(&Request, Reply);
 
@@ -186,6 +189,55 @@ fn a_cancel_ends_the_waiting_for_retry_after() {
         server.wait_within(Duration::from_millis(1600), 2, |it| it.is("tools/call")).is_none(),
         "a cancelled call was sent again"
     );
+}
+
+/// The refusal may come before the cancel or after it, and the word of the cancel may take the server its time.
+#[test]
+fn a_call_whose_session_is_lost_is_not_sent_again_once_it_is_cancelled() {
+    for refused_first in [true, false] {
+        let (opening, refusing, cancelling) = (Mailbox::new(), Mailbox::new(), Mailbox::new());
+        let first = AtomicUsize::new(0);
+        let script = Legacy::new().on("initialize", {
+            let opening = opening.clone();
+            move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+                1 => opening.put((request.clone(), reply)),
+                _ => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+            }
+        });
+        let sessions = script.sessions();
+        sessions.refuse_with({
+            let (refusing, cancelling) = (refusing.clone(), cancelling.clone());
+            move |request, reply| match request.kind().as_str() {
+                "tools/call" if !refused_first => refusing.put(reply),
+                "notifications/cancelled" => cancelling.put(reply),
+                _ => reply.text(404, "no such session"),
+            }
+        });
+        let server = script.start();
+        let mut bridge = Bridge::ready(&server);
+        server.wait(1, "GET");
+        sessions.lose();
+        bridge.send(call(1));
+        let refusal = if refused_first {
+            server.wait(2, "initialize");
+            None
+        } else {
+            Some(refusing.take())
+        };
+        bridge.send(support::cancel(1));
+        if let Some(refusal) = refusal {
+            let _cancel: Reply = cancelling.take();
+            Reply::text(refusal, 404, "no such session");
+        }
+        bridge.send(request(2, "ping"));
+        let (initialize, reply): (Request, Reply) = opening.take();
+        reply.result(&initialize, &welcome("2025-06-18", CAPABILITIES));
+        bridge.expect_result("2");
+        assert!(
+            server.wait_within(Duration::from_millis(500), 2, |it| it.is("tools/call")).is_none(),
+            "a cancelled call was sent again (refused first: {refused_first})"
+        );
+    }
 }
 
 #[test]

@@ -133,6 +133,7 @@ impl Bridge {
             task.abort();
             return;
         }
+        progress.cancel();
         let remote = self.remote.clone();
         self.tells.spawn(async move {
             // Meanwhile the server may have said that it did not take it.

@@ -28,13 +28,13 @@ impl Way {
 
 impl Shared {
     /// Sends what `make` makes, with the ticket at hand. A 401, and a 403 that asks for more scopes,
-    /// lead to a better ticket and to one more request; `refused` is called before the wait for it,
-    /// because the request certainly did not run. Waits for a person at most `patience`.
+    /// lead to a better ticket and to one more request, if it is `wanted` still: that is asked before the wait for
+    /// it, and the request certainly did not run. Waits for a person at most `patience`.
     pub async fn admitted(
         &self,
         way: Way,
         make: impl Fn() -> Request,
-        refused: impl Fn(),
+        wanted: impl Fn() -> bool,
     ) -> Result<Response, Trouble> {
         let mut ticket = match self.login.ticket(way.patience).await {
             Ok(ticket) => ticket,
@@ -59,7 +59,9 @@ impl Shared {
                 Some(demand) => demand,
             };
             demands += 1;
-            refused();
+            if !wanted() {
+                return Ok(response);
+            }
             ticket = match Box::pin(self.login.renew(demand, &ticket, way.patience)).await {
                 Ok(ticket) => ticket,
                 Err(Denied::NotOffered) => return Ok(response),

@@ -261,16 +261,22 @@ impl Remote {
                 Ok(_) => return Ok(()),
                 Err(trouble) => trouble,
             };
+            // The word of the cancel may still be on its way to the old session.
+            if call.progress.is_cancelled() {
+                return Err(trouble.given_up(call.repeatable));
+            }
             if let Trouble::SessionLost(_) = trouble
                 && !renewed
             {
                 renewed = true;
+                // It certainly did not run.
+                call.progress.reach(Stage::Held);
                 session = Box::pin(self.0.renew(&session)).await?;
                 continue;
             }
             match patience.pause(&trouble, call.repeatable) {
                 Some(pause) => {
-                    // It certainly did not run, so that a cancel now needs no word to the server.
+                    // Nor did this one, so that a cancel now needs no word to the server.
                     if let Trouble::Later(..) = trouble {
                         call.progress.reach(Stage::Held);
                     }

@@ -1,7 +1,7 @@
 //! How far a request has come, told to whoever has to wait for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tokio::sync::Notify;
 
@@ -31,6 +31,8 @@ struct Course {
     stage: AtomicU8,
     /// It has come to a stage in which nothing is being sent.
     rests: Notify,
+    /// Nobody wants it any more.
+    cancelled: AtomicBool,
 }
 
 impl Progress {
@@ -42,6 +44,11 @@ impl Progress {
     /// The request has come this far, or was set back.
     pub fn reach(&self, stage: Stage) {
         self.0.reach(stage);
+    }
+
+    /// Whether somebody has cancelled the request meanwhile, so that it must not be sent again.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.0.cancelled.load(Ordering::Acquire)
     }
 }
 
@@ -66,6 +73,11 @@ impl Follower {
     pub async fn sent(&self) -> bool {
         self.until(|| !self.is_at(Stage::Sending)).await;
         self.is_at(Stage::Out)
+    }
+
+    /// Nobody wants the request any more. What runs of it is the server's to end; it is not sent again.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
     }
 
     async fn until(&self, done: impl Fn() -> bool) {

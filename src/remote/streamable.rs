@@ -75,7 +75,7 @@ impl Shared {
             request.own.extend(headers.clone());
             request
         };
-        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || {}).await?;
+        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || true).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         if response.status().is_success() {
             return Ok(());
@@ -88,7 +88,7 @@ impl Shared {
     /// POSTs beside the requests of the editor.
     pub async fn post(&self, session: &Session, body: Bytes) -> Result<Response, Trouble> {
         let make = || self.request(Method::POST, session, body.clone());
-        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || {}).await?;
+        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || true).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         Ok(response)
     }
@@ -126,7 +126,10 @@ impl Shared {
             }));
             request
         };
-        let held = || call.progress.reach(Stage::Held);
+        let held = || {
+            call.progress.reach(Stage::Held);
+            !call.progress.is_cancelled()
+        };
         let way = Way {
             lane: if call.listens() { Lane::Control } else { Lane::Calls },
             // Whoever waits for a session to open, or for a stream, waits for the person too.
@@ -189,7 +192,7 @@ impl Shared {
             Lane::Calls => Way { lane, patience: Some(CALL_HOLD), head: limit },
             Lane::Control => Way { head: limit, ..Way::aside(None) },
         };
-        let response = self.admitted(way, make, || {}).await?;
+        let response = self.admitted(way, make, || true).await?;
         log::debug!("GET answered {}", response.status().as_u16());
         Ok(response)
     }
