@@ -109,6 +109,23 @@ fn the_session_never_changes_while_it_is_healthy() {
     assert_eq!(server.count("initialize"), 1);
 }
 
+/// By the ping it is found out whether the session lives.
+#[test]
+fn a_server_without_ping_keeps_its_session() {
+    for status in [400, 404] {
+        let server = Legacy::new()
+            .on("ping", move |request, reply| reply.error(status, request, -32601, "Method not found: ping"))
+            .on("tools/call", |_, reply| reply.text(400, "missing argument x"))
+            .start();
+        let mut bridge = Bridge::to(&server).args(["--keep-alive", "--ping-interval", "0.2"]).ready();
+        bridge.send(call(1));
+        let error = bridge.expect_error("1", &["missing argument x"]);
+        assert!(!error.to_string().contains("session"), "{error}");
+        server.wait(4, "ping");
+        assert_eq!((server.count("initialize"), server.count("tools/call")), (1, 1), "{status}");
+    }
+}
+
 #[test]
 fn a_lost_session_is_opened_again_and_the_editor_does_not_notice() {
     let script = Legacy::new();

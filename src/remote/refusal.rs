@@ -10,7 +10,7 @@ use crate::auth::{Login, Ticket, challenge};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::{Response, shown};
-use crate::message::{Message, Parsed, member};
+use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
 
 /// A response with a status that is no success, read as far as is useful.
 pub struct Refusal {
@@ -168,6 +168,12 @@ impl Refusal {
     fn is_web_page(&self) -> bool {
         is_web_page(&self.headers, &self.body)
     }
+}
+
+/// Whether `error` says that there is no such method.
+pub fn is_unknown_method(error: &Message) -> bool {
+    let code = error.error().and_then(|error| member(error, "code"));
+    code.and_then(|code| code.parse().ok()) == Some(METHOD_NOT_FOUND)
 }
 
 /// Bytes of a refusal that are read.

@@ -16,6 +16,7 @@ use super::backoff::{self, Patience};
 use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
+use super::refusal::{Refusal, is_unknown_method};
 use super::wake::Clocks;
 use super::{Arrival, Settings, Trouble};
 use crate::auth::{Login, Said};
@@ -265,11 +266,20 @@ impl Shared {
     /// unknown session with the status of any other mistake, and a healthy session must be kept:
     /// confirmations may be bound to it.
     pub async fn is_alive(self: &Arc<Self>, session: &Session) -> bool {
+        timeout(OWN_WAIT, Box::pin(self.answers_ping(session))).await.unwrap_or(true)
+    }
+
+    async fn answers_ping(self: &Arc<Self>, session: &Session) -> bool {
         let ping = request_line(&self.own_ids.next(), "ping", None);
-        match timeout(OWN_WAIT, self.post(session, ping)).await {
-            Ok(Ok(response)) => !matches!(response.status().as_u16(), 400 | 404),
-            Ok(Err(_)) | Err(_) => true,
+        let Ok(response) = self.post(session, ping.clone()).await else { return true };
+        let status = response.status().as_u16();
+        if !matches!(status, 400 | 404) {
+            return true;
         }
+        // A server that has no ping says so with these too, and had to find the session for that.
+        let Some(error) = Refusal::read(response).await.error() else { return false };
+        let own = Message::single(ping).is_ok_and(|ping| error.id() == ping.id());
+        is_unknown_method(&error) || (own && status == 400)
     }
 
     fn next_generation(&self) -> u64 {

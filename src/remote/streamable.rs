@@ -17,13 +17,13 @@ use super::admission::{CALL_HOLD, Way};
 use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, is_unknown_method};
 use super::session::{Reply, Session, Shared};
 use super::{GOODBYE, Trouble};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response, Sent};
-use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
+use crate::message::Parsed;
 
 use body::Body;
 pub use body::take_along;
@@ -216,11 +216,7 @@ impl Shared {
         });
         let in_session = session.id.is_some();
         // Some servers put the request's id even into "no such session".
-        let no_method = |error: &Message| {
-            let code = error.error().and_then(|error| member(error, "code"));
-            code.and_then(|code| code.parse().ok()) == Some(METHOD_NOT_FOUND)
-        };
-        if status == 404 && in_session && !own.as_ref().is_some_and(no_method) {
+        if status == 404 && in_session && !own.as_ref().is_some_and(is_unknown_method) {
             return Err(Trouble::SessionLost(failure));
         }
         if let Some(error) = own {
