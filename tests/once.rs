@@ -305,6 +305,27 @@ fn an_answer_of_the_editor_is_sent_once() {
     bridge.expect_silence(Duration::from_millis(100));
 }
 
+/// The server waits for it, and knows by its id whether it has it already.
+#[test]
+fn an_answer_of_the_editor_is_sent_again_through_a_deployment() {
+    let first = AtomicUsize::new(0);
+    let server = Legacy::new()
+        .listening()
+        .on("answer", move |_, reply| match first.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.text(503, "deploying"),
+            1 => reply.reset(),
+            _ => reply.accepted(),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let mut stream = server.stream();
+    stream.message(request(7, "roots/list"));
+    bridge.expect_method("roots/list");
+    bridge.send(result(7, r#"{"roots":[]}"#));
+    let last = server.wait(3, "answer");
+    assert_eq!(last.text(), server.wait(1, "answer").text());
+}
+
 #[test]
 fn a_401_with_a_key_is_not_repeated() {
     let server = Server::start(|_, reply| reply.text(401, "bad key"));

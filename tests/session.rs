@@ -15,6 +15,8 @@ use support::{
     envelopes, initialize, json, notification, notification_with, request, request_with, result, welcome,
 };
 
+const INITIALIZED_METHOD: &str = "notifications/initialized";
+
 /// A session that is lost in the middle of the handshake is another story: here it is through, stream and all.
 fn settled(server: &Server) -> Bridge {
     let mut bridge = Bridge::ready(server);
@@ -107,6 +109,38 @@ fn the_session_never_changes_while_it_is_healthy() {
     bridge.send(call(6));
     bridge.expect_result("6");
     assert_eq!(server.count("initialize"), 1);
+}
+
+/// One server refuses everything before it, and each may ask the editor something on the stream that comes after it.
+#[test]
+fn the_end_of_the_handshake_is_sent_again_through_a_deployment() {
+    type Script = fn(Reply);
+    let ways: [Script; 3] = [|reply| reply.text(502, "deploying"), Reply::reset, Reply::hang_up];
+    for way in ways {
+        let told = AtomicUsize::new(0);
+        let server = Legacy::new()
+            .listening()
+            .on(INITIALIZED_METHOD, move |_, reply| match told.fetch_add(1, Ordering::SeqCst) {
+                0 => way(reply),
+                _ => reply.accepted(),
+            })
+            .start();
+        let mut bridge = Bridge::ready(&server);
+        server.stream().message(request(1, "roots/list"));
+        bridge.expect_method("roots/list");
+        bridge.send(call(1));
+        bridge.expect_result("1");
+        assert_eq!((server.count(INITIALIZED_METHOD), server.count("initialize")), (2, 1));
+    }
+}
+
+#[test]
+fn a_server_that_refuses_the_end_of_the_handshake_is_listened_to_all_the_same() {
+    let server = Legacy::new().listening().on(INITIALIZED_METHOD, |_, reply| reply.text(500, "oops")).start();
+    let mut bridge = Bridge::ready(&server);
+    server.stream().message(notification("notifications/custom"));
+    bridge.expect_method("notifications/custom");
+    assert_eq!(server.count(INITIALIZED_METHOD), 1);
 }
 
 /// By the ping it is found out whether the session lives.

@@ -57,10 +57,7 @@ impl Link {
         if !status.is_success() {
             let refusal = Refusal::read(response).await;
             let failure = refusal.failure(&shared.settings, &shared.login);
-            return Err(match status.as_u16() {
-                502..=504 => Trouble::Cut(failure),
-                _ => Trouble::Final(failure),
-            });
+            return Err(if refusal.is_from_gateway() { Trouble::Cut(failure) } else { Trouble::Final(failure) });
         }
         let not_spoken = |what: &str| {
             let fact = format!("{} {what}", shown(&shared.settings.url));

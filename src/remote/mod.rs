@@ -33,7 +33,7 @@ use crate::auth::Login;
 use crate::auth::challenge::Bearer;
 use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::Http;
-use crate::message::{Id, Message, Parsed, notification_line};
+use crate::message::{Id, Kind as Is, Message, Parsed, notification_line};
 use crate::secret::{Secrets, is_credential, is_key, is_shaped, without_scheme};
 use crate::versions::Transport;
 
@@ -209,12 +209,13 @@ impl Remote {
                 None => return Ok(()),
             },
         };
-        self.tell_patiently(&session, message, std::iter::empty()).await?;
+        let told = self.tell_patiently(&session, message, std::iter::empty()).await;
         let is_current = || self.0.current().is_some_and(|current| current.generation == session.generation);
-        if message.method() == "notifications/initialized" && is_current() {
+        let is_lost = || told.as_ref().is_err_and(|failure| failure.status == Some(404));
+        if message.method() == INITIALIZED && is_current() && !is_lost() {
             self.0.listen(&session);
         }
-        Ok(())
+        told
     }
 
     async fn tell_patiently(
@@ -223,9 +224,9 @@ impl Remote {
         message: &Message,
         headers: impl Iterator<Item = (HeaderName, HeaderValue)> + Clone,
     ) -> Result<(), Failure> {
-        let mut patience = Patience::new(self.0.settings.start_window, 0);
+        let mut patience = Patience::new(self.0.settings.start_window, u32::MAX);
         while let Err(trouble) = self.0.tell_with(session, message.raw(), headers.clone()).await {
-            match patience.pause(&trouble, false) {
+            match patience.pause(&trouble, may_be_told_twice(message)) {
                 Some(pause) => sleep(pause).await,
                 None => return Err(trouble.into_failure()),
             }
@@ -361,6 +362,12 @@ impl From<crate::http::Trouble> for Trouble {
     }
 }
 
+/// Whether a message that nobody answers may be sent again when nobody knows if it arrived. The server waits for
+/// an answer to its question, and knows by the id that it has it; without "initialized" it may refuse everything.
+fn may_be_told_twice(message: &Message) -> bool {
+    message.kind() == Is::Answer || matches!(message.method(), INITIALIZED | "notifications/cancelled")
+}
+
 fn no_session() -> Failure {
     Failure::new(Kind::Protocol, "there is no session with the server").remedy("send initialize first")
 }
@@ -369,6 +376,7 @@ fn panicked() -> Failure {
     Failure::new(Kind::Internal, "the bridge has a fault and gave this request up").remedy("please report it")
 }
 
+const INITIALIZED: &str = "notifications/initialized";
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a server may take to take the word that a request is given up.

@@ -38,6 +38,11 @@ impl Refusal {
         Refusal { status, headers, body }
     }
 
+    /// Whether a gateway says it, and nobody knows if the server behind it has seen the request.
+    pub fn is_from_gateway(&self) -> bool {
+        matches!(self.status.as_u16(), 502..=504)
+    }
+
     /// The JSON-RPC error in the body, if that is what it is. OAuth and web servers say `error` too,
     /// and mean a word or an object of their own, which an editor cannot read.
     pub fn error(&self) -> Option<Message> {
@@ -81,7 +86,7 @@ impl Refusal {
         let (kind, remedy) = match status {
             404 | 405 => (Kind::Protocol, "is this the MCP URL?".to_owned()),
             429 => (Kind::Unreachable, "try again later".to_owned()),
-            502..=504 => (Kind::Unreachable, "try again in a moment".to_owned()),
+            _ if self.is_from_gateway() => (Kind::Unreachable, "try again in a moment".to_owned()),
             _ if self.is_web_page() => (Kind::Protocol, WRONG_PLACE.to_owned()),
             _ => (Kind::Protocol, "the server's operator may know more".to_owned()),
         };

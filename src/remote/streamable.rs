@@ -82,7 +82,11 @@ impl Shared {
         }
         let refusal = Refusal::read(response).await;
         let failure = refusal.failure(&self.settings, &self.login);
-        Err(refusal.retry_after().map_or(Trouble::Final(failure.clone()), |wait| Trouble::Later(wait, failure)))
+        Err(match refusal.retry_after() {
+            Some(wait) => Trouble::Later(wait, failure),
+            None if refusal.is_from_gateway() => Trouble::Cut(failure),
+            None => Trouble::Final(failure),
+        })
     }
 
     /// POSTs beside the requests of the editor.
@@ -225,8 +229,7 @@ impl Shared {
         }
         match status {
             400 if in_session && !self.is_alive(session).await => Err(Trouble::SessionLost(failure)),
-            // A gateway says these, and nobody knows whether the server behind it has seen the request.
-            502..=504 => Err(Trouble::Cut(failure)),
+            _ if refusal.is_from_gateway() => Err(Trouble::Cut(failure)),
             _ => Err(Trouble::Final(failure)),
         }
     }
