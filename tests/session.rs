@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use support::{
@@ -385,6 +385,52 @@ fn a_new_session_that_the_server_puts_off_for_ever_is_an_error() {
     sessions.lose();
     bridge.send(call(1));
     bridge.expect_error("1", &["a new one cannot be opened", "503"]);
+}
+
+#[test]
+fn a_new_session_is_waited_for_as_long_as_the_server_says() {
+    let attempts = AtomicUsize::new(0);
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script
+        .on("initialize", move |request, reply| match attempts.fetch_add(1, Ordering::SeqCst) {
+            1 => reply.header("Retry-After", "9").text(503, "deploying"),
+            _ => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+        })
+        .start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    for id in [1, 2] {
+        bridge.send(call(id));
+    }
+    for id in ["1", "2"] {
+        bridge.expect_result(id);
+    }
+    assert_eq!(server.count("initialize"), 3);
+}
+
+#[test]
+fn calls_whose_session_cannot_be_opened_again_do_not_wait_for_each_others_attempts() {
+    let attempts = AtomicUsize::new(0);
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script
+        .on("initialize", move |request, reply| match attempts.fetch_add(1, Ordering::SeqCst) {
+            0 => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+            _ => reply.text(503, "down"),
+        })
+        .start();
+    let mut bridge = settled(&server);
+    sessions.lose();
+    let begun = Instant::now();
+    for id in 1..=4 {
+        bridge.send(call(id));
+    }
+    for id in 1..=4 {
+        bridge.expect_error(&id.to_string(), &["a new one cannot be opened", "503"]);
+    }
+    // One after the other takes 8 s each.
+    assert!(begun.elapsed() < Duration::from_secs(14), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -99,7 +99,7 @@ pub struct Shared {
     /// A session that is opened in the place of the current one, and is still to be made like it.
     coming: Mutex<Option<Arc<Session>>>,
     generations: AtomicU64,
-    renewal: tokio::sync::Mutex<()>,
+    renewal: tokio::sync::Mutex<Option<renewal::Unopened>>,
     restore: Mutex<Restore>,
     listener: Mutex<Option<AbortHandle>>,
     own_ids: OwnIds,

@@ -13,26 +13,38 @@ use super::{OWN_WAIT, Session, Shared, locked};
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{Message, notification_line};
-use crate::remote::backoff::Backoff;
+use crate::remote::backoff::{Backoff, Patience};
 use crate::remote::call::Call;
 use crate::remote::{Arrival, GOODBYE, Trouble, no_session};
 use crate::versions::Transport;
 
 impl Shared {
     /// Opens a new session in the place of `old`, which the server does not know any more. However
-    /// many requests find out at once, it happens once.
+    /// many requests find out at once, it happens once; and where it fails, each has waited about as long as one
+    /// may, and not for the attempts of all others before its own.
     pub async fn renew(self: &Arc<Self>, old: &Arc<Session>) -> Result<Arc<Session>, Failure> {
-        let _one_at_a_time = self.renewal.lock().await;
+        let since = Instant::now();
+        let mut last = self.renewal.lock().await;
         match self.current() {
             Some(current) if current.generation == old.generation => {}
             Some(current) => return Ok(current),
             None => return Err(no_session()),
         }
-        let started = Instant::now();
-        let mut backoff = Backoff::for_requests();
+        let window = self.settings.start_window;
+        let mut until = since + window;
+        match last.as_ref().filter(|last| last.at >= since) {
+            Some(last) if until <= Instant::now() => return Err(unopened(last.failure.clone())),
+            Some(_) => {}
+            // Nobody has failed meanwhile, however long the turn took to come.
+            None => (*last, until) = (None, Instant::now() + window),
+        }
+        let (mut named, mut backoff) = (Patience::new(window, 0), Backoff::for_requests());
         loop {
-            let attempt = timeout(self.settings.start_window, self.open_again(old)).await;
-            let late = |_| Err(Trouble::Cut(self.login.invitation().unwrap_or_else(no_answer)));
+            let attempt = timeout_at(until, self.open_again(old)).await;
+            let late = |_| {
+                let known = last.as_ref().map(|last| last.failure.clone());
+                Err(Trouble::Cut(self.login.invitation().or(known).unwrap_or_else(no_answer)))
+            };
             let trouble = match attempt.unwrap_or_else(late) {
                 Ok(new) => {
                     self.make_alike(&new.session).await;
@@ -40,17 +52,19 @@ impl Shared {
                 }
                 Err(trouble) => trouble,
             };
-            let wait = match &trouble {
-                Trouble::Later(wait, _) => *wait,
-                _ => backoff.next(),
+            let pause = match &trouble {
+                // The server knows when it will be there, and then there is time as if it had been asked first.
+                Trouble::Later(..) => {
+                    let pause = named.pause(&trouble, false);
+                    pause.inspect(|pause| until = until.max(Instant::now() + *pause + window))
+                }
+                _ => Some(backoff.next()).filter(|pause| Instant::now() + *pause <= until),
             };
             let failure = trouble.into_failure();
-            if started.elapsed().saturating_add(wait) > self.settings.start_window {
-                let fact = format!("the server lost the session and a new one cannot be opened: {}", failure.fact);
-                return Err(Failure { fact, ..failure });
-            }
+            *last = Some(Unopened { at: Instant::now(), failure: failure.clone() });
+            let Some(pause) = pause else { return Err(unopened(failure)) };
             log::debug!("no new session yet: {failure}");
-            sleep(wait).await;
+            sleep(pause).await;
         }
     }
 
@@ -116,6 +130,12 @@ impl Shared {
     }
 }
 
+/// The last attempt to open a session, if it failed.
+pub(super) struct Unopened {
+    at: Instant,
+    failure: Failure,
+}
+
 /// A session that was opened again, while it is made like the lost one. Wherever it is given up before it is the
 /// current one, by an error, a deadline, or because nobody waits any more, it is ended at the server too.
 struct Opened {
@@ -156,6 +176,11 @@ fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Out
             sleep(backoff.next()).await;
         }
     })
+}
+
+fn unopened(failure: Failure) -> Failure {
+    let fact = format!("the server lost the session and a new one cannot be opened: {}", failure.fact);
+    Failure { fact, ..failure }
 }
 
 fn no_answer() -> Failure {
