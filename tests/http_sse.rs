@@ -254,6 +254,30 @@ fn a_dropped_stream_is_opened_again_through_a_deployment() {
 }
 
 #[test]
+fn a_server_that_cuts_each_stream_at_once_is_asked_ever_more_rarely() {
+    let (server, _wire) = HttpSse::new()
+        .on("notifications/initialized", |_, reply, wire| {
+            reply.accepted();
+            wire.take().end();
+        })
+        .start();
+    let mut bridge = Bridge::launch(server.at("/sse")).ready();
+    let many = server.wait_within(Duration::from_secs(5), 8, |it| it.is("GET"));
+    assert!(many.is_none(), "{}", server.transcript());
+    assert!(server.matching(|it| it.is("GET")).len() > 2, "{}", server.transcript());
+    // Nor does an editor that answers each change with a request make it be asked without pause.
+    let asked = server.matching(|it| it.is("GET")).len();
+    for id in 1..=10 {
+        bridge.send(request(id, "tools/list"));
+    }
+    for id in 1..=10 {
+        bridge.answer(&id.to_string());
+    }
+    assert!(server.matching(|it| it.is("GET")).len() <= asked + 5, "{}", server.transcript());
+    assert_eq!(bridge.stderr().matches("a new one is open").count(), 1, "{}", bridge.stderr());
+}
+
+#[test]
 fn a_call_made_while_the_stream_is_down_is_answered() {
     let (server, wire) = HttpSse::new()
         .on_get(|number, _, reply| {

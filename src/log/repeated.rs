@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use log::Level;
+
 /// Warnings of one kind. A server may give rise to any number of them, and editors keep what is said on stderr:
 /// so the first of each wording is said, the tenth, the hundredth and so on, with their number, and the others are for
 /// `--debug`. Wordings may be without end as well, so those beyond [`MOST_WORDINGS`] count as one. After [`QUIET`]
@@ -27,11 +29,20 @@ impl Repeated {
 
     /// There is one more.
     pub fn warn(&self, what: impl Display) {
+        self.say(Level::Warn, what);
+    }
+
+    /// There is one more, and nothing is wrong.
+    pub fn info(&self, what: impl Display) {
+        self.say(Level::Info, what);
+    }
+
+    fn say(&self, level: Level, what: impl Display) {
         let what = what.to_string();
         let number = self.0.lock().unwrap_or_else(PoisonError::into_inner).number(&what, Instant::now());
         match number {
-            1 => log::warn!("{what}"),
-            number if is_round(number) => log::warn!("{what} (for the {number}th time; --debug shows all)"),
+            1 => log::log!(level, "{what}"),
+            number if is_round(number) => log::log!(level, "{what} (for the {number}th time; --debug shows all)"),
             _ => log::debug!("{what}"),
         }
     }

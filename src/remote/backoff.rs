@@ -44,6 +44,30 @@ impl Backoff {
     }
 }
 
+/// The pauses before a stream is asked for again that is kept for the life of the process.
+pub struct Pauses(Backoff);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Pauses(Backoff::for_streams())
+    }
+}
+
+impl Pauses {
+    /// There was no stream.
+    pub fn next(&mut self) -> Duration {
+        self.0.next()
+    }
+
+    /// There was one, which has lived so long. A proxy may give one and cut it at once, for ever.
+    pub fn after_stream(&mut self, lived: Duration) -> Duration {
+        if lived >= LIVED {
+            self.0.reset();
+        }
+        self.0.next()
+    }
+}
+
 /// Decides whether a request is sent again, and when.
 pub struct Patience {
     since: Instant,
@@ -89,3 +113,29 @@ pub fn random() -> u64 {
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How often a request waits for a server that names a time.
 const MOST_WAITS: u32 = 5;
+/// A stream that lived this long was not refused: the pauses begin again with the shortest.
+const LIVED: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of half a second, with a jitter of a quarter.
+    const FIRST: std::ops::RangeInclusive<Duration> = Duration::from_millis(375)..=Duration::from_millis(625);
+
+    #[test]
+    fn only_a_stream_that_has_lived_makes_the_pauses_short_again() {
+        let mut pauses = Pauses::default();
+        let short = LIVED - Duration::from_millis(1);
+        assert!(FIRST.contains(&pauses.after_stream(short)));
+        let mut last = Duration::ZERO;
+        for _ in 0..3 {
+            let pause = pauses.after_stream(short);
+            assert!(pause > last && pause > *FIRST.end(), "{pause:?} after {last:?}");
+            last = pause;
+        }
+        assert!(pauses.next() > last);
+        assert!(FIRST.contains(&pauses.after_stream(LIVED)));
+        assert!(pauses.after_stream(short) > *FIRST.end());
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::Trouble;
@@ -27,6 +27,7 @@ use crate::message::{Id, Kind as Is, Message};
 pub struct Link {
     generation: u64,
     endpoint: Url,
+    opened: Instant,
     reader: OnceLock<AbortHandle>,
     waiting: Mutex<Waiting>,
 }
@@ -36,6 +37,8 @@ struct Waiting {
     closed: bool,
     /// Why the stream has ended, if that is of use to those who wait.
     why: Option<Failure>,
+    /// When another may be opened in its place.
+    due: Option<Instant>,
     calls: BTreeMap<Id, Waiter>,
 }
 
@@ -78,7 +81,8 @@ impl Link {
             return Err(not_spoken("has an event stream that names no endpoint"));
         };
         let endpoint = resolve(&shared.settings.url, &endpoint)?;
-        let link = Arc::new(Link { generation, endpoint, reader: OnceLock::new(), waiting: Mutex::default() });
+        let (opened, reader, waiting) = (Instant::now(), OnceLock::new(), Mutex::default());
+        let link = Arc::new(Link { generation, endpoint, opened, reader, waiting });
         let reader = tokio::spawn(read(Arc::clone(shared), Arc::downgrade(&link), stream));
         let _ = link.reader.set(reader.abort_handle());
         Ok(link)
@@ -92,6 +96,11 @@ impl Link {
     /// Whether the stream has ended.
     pub fn is_over(&self) -> bool {
         self.waiting().closed
+    }
+
+    /// When another stream may be opened in the place of this one: not at once, for ever, if each is cut at once.
+    pub fn due(&self) -> Instant {
+        self.waiting().due.unwrap_or_else(Instant::now)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -285,9 +294,11 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
         shared.cover(&mut weight, stream.parser.kept()).await;
     }
     let Some(link) = link.upgrade() else { return };
+    let pause = shared.pause_after_link(link.opened.elapsed());
     {
         let mut waiting = link.waiting();
         waiting.closed = true;
+        waiting.due = Some(Instant::now() + stream.parser.retry().map_or(pause, |named| named.max(pause)));
         waiting.why = why;
         waiting.calls.clear();
     }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-use super::backoff::{self, Patience};
+use super::backoff::{self, Patience, Pauses};
 use super::call::Call;
 use super::inflow::Inflow;
 use super::legacy_sse::Link;
@@ -93,6 +93,8 @@ pub struct Shared {
     pub woke: watch::Sender<u64>,
     /// By which that is noticed.
     pub clocks: Clocks,
+    /// The pauses between the streams of HTTP+SSE, each of which is a session.
+    links: Mutex<Pauses>,
     /// A server that once let the wait for its standing stream lapse is not waited for again.
     pub slow_to_listen: AtomicBool,
     current: Mutex<Option<Arc<Session>>>,
@@ -124,6 +126,7 @@ impl Shared {
             inflow: Arc::default(),
             woke: watch::Sender::new(0),
             clocks: Clocks::default(),
+            links: Mutex::default(),
             slow_to_listen: AtomicBool::new(false),
             current: Mutex::default(),
             coming: Mutex::default(),
@@ -165,6 +168,11 @@ impl Shared {
         self.stop_listening();
         *locked(&self.restore) = Restore::default();
         locked(&self.current).take()
+    }
+
+    /// How long to wait before a stream of HTTP+SSE is opened in the place of one that has lived so long.
+    pub fn pause_after_link(&self, lived: Duration) -> Duration {
+        locked(&self.links).after_stream(lived)
     }
 
     /// Ends the standing stream.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::{OWN_WAIT, Session, Shared, locked};
 use crate::failure::{Failure, Kind};
@@ -37,6 +37,11 @@ impl Shared {
             Some(_) => {}
             // Nobody has failed meanwhile, however long the turn took to come.
             None => (*last, until) = (None, Instant::now() + window),
+        }
+        if let Road::Sse(link) = &old.road {
+            // However short the streams live, whoever waits for an answer is not made to wait longer than between
+            // other attempts.
+            sleep_until(link.due().min(Instant::now() + LONGEST_LINK_PAUSE)).await;
         }
         let (mut named, mut backoff) = (Patience::new(window, 0), Backoff::for_requests());
         loop {
@@ -115,7 +120,7 @@ impl Shared {
             drop(new);
             return self.current().ok_or_else(no_session);
         }
-        log::info!("the old session is gone; a new one is open");
+        RENEWED.info("the old session is gone; a new one is open");
         let _ = self.arrivals.send(Arrival::Renewed { generation: new.session.generation }).await;
         *locked(&self.current) = Some(Arc::clone(&new.session));
         let session = Arc::clone(&new.session);
@@ -168,6 +173,9 @@ impl Drop for Opened {
 fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let mut backoff = Backoff::for_streams();
+        if let Some(Road::Sse(link)) = shared.current().map(|session| session.road.clone()) {
+            sleep_until(link.due()).await;
+        }
         while let Some(session) = shared.current().filter(|session| session.generation == generation) {
             match shared.renew(&session).await {
                 Ok(_) => return,
@@ -187,8 +195,11 @@ fn no_answer() -> Failure {
     Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
 }
 
+static RENEWED: Repeated = Repeated::new();
 static UNRESTORED: Repeated = Repeated::new();
 /// How long a new session may take to be made like the lost one: the editor's requests wait for it.
 const RESTORE_WAIT: Duration = Duration::from_secs(10);
+/// How long a request waits before a stream of HTTP+SSE is opened again in the place of one that was cut at once.
+const LONGEST_LINK_PAUSE: Duration = Duration::from_secs(2);
 /// How many requests for it are on their way at once.
 const AT_ONCE: usize = 16;

@@ -11,13 +11,13 @@ use super::is_event_stream;
 use super::stream::Track;
 use crate::http::Lane;
 use crate::http::page::is_web_page;
-use crate::remote::backoff::Backoff;
+use crate::remote::backoff::Pauses;
 use crate::remote::session::{Listening, Session, Shared};
 
 /// Keeps the standing stream of a session for the life of the session.
 pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
     let mut track = Track::default();
-    let mut pauses = Pauses::new();
+    let mut pauses = Pauses::default();
     let mut woke = shared.woke.subscribe();
     let mut heard = false;
     loop {
@@ -60,28 +60,6 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
     }
 }
 
-/// The pauses before the stream is asked for again.
-struct Pauses(Backoff);
-
-impl Pauses {
-    fn new() -> Self {
-        Pauses(Backoff::for_streams())
-    }
-
-    /// There was no stream.
-    fn next(&mut self) -> Duration {
-        self.0.next()
-    }
-
-    /// There was one, which has lived so long. A proxy may give one and cut it at once, for ever.
-    fn after_stream(&mut self, lived: Duration) -> Duration {
-        if lived >= LIVED {
-            self.0.reset();
-        }
-        self.0.next()
-    }
-}
-
 impl Shared {
     /// What a server asks before the standing stream is up is lost, so what may make it ask waits
     /// for the stream, but not for long, and not again for a server that let the time lapse.
@@ -99,29 +77,3 @@ impl Shared {
 
 /// How long calls wait for the standing stream.
 const STREAM_WAIT: Duration = Duration::from_millis(300);
-/// A stream that lived this long was not refused: the pauses begin again with the shortest.
-const LIVED: Duration = Duration::from_secs(10);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of half a second, with a jitter of a quarter.
-    const FIRST: std::ops::RangeInclusive<Duration> = Duration::from_millis(375)..=Duration::from_millis(625);
-
-    #[test]
-    fn only_a_stream_that_has_lived_makes_the_pauses_short_again() {
-        let mut pauses = Pauses::new();
-        let short = LIVED - Duration::from_millis(1);
-        assert!(FIRST.contains(&pauses.after_stream(short)));
-        let mut last = Duration::ZERO;
-        for _ in 0..3 {
-            let pause = pauses.after_stream(short);
-            assert!(pause > last && pause > *FIRST.end(), "{pause:?} after {last:?}");
-            last = pause;
-        }
-        assert!(pauses.next() > last);
-        assert!(FIRST.contains(&pauses.after_stream(LIVED)));
-        assert!(pauses.after_stream(short) > *FIRST.end());
-    }
-}
