@@ -11,7 +11,7 @@ use std::{
 };
 
 use support::{
-    Bridge, HttpSse, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Server, call, envelopes, initialize, json,
+    Bridge, Framing, HttpSse, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Server, call, envelopes, initialize, json,
     notification, request, request_with, result,
 };
 
@@ -133,6 +133,35 @@ fn an_answer_may_come_before_or_without_the_202() {
     held.take().accepted();
     bridge.send(request(2, "tools/list"));
     bridge.expect_result("2");
+}
+
+#[test]
+fn an_answer_in_the_response_to_the_post_is_one() {
+    let (server, wire) = HttpSse::new()
+        .on("tools/call", |request, reply, wire| match request.id() {
+            "1" => reply.result(request, r#"{"where":"response"}"#),
+            // Whatever else is there, the answer comes on the stream.
+            "2" => {
+                reply.json(r#"{"status":"ok"}"#);
+                wire.send(result(2, r#"{"where":"stream"}"#));
+            }
+            "3" => {
+                let unfinished = reply.stream(200, "application/json", Framing::Length(100));
+                wire.send(result(3, r#"{"where":"stream"}"#));
+                std::mem::forget(unfinished);
+            }
+            _ => reply.send(200, "text/html", "<!DOCTYPE html><html><body>Sign in to the network</body></html>"),
+        })
+        .start();
+    let mut bridge = Bridge::launch(server.at("/sse")).ready();
+    for (id, place) in [("1", "response"), ("2", "stream"), ("3", "stream")] {
+        bridge.send(call(id));
+        assert_eq!(bridge.expect_result(id)["where"], place);
+    }
+    bridge.send(call(4));
+    bridge.expect_error("4", &["web page"]);
+    wire.send(notification("notifications/custom"));
+    bridge.expect_method("notifications/custom");
 }
 
 /// There is one stream, on which only the id tells whose an answer is.

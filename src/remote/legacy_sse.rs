@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
@@ -152,8 +153,8 @@ impl Shared {
             }
             let (request, own, acts) = (request.clone(), call.key.is_none(), !call.repeatable);
             waiting.calls.insert(id.clone(), Waiter { request, own, acts, done });
-            registered.ids.push(id);
-            answers.push(answer);
+            registered.ids.push(id.clone());
+            answers.push((id, answer));
         }
         let response = self.post_call(session, call).await?;
         let mut reply = Reply::default();
@@ -168,19 +169,33 @@ impl Shared {
         }
         // The answer comes on the stream, and is bounded there.
         call.hold = None;
-        drop(response);
-        for answer in answers {
-            let answer = answer.await.map_err(|_| match link.waiting().why.clone() {
-                // As large the next time.
-                Some(why) => Trouble::Spoiled(why),
-                None => Trouble::Cut(cut()),
-            })?;
+        let mut came = Vec::new();
+        let mut on_stream = Ok(());
+        if response.status() == StatusCode::OK {
+            // Some answer to the POST all the same, and some have a page there instead.
+            tokio::select! {
+                answered = arrive(&mut answers, &mut came) => on_stream = answered,
+                at_once = Box::pin(self.answer_at_once(session, call, &mut reply, response)) => match at_once {
+                    Err(Trouble::Final(failure)) => return Err(Trouble::Final(failure)),
+                    // What is no answer, "ok" for one, says nothing.
+                    Ok(()) | Err(_) => answers.retain(|(id, _)| call.awaiting.contains(id)),
+                },
+            }
+        }
+        if on_stream.is_ok() {
+            on_stream = arrive(&mut answers, &mut came).await;
+        }
+        for answer in came {
             call.strike(&answer);
             if call.key.is_none() {
                 reply.answer = Some(answer);
             }
         }
-        Ok(reply)
+        on_stream.map(|()| reply).map_err(|_| match link.waiting().why.clone() {
+            // As large the next time.
+            Some(why) => Trouble::Spoiled(why),
+            None => Trouble::Cut(cut()),
+        })
     }
 
     /// Delivers what came, then wakes those who wait for an answer in it.
@@ -204,6 +219,18 @@ impl Shared {
             let _ = done.send(answer);
         }
     }
+}
+
+/// Waits for the answers that are still to come, and moves each to those that came. Nothing is lost when it is dropped.
+async fn arrive(
+    answers: &mut Vec<(Id, oneshot::Receiver<Message>)>,
+    came: &mut Vec<Message>,
+) -> Result<(), oneshot::error::RecvError> {
+    while let Some((_, answer)) = answers.last_mut() {
+        came.push(answer.await?);
+        answers.pop();
+    }
+    Ok(())
 }
 
 /// Takes a waiter out; a server may have rounded the number in its id.

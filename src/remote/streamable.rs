@@ -58,6 +58,20 @@ impl Shared {
         outcome.map(|()| reply)
     }
 
+    /// Looks for the answer in the body of a response, where it belongs on another stream.
+    pub async fn answer_at_once(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        response: Response,
+    ) -> Result<(), Trouble> {
+        match self.look_at(response).await? {
+            Body::Whole(body, weight) => self.answer(session, call, reply, body, weight).await,
+            Body::Stream(..) => Ok(()),
+        }
+    }
+
     /// POSTs a notification or an answer.
     pub async fn tell(self: &Arc<Self>, session: &Session, raw: &Bytes) -> Result<(), Trouble> {
         self.tell_with(session, raw, std::iter::empty()).await
