@@ -201,6 +201,38 @@ fn a_question_that_comes_after_the_end_of_input_is_answered_too() {
     assert_eq!(bridge.wait_exit(SOON), 0);
 }
 
+/// The head of its answer has named it, in the first session or in the one that takes the place of a lost one.
+#[test]
+fn a_session_that_is_still_being_opened_is_deleted() {
+    type End = fn(&mut Bridge);
+    let ends: [End; 2] = [Bridge::close_stdin, |bridge| bridge.signal(Signal::TERM)];
+    for (opened, end) in [(0, ends[0]), (0, ends[1]), (1, ends[0]), (1, ends[1])] {
+        let (held, first) = (Mailbox::new(), AtomicUsize::new(0));
+        let script = Legacy::new().on("initialize", {
+            let held = held.clone();
+            move |request, reply| match first.fetch_add(1, Ordering::SeqCst) {
+                number if number < opened => reply.result(request, &welcome("2025-06-18", CAPABILITIES)),
+                _ => held.put(reply.sse()),
+            }
+        });
+        let sessions = script.sessions();
+        let server = script.start();
+        let mut bridge = Bridge::to(&server).args(["--drain-timeout", "1"]).spawn();
+        bridge.send(initialize(0, "2025-06-18"));
+        if opened == 1 {
+            bridge.expect_result("0");
+            sessions.lose();
+            bridge.send(call(1));
+        }
+        let _unfinished = held.take();
+        end(&mut bridge);
+        bridge.wait_exit(SOON);
+        let id = format!("session-{}", opened + 1);
+        let of_it = |request: &Request| request.is("DELETE") && request.header("mcp-session-id") == Some(&id);
+        assert_eq!(server.matching(of_it).len(), 1, "{}", server.transcript());
+    }
+}
+
 #[test]
 fn a_delete_that_is_refused_or_never_answered_holds_the_exit_up_a_second_at_most() {
     let held = Mailbox::new();

@@ -148,7 +148,7 @@ impl Remote {
         tokio::spawn(wake::watch(Arc::clone(&self.0)));
         tokio::spawn(session::follow_turns(Arc::clone(&self.0)));
         if let Some(every) = self.0.settings.ping {
-            tokio::spawn(session::keep_alive(Arc::clone(&self.0), every));
+            self.0.beside(session::keep_alive(Arc::clone(&self.0), every));
         }
     }
 
@@ -234,18 +234,14 @@ impl Remote {
         Ok(())
     }
 
-    /// Ends the session with a DELETE, within [`GOODBYE`].
+    /// Ends the session with a DELETE, and any that is still being opened, within [`GOODBYE`].
     pub async fn close(&self) {
-        self.0.stop_listening();
-        if let Some(session) = self.0.current() {
-            let _ = timeout(GOODBYE, self.0.delete(&session)).await;
-        }
+        self.0.leave().await;
     }
 
     async fn begin(&self, transport: Transport, call: &mut Call) -> Result<(), Failure> {
         if let Some(old) = self.0.retire() {
-            let shared = Arc::clone(&self.0);
-            tokio::spawn(async move { timeout(GOODBYE, shared.delete(&old)).await });
+            self.0.give_up(old);
         }
         self.0.open(transport, call).await.map_err(Trouble::into_failure)
     }

@@ -3,13 +3,15 @@
 mod renewal;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::backoff::{self, Patience, Pauses};
@@ -18,7 +20,7 @@ use super::inflow::Inflow;
 use super::legacy_sse::Link;
 use super::refusal::{Refusal, is_unknown_method};
 use super::wake::Clocks;
-use super::{Arrival, Settings, Trouble};
+use super::{Arrival, GOODBYE, Settings, Trouble};
 use crate::auth::{Login, Said};
 use crate::http::{Http, Response};
 use crate::log::Repeated;
@@ -104,6 +106,10 @@ pub struct Shared {
     renewal: tokio::sync::Mutex<Option<renewal::Unopened>>,
     restore: Mutex<Restore>,
     listener: Mutex<Option<AbortHandle>>,
+    /// What runs beside the requests.
+    beside: Mutex<JoinSet<()>>,
+    /// The ends of sessions that were given up.
+    ends: Mutex<JoinSet<()>>,
     own_ids: OwnIds,
 }
 
@@ -134,6 +140,8 @@ impl Shared {
             renewal: tokio::sync::Mutex::default(),
             restore: Mutex::default(),
             listener: Mutex::default(),
+            beside: Mutex::default(),
+            ends: Mutex::default(),
             own_ids: OwnIds::default(),
         }
     }
@@ -180,6 +188,33 @@ impl Shared {
         if let Some(listener) = locked(&self.listener).take() {
             listener.abort();
         }
+    }
+
+    /// Runs `work` beside the requests, until the end of the process at the latest.
+    pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        spawn_in(&self.beside, work);
+    }
+
+    /// Ends a session at the server that nobody will use, within [`GOODBYE`]. At the end of the process [`Shared::leave`]
+    /// waits for it.
+    pub fn give_up(self: &Arc<Self>, session: Arc<Session>) {
+        let shared = Arc::clone(self);
+        spawn_in(&self.ends, async move { drop(timeout(GOODBYE, shared.delete(&session)).await) });
+    }
+
+    /// Ends what runs beside the requests, and every session.
+    pub async fn leave(self: &Arc<Self>) {
+        self.stop_listening();
+        locked(&self.beside).abort_all();
+        if let Some(session) = self.current() {
+            self.give_up(session);
+        }
+        // A task that was aborted just now gives up the session that it was opening when it is dropped.
+        for _ in 0..TURNS {
+            yield_now().await;
+        }
+        let ends = std::mem::take(&mut *locked(&self.ends));
+        let _ = timeout(GOODBYE, ends.join_all()).await;
     }
 
     /// Starts the standing stream of `session`, in the place of any other.
@@ -331,7 +366,7 @@ pub async fn follow_turns(shared: Arc<Shared>) {
         let turn = turns.borrow_and_update().clone();
         let Some(session) = shared.current() else { continue };
         shared.stop_listening();
-        let _ = timeout(super::GOODBYE, shared.delete_with(&session, &turn.left)).await;
+        let _ = timeout(GOODBYE, shared.delete_with(&session, &turn.left)).await;
         if turn.taken {
             shared.renew_in_time(session.generation);
         }
@@ -358,8 +393,19 @@ impl OwnIds {
 }
 
 static UNRENEWED: Repeated = Repeated::new();
+/// How often the end of the process lets other tasks go first.
+const TURNS: usize = 4;
 /// How long the bridge's own small requests may take: editors' requests wait behind them.
 const OWN_WAIT: Duration = Duration::from_secs(5);
+
+/// Spawns a task in `set`, and forgets those that have ended.
+fn spawn_in(set: &Mutex<JoinSet<()>>, work: impl Future<Output = ()> + Send + 'static) {
+    // Where something is dropped behind the end of the runtime there is nobody to do it.
+    let Ok(runtime) = Handle::try_current() else { return };
+    let mut set = locked(set);
+    while set.try_join_next().is_some() {}
+    set.spawn_on(work, &runtime);
+}
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

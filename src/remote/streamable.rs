@@ -10,16 +10,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::Trouble;
 use super::admission::{CALL_HOLD, Way};
 use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
 use super::refusal::{Refusal, is_unknown_method};
 use super::session::{Reply, Session, Shared};
-use super::{GOODBYE, Trouble};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response, Sent};
@@ -53,7 +52,7 @@ impl Shared {
         });
         let outcome = read.await;
         if let Some(begun) = begun {
-            begun.comes_to(&outcome).await;
+            begun.comes_to(&outcome);
         }
         outcome.map(|()| reply)
     }
@@ -262,20 +261,18 @@ impl Begun {
         Some(Begun { shared: Arc::clone(shared), session: Some(session.with_id(id)) })
     }
 
-    async fn comes_to(mut self, outcome: &Result<(), Trouble>) {
-        let session = self.session.take();
-        if let (Some(session), Err(_)) = (session, outcome) {
-            // Not in a task of its own: the process may end once the error is told.
-            let _ = timeout(GOODBYE, self.shared.delete(&session)).await;
+    fn comes_to(mut self, outcome: &Result<(), Trouble>) {
+        if outcome.is_ok() {
+            self.session = None;
         }
     }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        let (Some(session), Ok(runtime)) = (self.session.take(), Handle::try_current()) else { return };
-        let shared = Arc::clone(&self.shared);
-        runtime.spawn(async move { timeout(GOODBYE, shared.delete(&session)).await });
+        if let Some(session) = self.session.take() {
+            self.shared.give_up(Arc::new(session));
+        }
     }
 }
 

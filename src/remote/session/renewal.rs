@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::{OWN_WAIT, Session, Shared, locked};
@@ -15,7 +14,7 @@ use crate::log::Repeated;
 use crate::message::{Message, notification_line};
 use crate::remote::backoff::{Backoff, Patience};
 use crate::remote::call::Call;
-use crate::remote::{Arrival, GOODBYE, Trouble, no_session};
+use crate::remote::{Arrival, Trouble, no_session};
 use crate::versions::Transport;
 
 impl Shared {
@@ -38,7 +37,7 @@ impl Shared {
             // Nobody has failed meanwhile, however long the turn took to come.
             None => (*last, until) = (None, Instant::now() + window),
         }
-        if let Road::Sse(link) = &old.road {
+        if let Some(link) = &old.link {
             // However short the streams live, whoever waits for an answer is not made to wait longer than between
             // other attempts.
             sleep_until(link.due().min(Instant::now() + LONGEST_LINK_PAUSE)).await;
@@ -131,7 +130,7 @@ impl Shared {
 
     /// Renews a session in the background, for as long as it takes and is still wanted.
     pub fn renew_in_time(self: &Arc<Self>, generation: u64) {
-        tokio::spawn(renew_in_time(Arc::clone(self), generation));
+        self.beside(renew_in_time(Arc::clone(self), generation));
     }
 }
 
@@ -162,10 +161,7 @@ impl Drop for Opened {
         if self.shared.current().is_some_and(|current| current.generation == self.session.generation) {
             return;
         }
-        // At the end of the process there may be nobody to do it.
-        let Ok(runtime) = Handle::try_current() else { return };
-        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.session));
-        runtime.spawn(async move { timeout(GOODBYE, shared.delete(&session)).await });
+        self.shared.give_up(Arc::clone(&self.session));
     }
 }
 
@@ -173,7 +169,7 @@ impl Drop for Opened {
 fn renew_in_time(shared: Arc<Shared>, generation: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move {
         let mut backoff = Backoff::for_streams();
-        if let Some(Road::Sse(link)) = shared.current().map(|session| session.road.clone()) {
+        if let Some(link) = shared.current().and_then(|session| session.link.clone()) {
             sleep_until(link.due()).await;
         }
         while let Some(session) = shared.current().filter(|session| session.generation == generation) {
