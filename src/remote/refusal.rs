@@ -38,9 +38,20 @@ impl Refusal {
         Refusal { status, headers, body }
     }
 
-    /// Whether a gateway says it, and nobody knows if the server behind it has seen the request.
+    /// Whether a gateway says it, and nobody knows if the server behind it has seen the request. The statuses from 520
+    /// on are Cloudflare's own.
     pub fn is_from_gateway(&self) -> bool {
-        matches!(self.status.as_u16(), 502..=504)
+        matches!(self.status.as_u16(), 502..=504 | 520..=530)
+    }
+
+    /// Whether the request may have been at work when it came to this.
+    pub fn may_have_run(&self) -> bool {
+        match self.status.as_u16() {
+            408 => true,
+            // Not implemented, another version of HTTP, a network that wants a sign-in.
+            501 | 505 | 511 => false,
+            _ => self.status.is_server_error(),
+        }
     }
 
     /// The JSON-RPC error in the body, if that is what it is. OAuth and web servers say `error` too,
@@ -101,17 +112,7 @@ impl Refusal {
 
     /// The pause that a busy server asks for, in either form of RFC 9110, section 10.2.3.
     pub fn retry_after(&self) -> Option<Duration> {
-        if !matches!(self.status.as_u16(), 429 | 503) {
-            return None;
-        }
-        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-        match value.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let date = httpdate::parse_http_date(value).ok()?;
-                Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-            }
-        }
+        retry_after(self.status, &self.headers)
     }
 
     fn refused_credential(&self, settings: &Settings, login: &Login) -> Failure {
@@ -172,6 +173,21 @@ impl Refusal {
 
     fn is_web_page(&self) -> bool {
         is_web_page(&self.headers, &self.body)
+    }
+}
+
+/// The pause that a response asks for, if it is one of a busy server.
+pub fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    if !matches!(status.as_u16(), 429 | 503) {
+        return None;
+    }
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let date = httpdate::parse_http_date(value).ok()?;
+            Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+        }
     }
 }
 

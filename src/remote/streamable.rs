@@ -243,6 +243,7 @@ impl Shared {
         match status {
             400 if in_session && !self.is_alive(session).await => Err(Trouble::SessionLost(failure)),
             _ if refusal.is_from_gateway() => Err(Trouble::Cut(failure)),
+            _ if refusal.may_have_run() => Err(Trouble::Spoiled(failure)),
             _ => Err(Trouble::Final(failure)),
         }
     }
