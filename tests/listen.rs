@@ -501,6 +501,31 @@ fn a_resumption_that_meets_a_502_tries_again() {
     bridge.expect_result("1");
 }
 
+/// The standing stream, and the rest of one that was cut.
+#[test]
+fn a_stream_that_is_put_off_is_asked_for_when_the_server_says() {
+    let gets = Arc::new(AtomicUsize::new(0));
+    let server = Legacy::new()
+        .on("tools/call", |_, reply| {
+            let mut stream = reply.sse();
+            stream.event("x-1", note(1));
+            stream.end();
+        })
+        .on("GET", move |request, reply| match (request.header("last-event-id"), gets.fetch_add(1, Ordering::SeqCst)) {
+            (None, 0) | (Some(_), 2) => reply.header("Retry-After", "2").text(429, "slow down"),
+            (None, _) => std::mem::forget(reply.sse()),
+            (Some(_), _) => reply.sse_with(result(1, "{}")),
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let gap = server.wait(2, "GET").at - server.wait(1, "GET").at;
+    assert!(gap > Duration::from_millis(1950), "the standing stream after {gap:?}");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    let gap = server.wait(4, "GET").at - server.wait(3, "GET").at;
+    assert!(gap > Duration::from_millis(1950), "the rest after {gap:?}");
+}
+
 #[test]
 fn a_replayed_answer_is_delivered_once() {
     let server = Legacy::new()

@@ -12,6 +12,7 @@ use super::stream::Track;
 use crate::http::Lane;
 use crate::http::page::is_web_page;
 use crate::remote::backoff::Pauses;
+use crate::remote::refusal::retry_after;
 use crate::remote::session::{Listening, Session, Shared};
 
 /// Keeps the standing stream of a session for the life of the session.
@@ -45,7 +46,10 @@ pub async fn listen(shared: Arc<Shared>, session: Arc<Session>) {
                 }
                 // A network says so in which somebody has to sign in first, as after the lid was opened.
                 _ if heard && is_web_page(response.headers(), b"") => pauses.next(),
-                409 | 429 | 500..=599 => pauses.next().max(track.named_pause().unwrap_or_default()),
+                409 | 429 | 500..=599 => {
+                    let wanted = retry_after(response.status(), response.headers()).or(track.named_pause());
+                    pauses.next().max(wanted.unwrap_or_default())
+                }
                 status => {
                     log::debug!("the server has no standing stream (HTTP {status})");
                     return;

@@ -17,6 +17,7 @@ use crate::log::Repeated;
 use crate::message::{Id, Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
+use crate::remote::refusal::retry_after;
 use crate::remote::session::{Reply, Session, Shared};
 use crate::remote::sse::{Data, Event, Parser};
 use crate::remote::{Arrival, Trouble, Weight};
@@ -93,8 +94,9 @@ impl Shared {
     /// editor that hears nothing meanwhile cannot know that its call is not forgotten.
     async fn resume(&self, session: &Session, track: &mut Track, cut: Failure) -> Result<Response, Trouble> {
         let since = Instant::now();
+        let mut wanted = Duration::ZERO;
         loop {
-            let pause = track.pause();
+            let pause = track.pause().max(std::mem::take(&mut wanted));
             if pause > RESUME_WINDOW {
                 let named = pause.as_secs();
                 let fact = format!("{}, and wants to be asked for the rest in {named} s, not before", cut.fact);
@@ -110,7 +112,10 @@ impl Shared {
                     track.resumed = true;
                     return Ok(response);
                 }
-                Ok(response) if response.status().is_server_error() || response.status().as_u16() == 429 => cut.clone(),
+                Ok(response) if response.status().is_server_error() || response.status().as_u16() == 429 => {
+                    wanted = retry_after(response.status(), response.headers()).unwrap_or_default();
+                    cut.clone()
+                }
                 Ok(response) if is_web_page(response.headers(), b"") => cut.clone(),
                 Ok(_) | Err(Trouble::Final(_)) => return Err(Trouble::Cut(cut)),
                 Err(trouble) => trouble.into_failure(),
