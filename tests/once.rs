@@ -176,7 +176,12 @@ fn a_server_that_says_retry_after_each_time_is_not_asked_for_ever() {
     let mut bridge = Bridge::ready(&server);
     bridge.send(call(1));
     bridge.expect_error("1", &["429"]);
-    assert!(server.count("tools/call") <= 20, "{} times", server.count("tools/call"));
+    let calls = server.matching(|it| it.is("tools/call"));
+    assert!(calls.len() <= 20, "{} times", calls.len());
+    for pair in calls.windows(2) {
+        let gap = pair[1].at - pair[0].at;
+        assert!(gap > Duration::from_millis(100), "again after {gap:?}");
+    }
 }
 
 #[test]

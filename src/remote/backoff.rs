@@ -97,7 +97,8 @@ impl Patience {
             }
             Trouble::Later(wait, _) if self.waits > 0 && passed.saturating_add(*wait) <= LONGEST_RETRY_AFTER => {
                 self.waits -= 1;
-                Some(*wait)
+                // A server that names no time at all would be asked several times at once.
+                Some(self.backoff.next().max(*wait))
             }
             _ => None,
         }
