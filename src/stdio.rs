@@ -168,7 +168,7 @@ impl Thread {
                 }
             }
         };
-        // Without a thread its end of the channels is gone, and that counts as a closed stdout.
+        // Without a thread its end of the channels is gone, and that counts as a stdout that cannot be written.
         if let Err(error) = thread::Builder::new().name("stdout".into()).spawn(writes) {
             log::warn!("no thread can be started to write stdout: {error}");
         }
@@ -259,12 +259,12 @@ impl Writer {
     /// it can stand in a `select!`.
     ///
     /// # Errors
-    /// stdout is closed.
+    /// stdout is closed, or takes no more.
     pub async fn written(&mut self) -> io::Result<()> {
         let Some(thread) = self.thread.as_mut().filter(|_| self.busy) else { return std::future::pending().await };
         let outcome = thread.written.recv().await;
         self.busy = false;
-        outcome.unwrap_or_else(|| Err(ErrorKind::BrokenPipe.into()))
+        outcome.unwrap_or_else(|| Err(io::Error::other("there is no thread to do it")))
     }
 }
 

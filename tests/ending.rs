@@ -150,6 +150,30 @@ fn a_drain_that_runs_out_answers_the_rest_with_errors_and_exits_5() {
 }
 
 #[test]
+fn a_drain_that_runs_out_while_nobody_reads_ends_soon_after() {
+    let held = Mailbox::new();
+    let server = Legacy::new()
+        .on("tools/list", |request, reply| {
+            reply.result(request, &format!(r#"{{"tools":["{}"]}}"#, "x".repeat(2_000_000)))
+        })
+        .hold("tools/call", &held)
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--drain-timeout", "1"]).ready();
+    bridge.stop_reading();
+    bridge.send(call(1));
+    let (_, reply) = held.take();
+    bridge.send(request(2, "tools/list"));
+    server.wait(1, "tools/list");
+    let begun = Instant::now();
+    bridge.close_stdin();
+    // A second for the drain, one for the last lines, one for the DELETE.
+    bridge.wait_exit(Duration::from_secs(5));
+    assert!(begun.elapsed() > Duration::from_secs(1), "the drain was cut short");
+    bridge.start_reading();
+    drop(reply);
+}
+
+#[test]
 fn open_questions_of_the_server_are_answered_as_cancelled_at_the_end_of_input() {
     let answered = Mailbox::new();
     let server = Legacy::new()
@@ -518,6 +542,28 @@ fn socket_pairs_serve_as_stdin_and_stdout() {
         .spawn()
         .unwrap();
     drop(command);
+/// A disk without room, as a script has it that keeps the answers.
+#[test]
+#[cfg(target_os = "linux")]
+fn answers_that_cannot_be_written_are_said_and_end_it_with_exit_1() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = Bridge::to(&server).command(scratch.path());
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{}\n{INITIALIZED}\n{}", initialize(1, "2025-06-18"), call(2)).unwrap();
+    ends_within(&mut child, PATIENCE);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("No space left on device") && said.contains("make room"), "{said}");
+    assert!(sessions.live().is_empty());
+    drop(stdin);
+}
+
     let mut output = BufReader::new(ours_out).lines();
     (&ours_in).write_all(format!("{}\n{INITIALIZED}\n", initialize(0, "2025-06-18")).as_bytes()).unwrap();
     assert_eq!(json(&output.next().unwrap().unwrap())["id"], 0);

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod budget;
+mod ending;
 mod order;
 mod outbox;
 mod parent;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::era::{Event, Facts, Invitation, Key, Lobby, SignIn, Step, Way};
 use crate::failure::{Failure, Kind};
@@ -32,6 +33,7 @@ use crate::stdio::{Line, Reader, Writer};
 
 use alarms::Alarms;
 use budget::Budget;
+use ending::{FAREWELL, LAST_WORDS};
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
 use sending::Running;
@@ -144,7 +146,7 @@ impl Bridge {
             }
         };
         let (end, patience) = tokio::select! {
-            end = self.relay() => (end, LAST_WORDS),
+            end = self.relay() => end,
             signal = signal => {
                 self.on(Event::Closed);
                 self.give_up(Failure::new(Kind::Interrupted, "the bridge was stopped"));
@@ -152,21 +154,13 @@ impl Bridge {
                 (end, FAREWELL)
             }
         };
-        // Notifications of the last moment, and answers to questions that nobody can answer now.
-        let _ = timeout(patience, async {
-            self.writer_is_done().await;
-            while self.tells.join_next().await.is_some() {}
-        })
-        .await;
-        self.running.into_values().for_each(|running| running.task.abort());
-        self.remote.close().await;
-        self.remote.login().finish().await;
+        self.leave(patience).await;
         end
     }
 
     /// Works until the editor has closed its side and everything is answered, or until it does not
-    /// read any more.
-    async fn relay(&mut self) -> End {
+    /// read any more; returns how it ended, and how long the last words may take.
+    async fn relay(&mut self) -> (End, Duration) {
         let mut open = true;
         let mut deadline: Option<Instant> = None;
         let watches_parent = !self.editor.is_inside();
@@ -177,12 +171,11 @@ impl Bridge {
             self.note_waiting();
             self.writer.flush();
             if !open && self.outbox.is_empty() && self.era.unanswered() == 0 && !self.writer.is_busy() {
-                return self.tally.end();
+                return (self.tally.end(), LAST_WORDS);
             }
             tokio::select! {
-                written = self.writer.written() => if written.is_err() {
-                    log::debug!("the editor has closed our stdout");
-                    return self.tally.end();
+                written = self.writer.written() => if let Err(error) = written {
+                    return (self.unwritten(&error), LAST_WORDS);
                 },
                 lines = self.editor.recv(), if open && self.may_read() => match lines {
                     Some(lines) => lines.into_iter().for_each(|line| self.line(line)),
@@ -219,21 +212,10 @@ impl Bridge {
                 () = until(deadline) => {
                     let late = Failure::new(Kind::Unreachable, "no answer came before the bridge had to end");
                     self.give_up(late.remedy("raise --drain-timeout"));
-                    let _ = timeout(FAREWELL, self.writer_is_done()).await;
-                    return End::Wanting(Kind::Unreachable);
+                    return (End::Wanting(Kind::Unreachable), FAREWELL);
                 }
             }
         }
-    }
-
-    /// Nothing more is waited for, for this reason.
-    fn give_up(&mut self, reason: Failure) {
-        let sent = self.running.iter().filter(|(_, running)| running.may_have_run());
-        let sent: Vec<Key> = sent.map(|(key, _)| *key).collect();
-        for key in sent {
-            self.on(Event::Ended { key, failure: Some(reason.clone().may_have_run()) });
-        }
-        self.on(Event::Over(reason));
     }
 
     /// What the editor may be told of the sign-in.
@@ -251,13 +233,6 @@ impl Bridge {
         let last = Said::ALL.into_iter();
         let last = last.filter_map(|said| Some((said.method(), self.remote.login().last(said)?))).collect();
         SignIn::Waiting(Invitation { url: Some(url), code, text: text.unwrap_or_default(), unopened: !opened, last })
-    }
-
-    /// The editor will say nothing more; returns when what still runs must have ended.
-    fn end_of_input(&mut self) -> Option<Instant> {
-        self.remote.login().close();
-        self.on(Event::Closed);
-        self.drain.map(|drain| Instant::now() + drain)
     }
 
     /// Whether a further line may be read. What it holds is not known before it is read; while the
@@ -411,13 +386,6 @@ impl Bridge {
         let waits = !self.outbox.is_empty();
         self.waiting_since = if waits { self.waiting_since.or_else(|| Some(Instant::now())) } else { None };
     }
-
-    async fn writer_is_done(&mut self) {
-        self.writer.flush();
-        while self.writer.is_busy() && self.writer.written().await.is_ok() {
-            self.writer.flush();
-        }
-    }
 }
 
 /// The next value, and where to wait for the one after it. A future to be kept: a new one for each message would
@@ -447,7 +415,3 @@ const OWN_ANSWERS: usize = 2 * 1024 * 1024;
 const UNREAD: usize = 16;
 /// How long requests wait for the budget, with nothing of it given back, before it grows.
 const GROWTH: Duration = Duration::from_millis(200);
-/// How long the last notifications may take after the end of the input.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-/// How long the last lines and the last notifications may take once all is over.
-const FAREWELL: Duration = Duration::from_secs(1);

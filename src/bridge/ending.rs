@@ -1,0 +1,70 @@
+//! How a relay ends: what is still said, to whom, and for how long.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::{Bridge, End};
+use crate::era::{Event, Key};
+use crate::failure::{Failure, Kind};
+
+impl Bridge {
+    /// The editor will say nothing more; returns when what still runs must have ended.
+    pub(super) fn end_of_input(&mut self) -> Option<Instant> {
+        self.remote.login().close();
+        self.on(Event::Closed);
+        self.drain.map(|drain| Instant::now() + drain)
+    }
+
+    /// Nothing more is waited for, for this reason.
+    pub(super) fn give_up(&mut self, reason: Failure) {
+        let sent = self.running.iter().filter(|(_, running)| running.may_have_run());
+        let sent: Vec<Key> = sent.map(|(key, _)| *key).collect();
+        for key in sent {
+            self.on(Event::Ended { key, failure: Some(reason.clone().may_have_run()) });
+        }
+        self.on(Event::Over(reason));
+    }
+
+    /// An answer could not be written. That nobody reads any more is an end like another; that there is no
+    /// room for what somebody will read is not.
+    pub(super) fn unwritten(&self, error: &io::Error) -> End {
+        if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) {
+            log::debug!("the editor has closed our stdout");
+            return self.tally.end();
+        }
+        let lost = Failure::new(Kind::Internal, format!("stdout cannot be written, and answers are lost: {error}"));
+        log::warn!("{}", lost.remedy("make room where it goes to, or have it go elsewhere, and run this once more"));
+        End::Wanting(Kind::Internal)
+    }
+
+    /// Says what is still to be said, and takes leave of the server.
+    pub(super) async fn leave(mut self, patience: Duration) {
+        // Notifications of the last moment, and answers to questions that nobody can answer now.
+        let _ = timeout(patience, async {
+            self.writer_is_done().await;
+            while self.tells.join_next().await.is_some() {}
+        })
+        .await;
+        self.running.into_values().for_each(|running| running.task.abort());
+        self.remote.close().await;
+        self.remote.login().finish().await;
+    }
+
+    pub(super) async fn writer_is_done(&mut self) {
+        self.writer.flush();
+        while self.writer.is_busy() {
+            if let Err(error) = self.writer.written().await {
+                self.unwritten(&error);
+                return;
+            }
+            self.writer.flush();
+        }
+    }
+}
+
+/// How long the last notifications may take after the end of the input.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the last lines and the last notifications may take once all is over.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
