@@ -11,6 +11,8 @@ mod inside;
 mod lines;
 #[cfg(target_os = "linux")]
 mod ready;
+#[cfg(unix)]
+mod unheard;
 
 use std::any::Any;
 #[cfg(windows)]
@@ -124,6 +126,14 @@ fn read_in_thread(limit: usize) -> io::Result<mpsc::Receiver<Vec<Line>>> {
 /// Whether a person sits at stdin.
 pub fn is_terminal() -> bool {
     io::IsTerminal::is_terminal(&io::stdin())
+}
+
+/// Waits until nobody reads stdout any more; pending for ever where that cannot be told. Must be called in the runtime.
+pub async fn unheard() {
+    #[cfg(unix)]
+    unheard::end_of_reader(rustix::stdio::stdout()).await;
+    #[cfg(not(unix))]
+    std::future::pending().await
 }
 
 /// The one writer to stdout: what is pushed between two calls of [`Writer::flush`] goes out as
@@ -361,6 +371,9 @@ fn stdout_ready() {
     thread::yield_now();
 }
 
+/// Below it are stdin, stdout and stderr.
+#[cfg(unix)]
+const LOWEST: i32 = 3;
 /// Batches of lines that may wait for the loop.
 const BATCHES: usize = 1;
 /// A line above this many bytes is held only once.

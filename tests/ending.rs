@@ -485,6 +485,32 @@ fn a_killed_parent_whose_pipes_a_sibling_inherited_leaves_no_orphan() {
     assert!(deleted.is_some(), "the parent is gone and the bridge stays");
 }
 
+#[test]
+fn a_killed_parent_leaves_no_orphan_though_requests_may_run_without_end() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("tools/call", &held).start();
+    let scratch = tempfile::tempdir().unwrap();
+    let bridge = Bridge::to(&server).args(["--drain-timeout", "0"]).command(scratch.path());
+    let mut shell = Command::new("bash");
+    support::same_environment(&bridge, &mut shell);
+    shell.arg("-c").arg(
+        r#"coproc "$0" "$1" --drain-timeout 0
+           echo "$COPROC_PID"
+           printf '%s\n' "$2" "$3" "$4" >&"${COPROC[1]}"
+           while read -r line <&"${COPROC[0]}"; do :; done"#,
+    );
+    shell.arg(support::binary()).arg(server.url()).args([&initialize(0, "2025-06-18"), INITIALIZED, &call(1)]);
+    let mut shell = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut said = BufReader::new(shell.stdout.take().unwrap()).lines();
+    let pid: i32 = said.next().unwrap().unwrap().trim().parse().unwrap();
+    let (_, _unanswered) = held.take();
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    // As long as requests of other relays may run.
+    gone_within(pid, Duration::from_secs(30) + SOON);
+    assert_eq!(server.count("DELETE"), 1);
+}
+
 #[track_caller]
 fn gone_within(pid: i32, patience: Duration) {
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
@@ -516,6 +542,28 @@ fn files_serve_as_stdin_and_stdout() {
     assert!(written.ends_with('\n'));
 }
 
+/// A disk without room, as a script has it that keeps the answers.
+#[test]
+#[cfg(target_os = "linux")]
+fn answers_that_cannot_be_written_are_said_and_end_it_with_exit_1() {
+    let script = Legacy::new();
+    let sessions = script.sessions();
+    let server = script.start();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut command = Bridge::to(&server).command(scratch.path());
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{}\n{INITIALIZED}\n{}", initialize(1, "2025-06-18"), call(2)).unwrap();
+    ends_within(&mut child, PATIENCE);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("No space left on device") && said.contains("make room"), "{said}");
+    assert!(sessions.live().is_empty());
+    drop(stdin);
+}
+
 #[test]
 fn dev_null_as_stdin_ends_at_once() {
     let server = Legacy::new().start().may_be_unused();
@@ -542,28 +590,6 @@ fn socket_pairs_serve_as_stdin_and_stdout() {
         .spawn()
         .unwrap();
     drop(command);
-/// A disk without room, as a script has it that keeps the answers.
-#[test]
-#[cfg(target_os = "linux")]
-fn answers_that_cannot_be_written_are_said_and_end_it_with_exit_1() {
-    let script = Legacy::new();
-    let sessions = script.sessions();
-    let server = script.start();
-    let scratch = tempfile::tempdir().unwrap();
-    let mut command = Bridge::to(&server).command(scratch.path());
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    let mut child = command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    writeln!(stdin, "{}\n{INITIALIZED}\n{}", initialize(1, "2025-06-18"), call(2)).unwrap();
-    ends_within(&mut child, PATIENCE);
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert!(said.contains("No space left on device") && said.contains("make room"), "{said}");
-    assert!(sessions.live().is_empty());
-    drop(stdin);
-}
-
     let mut output = BufReader::new(ours_out).lines();
     (&ours_in).write_all(format!("{}\n{INITIALIZED}\n", initialize(0, "2025-06-18")).as_bytes()).unwrap();
     assert_eq!(json(&output.next().unwrap().unwrap())["id"], 0);

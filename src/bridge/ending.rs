@@ -68,3 +68,6 @@ impl Bridge {
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How long the last lines and the last notifications may take once all is over.
 pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+/// How long requests may run that are to run without end, once nobody reads their answers. That of other
+/// relays, unless a person says otherwise.
+pub(super) const UNHEARD: Duration = Duration::from_secs(30);

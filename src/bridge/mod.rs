@@ -29,11 +29,11 @@ use crate::failure::{Failure, Kind};
 use crate::message::{Message, Parsed};
 use crate::record::{Side, Tap};
 use crate::remote::{Alone, Arrival, Call, Remote, Said, Stand};
-use crate::stdio::{Line, Reader, Writer};
+use crate::stdio::{Line, Reader, Writer, unheard};
 
 use alarms::Alarms;
 use budget::Budget;
-use ending::{FAREWELL, LAST_WORDS};
+use ending::{FAREWELL, LAST_WORDS, UNHEARD};
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
 use sending::Running;
@@ -165,6 +165,7 @@ impl Bridge {
         let mut deadline: Option<Instant> = None;
         let watches_parent = !self.editor.is_inside();
         let mut orphaned = std::pin::pin!(parent::gone());
+        let mut unheard = std::pin::pin!(unheard());
         let mut sign_in = std::pin::pin!(changed(self.remote.login().stand()));
         loop {
             self.pump();
@@ -187,6 +188,10 @@ impl Bridge {
                 () = &mut orphaned, if open && watches_parent => {
                     open = false;
                     deadline = self.end_of_input();
+                }
+                // Its requests may finish, but whom they are for is gone: not without end.
+                () = &mut unheard, if !open && deadline.is_none() && watches_parent => {
+                    deadline = Some(Instant::now() + UNHEARD);
                 }
                 Some(arrival) = self.arrivals.recv(), if self.has_room() => {
                     self.arrived(arrival);

@@ -33,7 +33,7 @@ impl Ready {
         let again = if kind.to_str()?.starts_with("pipe:") {
             rustix::fs::open(&own, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())
         } else if is_socket && rustix::net::sockopt::socket_type(input) == Ok(SocketType::STREAM) {
-            rustix::io::fcntl_dupfd_cloexec(input, LOWEST)
+            rustix::io::fcntl_dupfd_cloexec(input, super::LOWEST)
         } else {
             return None;
         };
@@ -76,6 +76,3 @@ impl Ready {
         }
     }
 }
-
-/// Below it are stdin, stdout and stderr.
-const LOWEST: i32 = 3;
