@@ -9,8 +9,8 @@ use std::{
 };
 
 use support::{
-    Bridge, Framing, Gate, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel, envelopes,
-    error, initialize, notification_with, request, request_with, result,
+    Bridge, CAPABILITIES, Framing, Gate, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel,
+    envelopes, error, initialize, notification_with, request, request_with, result, welcome,
 };
 
 /// A server that treats tools/call this way, and a bridge that shook hands with it.
@@ -846,6 +846,30 @@ fn a_server_that_comes_up_during_the_first_seconds_is_waited_for() {
     bridge.expect_silence(Duration::from_secs(1));
     let _server = Legacy::new().on_port(port).start();
     bridge.expect_result("0");
+}
+
+#[test]
+fn an_answer_to_another_request_is_not_taken_for_that_to_initialize() {
+    let server = Legacy::new()
+        .on("initialize", |request, reply| {
+            let mut stream = reply.sse();
+            stream.message(result(99, r#"{"stray":true}"#));
+            stream.message(result(request.id(), &welcome("2025-06-18", CAPABILITIES)));
+            stream.end();
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).spawn();
+    assert_eq!(bridge.shake_hands("2025-06-18")["protocolVersion"], "2025-06-18");
+    still_works(&mut bridge);
+}
+
+#[test]
+fn an_initialize_that_only_others_are_answered_for_is_an_error() {
+    let server =
+        Legacy::new().on("initialize", |_, reply| reply.json(result(77, &welcome("2025-06-18", CAPABILITIES)))).start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["not to this request"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::own::Own;
 use super::verdict::{Discovery, Opening, Outcome};
 use super::{Event, Facts, Headers, Key, Protocol, Settings, Step, VERSION_KEY};
-use crate::message::{Id, Message, member, plain_string};
+use crate::message::{Id, Kind as Is, Message, member, plain_string};
 use crate::versions::Transport;
 
 /// A search under way.
@@ -159,10 +159,23 @@ impl Finding {
     /// Whether this is the answer that is waited for: with HTTP+SSE the one to `initialize`
     /// comes on the one stream, which is that of no request.
     pub fn is_answer(&self, key: Option<Key>, message: &Message) -> bool {
-        let Some((at, probe)) = self.at.as_ref() else { return false };
-        let on_stream =
-            matches!(probe, Probe::Initialize(Transport::Sse)) && message.id() == self.words.initialize.id();
-        key == Some(*at) || (key.is_none() && on_stream)
+        let Some((at, probe)) = self.at.as_ref().filter(|_| message.kind() == Is::Answer) else { return false };
+        let is_its = |id: &Id| self.asked(probe).id().is_some_and(|asked| asked == id || asked.is_nearly(id));
+        match (key, message.id()) {
+            (Some(key), Some(id)) => key == *at && is_its(id),
+            // Of a server that could not read the id.
+            (Some(key), None) => key == *at && message.error().is_some(),
+            (None, id) => matches!(probe, Probe::Initialize(Transport::Sse)) && id.is_some_and(is_its),
+        }
+    }
+
+    /// What this attempt asks.
+    fn asked<'a>(&'a self, probe: &'a Probe) -> &'a Message {
+        match probe {
+            Probe::Initialize(_) => &self.words.initialize,
+            Probe::Discover => &self.words.discover,
+            Probe::Theirs(message, _) => message,
+        }
     }
 
     /// The exchange under way.
@@ -258,12 +271,10 @@ impl Finding {
 
     /// A server may refuse a version and name it as one that it speaks: then it is asked once more.
     fn is_worth_repeating(&self, probe: &Probe, outcome: &Outcome) -> bool {
-        let asked = match probe {
-            Probe::Initialize(_) => return false,
-            Probe::Discover => &self.words.discover,
-            Probe::Theirs(message, _) => &**message,
-        };
-        let meta = asked.params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
+        if let Probe::Initialize(_) = probe {
+            return false;
+        }
+        let meta = self.asked(probe).params().and_then(|params| member(params, "_meta")).unwrap_or("{}");
         let version = member(meta, VERSION_KEY).and_then(plain_string);
         !self.insisted && version.is_some_and(|version| outcome.unsupported().iter().any(|other| *other == version))
     }

@@ -323,7 +323,6 @@ impl Era {
 
     fn server(&mut self, key: Option<Key>, generation: u64, parsed: Parsed, steps: &mut Vec<Step>) {
         if let (Some(finding), Parsed::One(message)) = (&mut self.finding, &parsed)
-            && message.kind() == Is::Answer
             && finding.is_answer(key, message)
         {
             let found = finding.come_out(Outcome::Answer(message.clone()), &self.own, steps);
@@ -336,6 +335,9 @@ impl Era {
             match parsed {
                 Parsed::One(message) if message.kind() == Is::Notification && finding.opener.is_some() => {
                     steps.push(Step::ToEditor(message.raw().clone()));
+                }
+                Parsed::One(message) if message.kind() == Is::Answer => {
+                    log::debug!("an answer to no running request was dropped: {message:?}");
                 }
                 // What comes before the answer is for the pair to come.
                 parsed if finding.early.len() < MOST_EARLY => {
