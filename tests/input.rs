@@ -50,6 +50,21 @@ fn a_message_whose_id_can_be_read_is_refused_under_its_id() {
 }
 
 #[test]
+fn what_is_no_request_gets_no_error_under_the_id_of_one_that_runs() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("tools/call", &held).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    let (request, reply) = held.take();
+    // An answer to a question of the server, whose result was left out. Ids of both sides begin with 1.
+    bridge.send_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":1}\n");
+    bridge.expect_code("null", -32600);
+    reply.result(&request, "{}");
+    bridge.expect_result("1");
+    bridge.expect_silence(Duration::from_millis(200));
+}
+
+#[test]
 fn invalid_utf8_is_answered_and_the_relay_goes_on() {
     let server = Legacy::new().start();
     let mut bridge = Bridge::ready(&server);

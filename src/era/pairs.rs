@@ -15,7 +15,7 @@ use super::{CLIENT_KEY, Event, Facts, Key, Protocol, Settings, Spoken, Step, VER
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{
-    INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
+    Fault, INVALID_PARAMS, INVALID_REQUEST, Id, Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member, result_line,
 };
 use crate::versions::Transport;
 
@@ -125,7 +125,7 @@ impl Era {
     /// Takes an event and appends what is to be done.
     pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
         match event {
-            Event::Editor(Err(fault)) => steps.push(refuse(&fault)),
+            Event::Editor(Err(fault)) => steps.push(refuse(&self.without_running_id(fault))),
             Event::Editor(Ok(Parsed::Batch(batch))) => match &mut self.pair {
                 Some(pair) if self.finding.is_none() => pair.on(Event::Editor(Ok(Parsed::Batch(batch))), steps),
                 _ => no_batches(&batch, steps),
@@ -152,6 +152,12 @@ impl Era {
         if let Some(mut old) = self.old.take_if(|old| old.unanswered() == 0) {
             old.let_go(steps);
         }
+    }
+
+    /// What is no message gets no error under the id of a request that runs: that would be taken for the answer
+    /// to it. Perhaps it is the answer to a question of the server, whose ids are its own.
+    fn without_running_id(&self, fault: Fault) -> Fault {
+        Fault { id: fault.id.filter(|id| !self.is_running(id)), ..fault }
     }
 
     fn editor(&mut self, message: Message, steps: &mut Vec<Step>) {
