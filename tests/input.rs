@@ -345,6 +345,7 @@ fn a_request_waits_for_the_status_of_the_notification_before_it_but_not_for_ever
     bridge.send(call(1));
     bridge.send(request(2, "ping"));
     bridge.expect_result("2");
+    assert_eq!(server.count("tools/call"), 0, "a ping waits for nobody");
     bridge.expect_result("1");
     let asked = server.wait(1, "tools/call");
     let waited = asked.at - told.at;
