@@ -864,6 +864,24 @@ fn an_answer_to_another_request_is_not_taken_for_that_to_initialize() {
 }
 
 #[test]
+fn an_answer_to_initialize_may_come_in_a_batch() {
+    let log = notification_with("notifications/message", r#"{"level":"info","data":"hello"}"#);
+    for on_stream in [false, true] {
+        let log = log.clone();
+        let server = Legacy::new()
+            .on("initialize", move |request, reply| {
+                let batch = format!("[{log},{}]", result(request.id(), &welcome("2025-03-26", CAPABILITIES)));
+                if on_stream { reply.sse_with(batch) } else { reply.json(batch) }
+            })
+            .start();
+        let mut bridge = Bridge::to(&server).spawn();
+        assert_eq!(bridge.shake_hands("2025-03-26")["protocolVersion"], "2025-03-26");
+        assert!(bridge.recv().contains("hello"));
+        still_works(&mut bridge);
+    }
+}
+
+#[test]
 fn an_initialize_that_only_others_are_answered_for_is_an_error() {
     let server =
         Legacy::new().on("initialize", |_, reply| reply.json(result(77, &welcome("2025-06-18", CAPABILITIES)))).start();

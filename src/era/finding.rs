@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::own::Own;
 use super::verdict::{Discovery, Opening, Outcome};
 use super::{Event, Facts, Headers, Key, Protocol, Settings, Step, VERSION_KEY};
-use crate::message::{Id, Kind as Is, Message, member, plain_string};
+use crate::message::{Fault, Id, Kind as Is, Message, Parsed, member, plain_string};
 use crate::versions::Transport;
 
 /// A search under way.
@@ -158,7 +158,7 @@ impl Finding {
 
     /// Whether this is the answer that is waited for: with HTTP+SSE the one to `initialize`
     /// comes on the one stream, which is that of no request.
-    pub fn is_answer(&self, key: Option<Key>, message: &Message) -> bool {
+    fn is_answer(&self, key: Option<Key>, message: &Message) -> bool {
         let Some((at, probe)) = self.at.as_ref().filter(|_| message.kind() == Is::Answer) else { return false };
         let is_its = |id: &Id| self.asked(probe).id().is_some_and(|asked| asked == id || asked.is_nearly(id));
         match (key, message.id()) {
@@ -166,6 +166,18 @@ impl Finding {
             // Of a server that could not read the id.
             (Some(key), None) => key == *at && message.error().is_some(),
             (None, id) => matches!(probe, Probe::Initialize(Transport::Sse)) && id.is_some_and(is_its),
+        }
+    }
+
+    /// The answer that is waited for, taken out of what came with it: 2025-03-26 lets a server answer with a batch.
+    pub fn take_answer(&self, key: Option<Key>, parsed: &mut Parsed) -> Option<Message> {
+        match parsed {
+            Parsed::One(message) => self.is_answer(key, message).then(|| message.clone()),
+            Parsed::Batch(batch) => {
+                let is_it = |part: &Result<Message, Fault>| part.as_ref().is_ok_and(|it| self.is_answer(key, it));
+                let at = batch.iter().position(is_it)?;
+                batch.remove(at).ok()
+            }
         }
     }
 

@@ -327,11 +327,16 @@ impl Era {
         }
     }
 
-    fn server(&mut self, key: Option<Key>, generation: u64, parsed: Parsed, steps: &mut Vec<Step>) {
-        if let (Some(finding), Parsed::One(message)) = (&mut self.finding, &parsed)
-            && finding.is_answer(key, message)
+    fn server(&mut self, key: Option<Key>, generation: u64, mut parsed: Parsed, steps: &mut Vec<Step>) {
+        if let Some(finding) = &mut self.finding
+            && let Some(answer) = finding.take_answer(key, &mut parsed)
         {
-            let found = finding.come_out(Outcome::Answer(message.clone()), &self.own, steps);
+            if let Parsed::Batch(rest) = parsed
+                && !rest.is_empty()
+            {
+                finding.early.push(Event::Server { key, generation, parsed: Parsed::Batch(rest) });
+            }
+            let found = finding.come_out(Outcome::Answer(answer), &self.own, steps);
             self.found(found, steps);
             return;
         }
