@@ -3,8 +3,8 @@
 mod support;
 
 use support::{
-    Bridge, INITIALIZED, Legacy, Mailbox, PATIENCE, Request, call, cancel, envelopes, error, initialize, json,
-    notification_with, request, request_with, result,
+    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel, envelopes,
+    error, initialize, json, notification_with, request, request_with, result, welcome,
 };
 
 /// Ids that a careless program changes: beyond 2^53, floats, escapes, the empty string.
@@ -243,13 +243,7 @@ fn large_numbers_survive_in_both_directions() {
 
 #[test]
 fn a_batch_is_answered_in_the_version_that_has_batches() {
-    let server = Legacy::new()
-        .on("batch", |request, reply| {
-            let ids: Vec<_> = envelopes(request.text()).iter().filter_map(|it| it.id().map(str::to_owned)).collect();
-            let answers: Vec<_> = ids.iter().map(|id| result(id, r#"{"in":"a batch"}"#)).collect();
-            reply.json(format!("[{}]", answers.join(",")));
-        })
-        .start();
+    let server = Legacy::new().on("batch", answer_each).start();
     let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
     bridge.send(format!(
         "[{},{},{}]",
@@ -319,7 +313,8 @@ fn a_batch_that_the_server_half_answers_leaves_no_request_unanswered() {
 
 #[test]
 fn a_request_that_is_cancelled_in_its_own_batch_is_not_sent_and_not_waited_for() {
-    let server = Legacy::new().on("batch", |_, reply| reply.json(format!("[{}]", result(2, "{}")))).start();
+    let server =
+        Legacy::new().on("batch", |_, reply| reply.json(format!("[{}]", result(2, r#"{"in":"a batch"}"#)))).start();
     let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
     bridge.send(format!("[{},{},{}]", call(1), cancel(1), call(2)));
     let answers = envelopes(&bridge.recv());
@@ -346,6 +341,48 @@ fn a_batch_of_the_server_reaches_the_editor_in_the_version_that_has_batches() {
         came.extend(envelopes(&bridge.recv()).iter().map(|it| it.raw("params").unwrap().to_owned()));
     }
     assert_eq!(came, [r#"{"level":"info","data":1}"#, r#"{"level":"info","data":2}"#]);
+}
+
+fn answer_each(request: &Request, reply: Reply) {
+    let ids: Vec<_> = envelopes(request.text()).iter().filter_map(|it| it.id().map(str::to_owned)).collect();
+    let answers: Vec<_> = ids.iter().map(|id| result(id, r#"{"in":"a batch"}"#)).collect();
+    reply.json(format!("[{}]", answers.join(",")));
+}
+
+#[test]
+fn a_batch_waits_for_the_answer_to_initialize_as_a_single_message_does() {
+    let held = Mailbox::new();
+    let server = Legacy::new().hold("initialize", &held).on("batch", answer_each).start();
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-03-26"));
+    bridge.send(INITIALIZED);
+    bridge.send(format!("[{},{}]", request(1, "tools/list"), call(2)));
+    bridge.send(cancel(1));
+    bridge.send(request(2, "tools/list"));
+    bridge.expect_code("2", -32600);
+    let (request, reply) = held.take();
+    reply.result(&request, &welcome("2025-03-26", CAPABILITIES));
+    bridge.expect_result("0");
+    let line = bridge.recv();
+    assert_eq!(line, format!("[{}]", result(2, r#"{"in":"a batch"}"#)));
+    assert_eq!(server.wait(1, "batch").text(), format!("[{}]", call(2)));
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 0);
+}
+
+#[test]
+fn a_batch_that_waited_is_refused_where_the_version_has_none() {
+    let server = Legacy::new().start();
+    let batch = format!("[{},{}]", request(1, "tools/list"), call(2));
+    let outcome = Bridge::to(&server).run(format!("{}\n{INITIALIZED}\n{batch}\n", initialize(0, "2025-06-18")));
+    for id in ["1", "2"] {
+        assert_eq!(outcome.answer(id)["error"]["code"], -32600, "{outcome:?}");
+    }
+    let refusing = Server::start(|_, reply| reply.status(400));
+    let outcome = Bridge::to(&refusing).run(format!("{}\n{INITIALIZED}\n{batch}\n", initialize(0, "2025-03-26")));
+    for id in ["0", "1", "2"] {
+        assert!(outcome.answer(id)["error"].is_object(), "{outcome:?}");
+    }
 }
 
 #[test]

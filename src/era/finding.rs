@@ -12,7 +12,7 @@ use crate::versions::Transport;
 /// A search under way.
 pub struct Finding {
     /// What the editor sent since it began, and what began it unless that was an `initialize`.
-    pub parked: Vec<Message>,
+    pub parked: Vec<Parsed>,
     /// What the server sent that is for the pair to come.
     pub early: Vec<Event>,
     /// The editor's `initialize`, while it waits for its answer.
@@ -105,7 +105,18 @@ impl Finding {
     /// Adds a message of the editor's to what waits.
     pub fn park(&mut self, message: Message) {
         self.size += message.raw().len();
-        self.parked.push(message);
+        self.parked.push(Parsed::One(message));
+    }
+
+    /// Adds a batch of the editor's to what waits. Whether there are batches is known when the version is.
+    pub fn park_batch(&mut self, batch: Vec<Result<Message, Fault>>) {
+        self.size += batch.iter().flatten().map(|message| message.raw().len()).sum::<usize>();
+        self.parked.push(Parsed::Batch(batch));
+    }
+
+    /// What the editor sent, one by one.
+    pub fn waiting(&self) -> impl Iterator<Item = &Message> {
+        self.parked.iter().flat_map(each)
     }
 
     /// Whether more may wait.
@@ -115,29 +126,39 @@ impl Finding {
 
     /// Whether a request with this id waits.
     pub fn has(&self, id: &Id) -> bool {
-        self.opener.iter().chain(&self.parked).any(|message| message.id() == Some(id))
+        self.opener.iter().chain(self.waiting()).any(|message| message.id() == Some(id))
     }
 
     /// Takes out a request that the editor does not want any more; whether it was here.
     pub fn withdraw(&mut self, id: &Id) -> bool {
-        let before = self.parked.len();
-        self.parked.retain(|message| message.id() != Some(id));
+        let is_taken = self.take_where(|message| message.id() == Some(id));
         // How it came out is not how a later request with its id comes out.
         self.again.iter_mut().for_each(|again| again.ids.retain(|other| other != id));
-        self.parked.len() < before
+        is_taken
     }
 
     /// Takes out this very request; whether it was here. The editor may have taken it back, and have used
     /// its id for another.
     pub fn take_out(&mut self, request: &Message) -> bool {
-        let before = self.parked.len();
-        self.parked.retain(|message| message.raw() != request.raw());
-        self.parked.len() < before
+        self.take_where(|message| message.raw() == request.raw())
+    }
+
+    /// Takes out what is so; whether there was any.
+    fn take_where(&mut self, is_so: impl Fn(&Message) -> bool) -> bool {
+        let before = self.waiting().count();
+        self.parked.retain_mut(|parsed| match parsed {
+            Parsed::One(message) => !is_so(message),
+            Parsed::Batch(batch) => {
+                batch.retain(|part| !part.as_ref().is_ok_and(&is_so));
+                !batch.is_empty()
+            }
+        });
+        self.waiting().count() < before
     }
 
     /// Whether a `server/discover` of the editor waits.
     pub fn asks(&self) -> bool {
-        self.parked.iter().any(|message| message.method() == "server/discover")
+        self.waiting().any(|message| message.method() == "server/discover")
     }
 
     /// The editor will not send `initialize` after all: a legacy server is opened for it here.
@@ -336,6 +357,15 @@ impl Finding {
     pub fn is_undecided(&self) -> bool {
         self.undecided && self.learned.modern.is_none()
     }
+}
+
+/// The messages in what one line held.
+pub fn each(parsed: &Parsed) -> impl Iterator<Item = &Message> {
+    let (one, batch) = match parsed {
+        Parsed::One(message) => (Some(message), &[][..]),
+        Parsed::Batch(batch) => (None, batch.as_slice()),
+    };
+    one.into_iter().chain(batch.iter().flatten())
 }
 
 /// The order of attempts for an editor of the legacy era: its own era first, unless the server is

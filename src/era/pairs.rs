@@ -65,7 +65,7 @@ impl Era {
     /// Requests of the editor that have no answer yet.
     pub fn unanswered(&self) -> usize {
         let requests = |finding: &Finding| {
-            finding.opener.iter().chain(&finding.parked).filter(|message| message.kind() == Is::Request).count()
+            finding.opener.iter().chain(finding.waiting()).filter(|message| message.kind() == Is::Request).count()
         };
         let pairs = self.pair.iter().chain(&self.old);
         self.finding.as_ref().map_or(0, requests) + pairs.map(Pair::unanswered).sum::<usize>()
@@ -126,10 +126,7 @@ impl Era {
     pub fn on(&mut self, event: Event, steps: &mut Vec<Step>) {
         match event {
             Event::Editor(Err(fault)) => steps.push(refuse(&self.without_running_id(fault))),
-            Event::Editor(Ok(Parsed::Batch(batch))) => match &mut self.pair {
-                Some(pair) if self.finding.is_none() => pair.on(Event::Editor(Ok(Parsed::Batch(batch))), steps),
-                _ => no_batches(&batch, steps),
-            },
+            Event::Editor(Ok(Parsed::Batch(batch))) => self.editor_batch(batch, steps),
             Event::Editor(Ok(Parsed::One(message))) => self.editor(message, steps),
             Event::Server { key, generation, parsed } => self.server(key, generation, parsed, steps),
             Event::Ended { key, failure } => self.ended(key, failure, steps),
@@ -193,6 +190,33 @@ impl Era {
         }
     }
 
+    fn editor_batch(&mut self, mut batch: Vec<Result<Message, Fault>>, steps: &mut Vec<Step>) {
+        for fault in batch.iter_mut().filter_map(|part| part.as_mut().err()) {
+            fault.id = fault.id.take().filter(|id| !self.is_running(id));
+        }
+        if self.finding.is_some() && !batch.is_empty() {
+            // Questions are of a session that is there.
+            let is_answer =
+                |part: &mut Result<Message, Fault>| part.as_ref().is_ok_and(|message| message.kind() == Is::Answer);
+            let answers: Vec<_> = batch.extract_if(.., is_answer).flatten().collect();
+            answers.into_iter().for_each(|answer| self.editor(answer, steps));
+            // Within the batch it is found when its turn comes.
+            let is_running =
+                |message: &Message| message.kind() == Is::Request && message.id().is_some_and(|id| self.is_running(id));
+            let twice = batch.extract_if(.., |part| part.as_ref().is_ok_and(is_running));
+            let ids = twice.flatten().filter_map(|message| message.id().cloned());
+            steps.extend(ids.map(|id| refusal(&id, INVALID_REQUEST, "a request with this id is still running")));
+            if let Some(finding) = self.finding.as_mut().filter(|_| !batch.is_empty()) {
+                finding.park_batch(batch);
+            }
+            return;
+        }
+        match &mut self.pair {
+            Some(pair) => pair.on(Event::Editor(Ok(Parsed::Batch(batch))), steps),
+            None => no_batches(&batch, steps),
+        }
+    }
+
     /// The first message of an editor says which era it speaks.
     fn begin(&mut self, message: Message, steps: &mut Vec<Step>) {
         let Some(id) = message.id().cloned().filter(|_| message.kind() == Is::Request) else {
@@ -235,7 +259,7 @@ impl Era {
             // It waits for none of these any more, but each has its answer; unless that would be taken
             // for the one to `initialize`, by an editor that counts from the start again.
             let others = |message: &&Message| message.kind() == Is::Request && message.id() != Some(id);
-            for request in finding.parked.iter().filter(others) {
+            for request in finding.waiting().filter(others) {
                 steps.extend(request.id().map(|id| match request.method() {
                     "server/discover" => not_modern(id),
                     _ => failed(id, Some(superseded())),
@@ -413,7 +437,7 @@ impl Era {
 
     fn over(&mut self, failure: Failure, steps: &mut Vec<Step>) {
         if let Some(finding) = self.finding.take() {
-            for message in finding.opener.iter().chain(&finding.parked) {
+            for message in finding.opener.iter().chain(finding.waiting()) {
                 steps.extend(message.id().map(|id| failed(id, Some(failure.clone()))));
             }
         }

@@ -3,7 +3,7 @@
 use super::Era;
 use super::pair::Pair;
 use super::words::{not_modern, one, report, superseded};
-use crate::era::finding::{Finding, Found};
+use crate::era::finding::{Finding, Found, each};
 use crate::era::legacy_editor::LegacyEditor;
 use crate::era::modern::{Modern, no_common_version};
 use crate::era::modern_editor::ModernEditor;
@@ -42,10 +42,10 @@ impl Era {
             }
             Found::Nothing(outcome) => {
                 // Who lacks a sign-in is told so in each answer: a program may read that of its own request alone.
-                let each = outcome.lacks_sign_in() && finding.opener.is_some() && finding.again.is_none();
-                let parked = if each { std::mem::take(&mut finding.parked) } else { Vec::new() };
+                let apart = outcome.lacks_sign_in() && finding.opener.is_some() && finding.again.is_none();
+                let parked = if apart { std::mem::take(&mut finding.parked) } else { Vec::new() };
                 self.nobody(finding, steps, |id| report(id, &outcome));
-                steps.extend(parked.iter().filter_map(Message::id).map(|id| report(id, &outcome)));
+                steps.extend(parked.iter().flat_map(each).filter_map(Message::id).map(|id| report(id, &outcome)));
                 self.denied = Some(outcome).filter(Outcome::lacks_sign_in);
             }
         }
@@ -159,8 +159,8 @@ impl Era {
         for event in finding.early {
             self.on(event, steps);
         }
-        for message in finding.parked {
-            self.on(one(message), steps);
+        for parsed in finding.parked {
+            self.on(Event::Editor(Ok(parsed)), steps);
         }
     }
 
@@ -168,18 +168,18 @@ impl Era {
     fn nobody(&mut self, mut finding: Finding, steps: &mut Vec<Step>, answer: impl Fn(&Id) -> Step) {
         if let Some(again) = finding.again.take() {
             // It is as it was: what came out so comes out so, and the rest goes on.
-            let is_it = |message: &Message| message.id().is_some_and(|id| again.ids.contains(id));
+            let is_it = |parsed: &Parsed| each(parsed).any(|it| it.id().is_some_and(|id| again.ids.contains(id)));
             let (out, rest): (Vec<_>, Vec<_>) = finding.parked.into_iter().partition(is_it);
-            steps.extend(out.iter().filter_map(Message::id).map(|id| report(id, &again.outcome)));
+            steps.extend(out.iter().flat_map(each).filter_map(Message::id).map(|id| report(id, &again.outcome)));
             finding.parked = rest;
             self.resume(finding, steps);
             return;
         }
         let legacy = finding.opener.is_some();
-        for message in finding.opener.iter().chain(finding.parked.iter().filter(|_| !legacy)) {
+        for message in finding.opener.iter().chain(finding.waiting().filter(|_| !legacy)) {
             steps.extend(message.id().map(&answer));
         }
-        for id in finding.parked.iter().filter(|_| legacy).filter_map(Message::id) {
+        for id in finding.waiting().filter(|_| legacy).filter_map(Message::id) {
             // Why initialize failed has been said.
             let failure = Failure::new(Kind::Usage, "there is no session, because initialize failed");
             steps.push(failed(id, Some(failure.remedy("send initialize again"))));
