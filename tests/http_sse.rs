@@ -425,6 +425,23 @@ fn when_everything_fails_the_first_cause_is_named() {
 }
 
 #[test]
+fn a_405_that_only_shows_the_transport_is_no_cause() {
+    let (server, _wire) = HttpSse::new()
+        .on_get(|_, _, reply| {
+            reply.text(503, "deploying");
+            None
+        })
+        .start();
+    let mut bridge = Bridge::launch(server.at("/sse")).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    let error = bridge.expect_error("0", &["503", "deploying"]);
+    assert!(!error["message"].as_str().unwrap().contains("405"), "{error}");
+    assert_eq!(error["data"]["mcpbridge"], "unreachable", "{error}");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 5);
+}
+
+#[test]
 fn a_401_is_not_reported_as_the_405_of_a_fallback() {
     let server = Server::start(|request, reply| match request.method.as_str() {
         "POST" => reply.text(401, "who are you?"),

@@ -346,11 +346,11 @@ impl Finding {
     }
 
     /// That a later attempt is answered, but with a refusal, says more than that an earlier one is
-    /// not understood. That it is not answered says less.
+    /// not understood. That it is not answered says less, unless the earlier one was only to find that out.
     fn telling(&self, outcome: Outcome) -> Outcome {
         let unreachable = matches!(&outcome, Outcome::Failure(failure)
             if failure.kind == crate::failure::Kind::Unreachable);
-        self.first.clone().filter(|_| unreachable).unwrap_or(outcome)
+        self.first.clone().filter(|first| unreachable && !first.is_sign_of_sse()).unwrap_or(outcome)
     }
 
     /// Whether the server gave no sign of either era, as one does that knows no `server/discover`.

@@ -80,6 +80,12 @@ impl Outcome {
         self.is_trouble() && failure.status.is_some_and(|status| !matches!(status, 401 | 407))
     }
 
+    /// Whether it is a refusal by which a client is to find out that a server speaks HTTP+SSE (2025-11-25,
+    /// Transports, "Backwards Compatibility"), and nothing else.
+    pub fn is_sign_of_sse(&self) -> bool {
+        matches!(self, Outcome::Failure(failure) if failure.error.is_none() && matches!(failure.status, Some(404 | 405)))
+    }
+
     /// The versions that the server speaks, if it refused one of ours with -32022.
     pub fn unsupported(&self) -> Vec<String> {
         match self.error().filter(|error| code(error) == Some(UNSUPPORTED_VERSION)) {
