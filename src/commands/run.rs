@@ -26,7 +26,7 @@ use crate::store::{Eras, Store};
 use crate::versions::Transport;
 use crate::{log as logging, stdio};
 
-use super::history::History;
+use super::run_notes::RunNotes;
 use super::{access, event_loop, server};
 
 /// Relays until the editor leaves.
@@ -35,10 +35,10 @@ use super::{access, event_loop, server};
 /// The command line is wrong, or the process cannot start its threads.
 pub fn run(relay: &Relay) -> anyhow::Result<ExitCode> {
     let store = access::store();
-    let history = History::begin(relay, store.as_ref().ok());
+    let notes = RunNotes::begin(relay, store.as_ref().ok());
     let runtime = event_loop()?;
-    let outcome = relay_until_the_end(&runtime, relay, store, &history);
-    history.end(&outcome);
+    let outcome = relay_until_the_end(&runtime, relay, store, &notes);
+    notes.end(&outcome);
     logging::finish();
     // Not by returning: the thread that reads stdin cannot be woken.
     process::exit(match outcome? {
@@ -52,11 +52,11 @@ fn relay_until_the_end(
     runtime: &Runtime,
     relay: &Relay,
     store: Result<Store, Failure>,
-    history: &History,
+    notes: &RunNotes,
 ) -> anyhow::Result<End> {
     access::start_log(&relay.output)?;
     let (settings, http) = runtime.block_on(settings(relay))?;
-    let notes = Notes::of(store.as_ref().ok(), &settings.url);
+    let known = KnownEras::of(store.as_ref().ok(), &settings.url);
     let login = login(relay, &settings, &http, store)?;
     if stdio::is_terminal() {
         log::info!(
@@ -72,15 +72,15 @@ fn relay_until_the_end(
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), login, arrived);
         let stdio = (stdio::read(limit)?, stdio::write());
-        let era = Lobby::new(Era::new(era_settings(relay, notes.facts())));
+        let era = Lobby::new(Era::new(era_settings(relay, known.facts())));
         let bridge = Bridge::new(stdio, (remote, arrivals), era, limit, relay.drain_timeout.limit());
         let bridge = bridge.recorded(recorder.as_ref().map(Recorder::tap));
-        let noting = notes.follow(bridge.learned());
-        history.follow(&bridge);
+        let noting = known.follow(bridge.learned());
+        notes.follow(&bridge);
         // As a task: whatever wakes what the event loop itself waits for costs a further look at all sockets.
         let end =
             tokio::spawn(Box::pin(bridge.run())).await.unwrap_or_else(|ended| panic::resume_unwind(ended.into_panic()));
-        history.catch_up();
+        notes.catch_up();
         let _ = timeout(LAST_NOTE, noting).await;
         if let Some(recorder) = recorder {
             recorder.finish().await;
@@ -212,15 +212,15 @@ pub fn era_settings(relay: &Relay, facts: Facts) -> EraSettings {
 }
 
 /// What is known of the server from one run to the next.
-pub struct Notes {
+pub struct KnownEras {
     store: Option<Store>,
     server: Url,
 }
 
-impl Notes {
+impl KnownEras {
     /// Those in `store`, if there is one.
     pub fn of(store: Option<&Store>, server: &Url) -> Self {
-        Notes { store: store.cloned(), server: server.clone() }
+        KnownEras { store: store.cloned(), server: server.clone() }
     }
 
     /// What earlier runs have found. Not which editors fall back to `initialize`: that is a setting of
@@ -232,7 +232,7 @@ impl Notes {
 
     /// Keeps what is learned, as soon as it is: editors do not always let a process end by itself.
     pub fn follow(self, mut learned: watch::Receiver<Facts>) -> JoinHandle<()> {
-        let Notes { store, server } = self;
+        let KnownEras { store, server } = self;
         tokio::spawn(async move {
             while let (Ok(()), Some(store)) = (learned.changed().await, &store) {
                 let facts = learned.borrow_and_update().clone();

@@ -248,7 +248,7 @@ struct Started {
 async fn start(relay: &Relay, wants: Wants, recorder: &mut Option<Recorder>) -> Result<Started, Failure> {
     let (settings, http) = run::settings(relay).await?;
     let store = access::store();
-    let notes = run::Notes::of(store.as_ref().ok(), &settings.url);
+    let known = run::KnownEras::of(store.as_ref().ok(), &settings.url);
     let login = run::login(relay, &settings, &http, store)?;
     let given = settings.headers.contains_key(AUTHORIZATION) || relay.connection.token_command.is_some();
     let url = settings.url.clone();
@@ -257,8 +257,8 @@ async fn start(relay: &Relay, wants: Wants, recorder: &mut Option<Recorder>) -> 
         None => *recorder = run::recorder(relay, &settings, &http, &login)?,
     }
     let tap = recorder.as_ref().map(Recorder::tap);
-    let client = Client::start((settings, http, login), run::era_settings(relay, notes.facts()), wants, tap);
-    let noting = notes.follow(client.learned());
+    let client = Client::start((settings, http, login), run::era_settings(relay, known.facts()), wants, tap);
+    let noting = known.follow(client.learned());
     Ok(Started { client, url, may_sign_in: !given, noting })
 }
 

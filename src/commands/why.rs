@@ -21,21 +21,21 @@ use crate::store::{Chapter, Entry, Happening, Lock, Store, Way};
 /// What was typed is no URL, or the index cannot be read.
 pub fn run(typed: &Why) -> anyhow::Result<ExitCode> {
     let store = access::store()?;
-    let stories = stories(&store, typed)?;
+    let histories = histories(&store, typed)?;
     if typed.json {
-        let accounts: Vec<Value> = stories.iter().map(Story::json).collect();
+        let accounts: Vec<Value> = histories.iter().map(History::json).collect();
         print_json(&json!({ "schema_version": 1, "accounts": accounts }))?;
     } else {
-        print(stories.iter().map(Story::lines).collect::<Vec<_>>().join("\n").as_bytes())?;
+        print(histories.iter().map(History::lines).collect::<Vec<_>>().join("\n").as_bytes())?;
     }
-    Ok(match stories.iter().all(|story| story.account.is_ready()) {
+    Ok(match histories.iter().all(|history| history.account.is_ready()) {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(Kind::SignInRequired.exit_code()),
     })
 }
 
 /// One account, and what happened to it.
-struct Story {
+struct History {
     account: Account,
     entry: Option<Entry>,
     chapters: Vec<Chapter>,
@@ -44,15 +44,15 @@ struct Story {
 }
 
 /// As `status` selects them, and accounts that were signed out.
-fn stories(store: &Store, typed: &Why) -> Result<Vec<Story>, Failure> {
+fn histories(store: &Store, typed: &Why) -> Result<Vec<History>, Failure> {
     let selection = &typed.selection;
     let mut accounts = status::selected(store, selection)?;
     if selection.account.is_none() && selection.resource.is_none() {
         let (url, _) = access::select(selection.server.as_deref().unwrap_or_default(), selection)?;
         let shown = shown(&url);
         let mut others = Vec::new();
-        for key in store.stories().into_iter().filter(|key| !accounts.iter().any(|account| account.is(key))) {
-            if let Some(last) = store.story(&key).pop().filter(|last| last.server == shown) {
+        for key in store.histories().into_iter().filter(|key| !accounts.iter().any(|account| account.is(key))) {
+            if let Some(last) = store.history(&key).pop().filter(|last| last.server == shown) {
                 let named = selection.named.as_ref().map(access::named);
                 others.push(match store.entry(&key).ok().flatten() {
                     Some(entry) => Account::new(store, key, Some(entry), named),
@@ -63,21 +63,22 @@ fn stories(store: &Store, typed: &Why) -> Result<Vec<Story>, Failure> {
         // Nothing is known of the one that was typed, and something of others.
         if !others.is_empty() {
             accounts.retain(|account| {
-                store.entry(account.key()).is_ok_and(|entry| entry.is_some()) || !store.story(account.key()).is_empty()
+                store.entry(account.key()).is_ok_and(|entry| entry.is_some())
+                    || !store.history(account.key()).is_empty()
             });
         }
         accounts.extend(others);
     }
-    Ok(accounts.into_iter().map(|account| Story::of(store, account)).collect())
+    Ok(accounts.into_iter().map(|account| History::of(store, account)).collect())
 }
 
-impl Story {
-    fn of(store: &Store, account: Account) -> Story {
+impl History {
+    fn of(store: &Store, account: Account) -> History {
         let entry = store.entry(account.key()).ok().flatten();
         // Who renews just now holds the lock.
         let is_in_doubt = entry.as_ref().is_some_and(|entry| entry.doubt.is_some())
             && matches!(store.try_lock(account.key(), Lock::Grant), Ok(Some(_)));
-        Story { chapters: store.story(account.key()), account, entry, is_in_doubt }
+        History { chapters: store.history(account.key()), account, entry, is_in_doubt }
     }
 
     fn json(&self) -> Value {
@@ -99,7 +100,7 @@ impl Story {
         if self.chapters.is_empty() && self.entry.is_none() {
             text += "  nothing is known of a sign-in\n";
         }
-        text += &history(&self.chapters, now, width);
+        text += &chapters_told(&self.chapters, now, width);
         if self.is_in_doubt {
             let told = "a renewal was cut off, so it is in doubt whether the token that is kept is still good; the next renewal will tell";
             text += &format!("{}\n", laid_out(told, width));
@@ -113,7 +114,7 @@ impl Story {
 }
 
 /// What happened, a line for each thing.
-fn history(chapters: &[Chapter], now: u64, width: usize) -> String {
+fn chapters_told(chapters: &[Chapter], now: u64, width: usize) -> String {
     let (mut text, mut who, mut at) = (String::new(), None, 0);
     while let Some(chapter) = chapters.get(at) {
         let alike = chapters[at..].iter().take_while(|next| next.what == Happening::Renewed).count();
@@ -227,11 +228,11 @@ mod tests {
     #[test]
     fn of_many_renewals_the_last_ones_are_told_and_the_others_counted() {
         let chapters: Vec<Chapter> = (0..20).map(|at| chapter(at, Happening::Renewed)).collect();
-        let told = history(&chapters, 60, usize::MAX);
+        let told = chapters_told(&chapters, 60, usize::MAX);
         assert_eq!(told.lines().count(), 1 + SHOWN_RENEWALS, "{told}");
         assert!(told.lines().next().unwrap().contains("renewed, and then 16 times more"), "{told}");
         assert!(told.lines().last().unwrap().contains("00:00:19 UTC"), "{told}");
-        let few = history(&chapters[..4], 60, usize::MAX);
+        let few = chapters_told(&chapters[..4], 60, usize::MAX);
         assert_eq!(few.lines().count(), 4, "{few}");
     }
 }

@@ -3,6 +3,7 @@
 mod entry;
 mod eras;
 mod grant;
+mod history;
 mod item;
 mod journal;
 mod key;
@@ -16,7 +17,6 @@ mod runs;
 mod search;
 mod secrets;
 mod shelf;
-mod story;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -36,12 +36,12 @@ use crate::failure::{Failure, Kind};
 pub use entry::{Doubt, Ended, Entry, Form};
 pub use eras::Eras;
 pub use grant::{ApiKey, Authentication, Binding, Client, Credential, Grant, OAuth, Origin, Place};
+pub use history::{By, Chapter, Happening, Way};
 pub use key::Key;
 pub use last::Said;
 pub use lock::{GRANT_WAIT, Guard, Lock};
 pub use pending::{Ending, Pending};
 pub use runs::{End, Following, News, Noted, Open, Run, Scribe, Start};
-pub use story::{By, Chapter, Happening, Way};
 pub use watch::Watch;
 
 use item::Item;

@@ -217,7 +217,7 @@ impl Store {
             }
             let _ = done.send(());
         };
-        thread::Builder::new().name("history".into()).spawn(write).ok()?;
+        thread::Builder::new().name("runs".into()).spawn(write).ok()?;
         let scribe = Scribe { lines, finished: Mutex::new(finished), said: AtomicU32::new(0) };
         scribe.note(Noted::Start(start));
         Some(scribe)

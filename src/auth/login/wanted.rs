@@ -50,6 +50,6 @@ impl Inner {
         };
         // A damaged entry tells of one as well; after a sign-out only the history does.
         !matches!(self.store.entry(&self.key), Ok(None))
-            || self.store.story(&self.key).iter().any(|chapter| is_of_one(&chapter.what))
+            || self.store.history(&self.key).iter().any(|chapter| is_of_one(&chapter.what))
     }
 }

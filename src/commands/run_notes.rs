@@ -15,7 +15,7 @@ use crate::versions::Transport;
 
 /// The notes of one run. Empty where nothing is to be kept.
 #[derive(Default)]
-pub struct History(Option<Arc<Notes>>);
+pub struct RunNotes(Option<Arc<Notes>>);
 
 struct Notes {
     scribe: Scribe,
@@ -23,13 +23,13 @@ struct Notes {
     bridge: OnceLock<(watch::Receiver<Seen>, Arc<Counts>)>,
 }
 
-impl History {
+impl RunNotes {
     /// Begins with what was typed. Before the log, of which it hears every line.
-    pub fn begin(relay: &Relay, store: Option<&Store>) -> History {
+    pub fn begin(relay: &Relay, store: Option<&Store>) -> RunNotes {
         let typed = relay.server.as_deref().filter(|_| !relay.no_history);
         // What is no URL of a server is told at the terminal, and belongs to none.
         let url = typed.and_then(|typed| server::url(typed, true).ok());
-        let Some((store, url)) = store.zip(url) else { return History(None) };
+        let Some((store, url)) = store.zip(url) else { return RunNotes(None) };
         let start = Start {
             version: env!("CARGO_PKG_VERSION").into(),
             server: shown(&url),
@@ -37,11 +37,11 @@ impl History {
             account: relay.sign_in.account.clone(),
             ..Start::default()
         };
-        let Some(scribe) = store.note_run(&url, start) else { return History(None) };
+        let Some(scribe) = store.note_run(&url, start) else { return RunNotes(None) };
         let notes = Arc::new(Notes { scribe, noted: Mutex::default(), bridge: OnceLock::new() });
         let heard = Arc::clone(&notes);
         logging::listen(Box::new(move |warning, text| heard.scribe.say(warning, text)));
-        History(Some(notes))
+        RunNotes(Some(notes))
     }
 
     /// Notes what becomes known in the course of the run, as soon as it is: editors do not always let a

@@ -119,10 +119,10 @@ pub struct Chapter {
 impl Store {
     /// Notes what happened to the grant under `key`. The caller holds its lock, or has changed nothing.
     pub fn tell(&self, key: &Key, about: &About, by: &By, what: Happening) {
-        let Some(journal) = self.story_journal() else { return };
+        let Some(journal) = self.history_journal() else { return };
         let what = what.shortened();
         // What fails is tried again and again, and would push out how it began.
-        if what.is_failure() && self.story(key).last().is_some_and(|last| what.is_told_by(&last.what)) {
+        if what.is_failure() && self.history(key).last().is_some_and(|last| what.is_told_by(&last.what)) {
             return;
         }
         let chapter =
@@ -134,18 +134,18 @@ impl Store {
     }
 
     /// What happened to the grant under `key`, the oldest first.
-    pub fn story(&self, key: &Key) -> Vec<Chapter> {
-        let lines = self.story_journal().map(|journal| journal.lines(key.as_str())).unwrap_or_default();
+    pub fn history(&self, key: &Key) -> Vec<Chapter> {
+        let lines = self.history_journal().map(|journal| journal.lines(key.as_str())).unwrap_or_default();
         lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The grants of which something is told.
-    pub fn stories(&self) -> Vec<Key> {
-        let names = self.story_journal().map(|journal| journal.names()).unwrap_or_default();
+    /// The grants that have a history.
+    pub fn histories(&self) -> Vec<Key> {
+        let names = self.history_journal().map(|journal| journal.names()).unwrap_or_default();
         names.iter().filter_map(|name| Key::spelled(name)).collect()
     }
 
-    fn story_journal(&self) -> Option<Journal> {
+    fn history_journal(&self) -> Option<Journal> {
         self.inner.home.as_ref().map(|home| Journal::new(home.clone(), "history"))
     }
 }
