@@ -3,12 +3,11 @@
 //! server, whoever signs in there, and has nothing secret in it: the URL is only a hash.
 
 use std::fs;
-use std::path::PathBuf;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::surplus::oldest;
 use super::{Key, Store};
 
 /// Which eras a server speaks; `None` where nobody knows.
@@ -50,15 +49,11 @@ impl Store {
 
     /// A URL may have a part that is another one each time, so that nobody asks for its note again.
     fn forget_old_eras(&self) {
-        let names = self.inner.servers.names();
-        let Some(surplus) = names.len().checked_sub(MOST).filter(|surplus| *surplus > 0) else { return };
-        let path = |name: &String| self.inner.servers.path(name);
-        let age =
-            |path: &PathBuf| fs::metadata(path).and_then(|there| there.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let mut notes: Vec<_> = names.iter().filter_map(path).map(|path| (age(&path), path)).collect();
-        notes.sort();
-        for (_, path) in notes.into_iter().take(surplus) {
-            let _ = fs::remove_file(path);
+        let shelf = &self.inner.servers;
+        for name in oldest(shelf.names(), MOST, |name| shelf.path(name)) {
+            if let Some(note) = shelf.path(&name) {
+                let _ = fs::remove_file(note);
+            }
         }
     }
 }
@@ -68,6 +63,9 @@ const MOST: usize = 512;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::time::SystemTime;
+
     use tempfile::tempdir;
 
     use super::*;

@@ -3,9 +3,9 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::lock;
+use super::surplus::oldest;
 use crate::config::Home;
 use crate::private;
 use crate::secret::public;
@@ -123,14 +123,7 @@ impl Journal {
 
     /// A URL may have a part that is another one each time, so that nobody asks for its lines again.
     fn forget_old(&self) {
-        let names = self.names();
-        let Some(surplus) = names.len().checked_sub(MOST).filter(|surplus| *surplus > 0) else { return };
-        let age = |name: &String| {
-            fs::metadata(self.path(name, "")).and_then(|there| there.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
-        };
-        let mut aged: Vec<_> = names.into_iter().map(|name| (age(&name), name)).collect();
-        aged.sort();
-        for (_, name) in aged.into_iter().take(surplus) {
+        for name in oldest(self.names(), MOST, |name| Some(self.path(name, ""))) {
             for end in ["", OLD] {
                 let _ = fs::remove_file(self.path(&name, end));
             }

@@ -17,6 +17,7 @@ mod runs;
 mod search;
 mod secrets;
 mod shelf;
+mod surplus;
 #[cfg(test)]
 mod tests;
 mod watch;
