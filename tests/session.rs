@@ -526,7 +526,14 @@ fn many_calls_that_find_the_session_lost_open_one_new_one() {
     let sessions = script.sessions();
     sessions.refuse_with({
         let held = held.clone();
-        move |request, reply| held.put((request.clone(), reply))
+        // The standing stream was asked for, and may be answered only now.
+        move |request, reply| {
+            if request.is("GET") {
+                reply.error(404, request, -32001, "Session not found");
+            } else {
+                held.put((request.clone(), reply));
+            }
+        }
     });
     let server = script.start();
     let mut bridge = settled(&server);
