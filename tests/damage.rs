@@ -115,6 +115,67 @@ fn a_damaged_index_entry_is_mended_and_nobody_is_asked() {
 }
 
 #[test]
+fn a_damaged_index_entry_is_shown_as_damaged_beside_the_others_and_signed_out_of_by_its_name() {
+    let world = World::signed_in();
+    let command = |words: &[&str]| Bridge::bare().args(words).home(world.home.path()).told();
+    for (index, text) in ["", "{"].into_iter().enumerate() {
+        fs::write(world.file("grants"), text).unwrap();
+        let account = format!("spare{index}");
+        let words = ["login", &world.server.url(), "--account", &account, "--api-key-header", "X-Key"];
+        let mut login = Bridge::bare().args(words).home(world.home.path()).at_shell();
+        login.type_line("an API key of ours");
+        login.told().expect(0, &[]);
+        let (file, url) = (world.file("grants").display().to_string(), world.server.url());
+        let told = command(&["status"]);
+        let seen = told.expect(8, &[]).stdout.replace("\n    ", " ");
+        for part in [&url, &account, &file, "is damaged", "mcpbridge doctor --fix"] {
+            assert!(seen.contains(part), "{part:?} is not said: {seen}");
+        }
+        assert!(!seen.contains("not signed in") && !seen.contains("mcpbridge login"), "{seen}");
+        let accounts = command(&["status", "--json"]).expect(8, &[]).json()["accounts"].clone();
+        let damaged = accounts.as_array().unwrap().iter().find(|account| account["state"] == "damaged").unwrap();
+        assert_eq!((&damaged["server"], &damaged["account"]), (&Value::from(url.clone()), &Value::Null));
+        assert!(damaged["why"].as_str().unwrap().contains(&file), "{damaged}");
+        // What mends it is what was said.
+        command(&["doctor", "--fix"]);
+        assert_eq!(command(&["status", &url]).expect(0, &[]).code, 0);
+    }
+    // A login mends it as well, and asks nobody.
+    fs::write(world.file("grants"), "{").unwrap();
+    let told = command(&["login", &world.server.url()]);
+    assert!(told.expect(0, &[]).stdout.contains("already signed in"), "{told:?}");
+    assert_eq!(world.human.windows(), 1);
+    fs::write(world.file("grants"), "{").unwrap();
+    let told = command(&["logout", "--all"]);
+    let name = format!("signed out of {}, and revoked there", world.server.url());
+    assert!(told.expect(0, &[]).stdout.contains(&name), "{told:?}");
+}
+
+#[test]
+fn of_a_folder_that_others_can_write_to_nothing_is_told_but_how_to_close_it() {
+    let world = World::signed_in();
+    let command = |words: &[&str]| Bridge::bare().args(words).home(world.home.path()).told();
+    for folder in [world.state(), world.state().join("grants")] {
+        set_mode(&folder, 0o775, 0);
+        let remedy = format!("chmod go-w {}", folder.display());
+        for words in [&["status"][..], &["status", "--json"], &["logout", "--all"], &["status", &world.server.url()]] {
+            let told = command(words);
+            assert_eq!(told.expect(8, &["can be written to by others", &remedy]).stdout, "", "{words:?}");
+        }
+        set_mode(&folder, 0o700, 0);
+    }
+    for folder in [world.state(), world.state().join("runs")] {
+        set_mode(&folder, 0o775, 0);
+        for words in [&["logs"][..], &["logs", &world.server.url()]] {
+            let told = command(words);
+            assert_eq!(told.expect(8, &["can be written to by others", "chmod go-w"]).stdout, "", "{words:?}");
+        }
+        set_mode(&folder, 0o700, 0);
+    }
+    command(&["status"]).expect(0, &[]);
+}
+
+#[test]
 fn a_lost_index_entry_is_mended_too() {
     let world = World::signed_in();
     fs::remove_file(world.file("grants")).unwrap();

@@ -34,7 +34,7 @@ async fn a_grant_in_a_file_is_found_by_every_process_until_it_is_forgotten() {
     let entry = store.entry(&key("a")).unwrap().unwrap();
     assert_eq!((entry.about, entry.kept, entry.serial), (about("a"), Some(Keeper::File), 2));
     assert!(store.describe(&key("a")).unwrap().to_string().starts_with("file "));
-    let all: Vec<Key> = store.entries().into_iter().map(|(key, _)| key).collect();
+    let all: Vec<Key> = store.entries().unwrap().into_iter().map(|(key, _)| key).collect();
     assert_eq!(all.len(), 2);
     assert!(all.contains(&key("a")) && all.contains(&key("b")));
     assert!(store.forget(&key("a")).await.unwrap());
@@ -104,7 +104,7 @@ async fn a_damaged_entry_does_not_hide_the_others() {
     fs::write(&index, r#"{"schema":1,"server":"#).unwrap();
     fs::write(user.state().join("grants/.left-by-a-killed-writer"), "{").unwrap();
     fs::write(user.state().join("grants/notes.json"), "{}").unwrap();
-    let all = store.entries();
+    let all = store.entries().unwrap();
     assert_eq!(all.len(), 2);
     for (found, entry) in all {
         match entry {
@@ -298,7 +298,7 @@ async fn in_memory_nothing_is_written_and_no_other_process_is_seen() {
     let guard = store.try_lock(&key("a"), Lock::Grant).unwrap().unwrap();
     assert!(store.clone().try_lock(&key("a"), Lock::Grant).unwrap().is_none());
     drop(guard);
-    assert_eq!(store.entries().len(), 1);
+    assert_eq!(store.entries().unwrap().len(), 1);
     assert_eq!(store.describe(&key("a")).unwrap().to_string(), "memory");
     store.forget(&key("a")).await.unwrap();
     assert_eq!(store.read(&key("a")).await.unwrap(), None);

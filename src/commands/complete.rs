@@ -102,8 +102,8 @@ impl Known {
 
     /// Servers that somebody signed in to and that have no name.
     fn urls(&self) -> Vec<Word> {
-        let entries = self.store.as_ref().map(Store::entries).unwrap_or_default();
-        let nameless = entries.into_iter().filter(|(key, _)| overview::known_as(&self.config, key, None).is_none());
+        let entries = self.store.iter().flat_map(Store::entries).flatten();
+        let nameless = entries.filter(|(key, _)| overview::known_as(&self.config, key, None).is_none());
         let mut urls: Vec<Word> = nameless
             .filter_map(|(_, entry)| Some(entry.ok()?.about))
             .map(|about| (about.server, about.subject.unwrap_or_else(|| "signed in".into())))
@@ -117,7 +117,7 @@ impl Known {
         let of_name = self.config.server(server).into_iter().flat_map(|server| &server.accounts);
         let mut accounts: Vec<Word> = of_name.map(|account| (account.name.clone(), String::new())).collect();
         let shown = self.url(server).map(|url| shown(&url));
-        for (_, entry) in self.store.as_ref().map(Store::entries).unwrap_or_default() {
+        for (_, entry) in self.store.iter().flat_map(Store::entries).flatten() {
             let Ok(entry) = entry else { continue };
             let account = entry.about.account.filter(|_| Some(&entry.about.server) == shown.as_ref());
             if let Some(account) = account.filter(|account| !accounts.iter().any(|(known, _)| known == account)) {
@@ -144,6 +144,7 @@ impl Known {
         let others = store
             .entries()
             .into_iter()
+            .flatten()
             .filter(|(_, entry)| entry.as_ref().is_ok_and(|entry| entry.about.server == shown));
         let keys = [Key::new(&url, resource, account), Key::new(&url, None, None)];
         let result = keys.into_iter().chain(others.map(|(key, _)| key)).find_map(|key| store.last_of(&key, said))?;

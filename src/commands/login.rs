@@ -192,7 +192,9 @@ impl Session {
     }
 
     async fn is_known(&self) -> Result<bool, Failure> {
-        Ok(self.store.entry(&self.key)?.is_some() || self.store.read(&self.key).await?.is_some())
+        // A damaged entry says nothing, and reading the grant mends it.
+        let is_noted = self.store.entry(&self.key).is_ok_and(|entry| entry.is_some());
+        Ok(is_noted || self.store.read(&self.key).await?.is_some())
     }
 
     /// That a sign-in needs a person, and nobody is here. Said without asking the server, which may take its time.

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::http::{Http, Settings, shown};
 use crate::log::{self as logging, Volume};
-use crate::store::{About, By, Credential, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
+use crate::store::{About, By, Credential, Entry, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
 
 /// Signs out.
 ///
@@ -21,23 +21,24 @@ use crate::store::{About, By, Credential, GRANT_WAIT, Happening, Key, Lock, Pend
 pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
     logging::start(Volume::Normal, None)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
-    let mut accounts: Vec<(Key, String)> = Vec::new();
+    let mut accounts: Vec<(Key, Option<String>)> = Vec::new();
     match &typed.selection.server {
         Some(server) => {
             let (url, key) = access::select(server, &typed.selection)?;
-            accounts.push((key, shown(&url)));
+            accounts.push((key, Some(shown(&url))));
         }
         None => {
-            let name = |key: &Key| store.entry(key).ok().flatten().map(|entry| entry.about.server);
-            accounts.extend(store.entries().into_iter().map(|(key, _)| (key.clone(), name(&key).unwrap_or_default())));
+            // Of a damaged entry the name comes with the grant.
+            let name = |entry: Result<Entry, Failure>| entry.map(|entry| entry.about.server).ok();
+            accounts.extend(store.entries()?.into_iter().map(|(key, entry)| (key, name(entry))));
         }
     }
     let runtime = super::event_loop()?;
     let mut results = Vec::new();
     let mut failed = None;
     for (key, server) in &accounts {
-        match runtime.block_on(sign_out(&store, key, server)) {
-            Ok(how) => results.push((server, how)),
+        match runtime.block_on(sign_out(&store, key, server.as_deref())) {
+            Ok(how) => results.push(how),
             // The others are signed out all the same.
             Err(failure) => failed = failed.or(Some(failure)),
         }
@@ -48,7 +49,7 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
     if typed.json {
         let all: Vec<_> = results
             .iter()
-            .map(|(server, how)| json!({ "server": server, "signed_out": how.was, "revoked": how.revoked }))
+            .map(|how| json!({ "server": how.server, "signed_out": how.was, "revoked": how.revoked }))
             .collect();
         print_json(&json!({ "schema_version": 1, "accounts": all }))?;
     } else {
@@ -57,10 +58,10 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
     failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
-fn told(results: &[(&String, How)], store: &Store) -> String {
+fn told(results: &[How], store: &Store) -> String {
     let mut text = String::new();
-    for (server, how) in results {
-        text += &match (how.was, how.revoked) {
+    for How { server, was, revoked } in results {
+        text += &match (*was, *revoked) {
             (false, _) => format!("nobody was signed in to {server}{}\n", others(server, store)),
             (true, Some(true)) => format!("signed out of {server}, and revoked there\n"),
             (true, Some(false)) => format!("signed out of {server}; it could not be revoked there\n"),
@@ -75,7 +76,7 @@ fn told(results: &[(&String, How)], store: &Store) -> String {
 
 /// The accounts of `server` that were not meant, for the end of a sentence: each with the command for it.
 fn others(server: &str, store: &Store) -> String {
-    let abouts = store.entries().into_iter().filter_map(|(_, entry)| entry.ok()).map(|entry| entry.about);
+    let abouts = store.entries().into_iter().flatten().filter_map(|(_, entry)| entry.ok()).map(|entry| entry.about);
     let command = |about: About| {
         let (account, resource) = (about.account.as_deref(), about.resource.as_deref());
         auth::command("logout", server, account, resource)
@@ -86,12 +87,14 @@ fn others(server: &str, store: &Store) -> String {
 
 /// What became of one account.
 struct How {
+    /// The URL of its server, as it may be shown.
+    server: String,
     was: bool,
     /// Whether the server took it back; `None` where it offers no way to.
     revoked: Option<bool>,
 }
 
-async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure> {
+async fn sign_out(store: &Store, key: &Key, server: Option<&str>) -> Result<How, Failure> {
     let _lock = store.lock(key, Lock::Grant, GRANT_WAIT).await?;
     let grant = store.read(key).await;
     let revoked = match grant.as_ref().map(|grant| grant.as_ref().map(|grant| &grant.credential)) {
@@ -109,16 +112,19 @@ async fn sign_out(store: &Store, key: &Key, server: &str) -> Result<How, Failure
     };
     // Afterwards nothing says any more which account it was.
     let about = store.entry(key).ok().flatten().map(|entry| entry.about);
+    let last = || store.story(key).pop().map(|last| last.server);
+    let named = server.map(str::to_owned).or_else(|| about.as_ref().map(|about| about.server.clone()));
+    let server = named.or_else(last).unwrap_or_else(|| "a server that is not known any more".to_owned());
     let was = store.forget(key).await? || grant.is_ok_and(|grant| grant.is_some());
     if was {
-        let nameless = || About { server: server.to_owned(), account: None, resource: None, subject: None };
+        let nameless = || About { server: server.clone(), account: None, resource: None, subject: None };
         let about = about.unwrap_or_else(nameless);
         store.tell(key, &about, &By::this("mcpbridge logout"), Happening::SignedOut { revoked });
         // A relay that runs must not open a window because somebody has signed out.
         let why = format!("somebody signed out of {server}");
         store.note_pending(key, &Pending::ended(&why, clock::now()))?;
     }
-    Ok(How { was, revoked })
+    Ok(How { server, was, revoked })
 }
 
 /// How long an authorization server may take to accept a connection.

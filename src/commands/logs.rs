@@ -22,9 +22,10 @@ use crate::store::{End, Key, Open, Run, Store};
 /// Shows what relays have noted.
 ///
 /// # Errors
-/// What was typed is no URL, or there is no folder for what is kept.
+/// What was typed is no URL, or there is no folder for what is kept, or others can write to it.
 pub fn run(typed: &Logs) -> anyhow::Result<ExitCode> {
     let store = access::store()?;
+    store.check_runs()?;
     let only = typed.server.as_ref().map(|word| server::url(word, true)).transpose()?;
     let only = only.map(|url| (Key::new(&url, None, None), shown(&url)));
     // First, so that nothing is noted in between.

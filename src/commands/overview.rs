@@ -30,8 +30,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let config = names::config(&Home::find(|name| env::var_os(name))?)?;
     let store = access::store()?;
     let mut accounts: Vec<Account> = of_names(&config).map(|of_name| Account::of_name(&store, of_name)).collect();
-    let others = store.entries().into_iter().filter(|(key, _)| !accounts.iter().any(|account| account.is(key)));
-    let others: Vec<Account> = others.map(|(key, entry)| Account::known(&store, key, entry.ok(), &config)).collect();
+    let others = store.entries()?.into_iter().filter(|(key, _)| !accounts.iter().any(|account| account.is(key)));
+    let others: Vec<Account> = others.map(|(key, entry)| Account::known(&store, key, entry, &config)).collect();
     accounts.extend(others);
     // Those of one server stand together.
     accounts.sort_by_key(|account| {
@@ -97,7 +97,8 @@ fn human(config: &Config, accounts: &[Account]) -> String {
     text += &status::human(accounts);
     let first = config.servers.first().map(|server| server.name.clone());
     // The one whose name is written first stands for all.
-    let example = first.or_else(|| accounts.first().map(|account| account.server().to_owned())).unwrap_or_default();
+    let known = || accounts.iter().map(Account::server).find(|server| !server.is_empty()).map(str::to_owned);
+    let example = first.or_else(known).unwrap_or_else(|| "URL".to_owned());
     text + &format!(
         "\nsign in:        mcpbridge login {example}\n\
          into an editor: mcpbridge install EDITOR {example}\n\
@@ -109,7 +110,10 @@ impl Account {
     /// The account that a name stands for. Nobody may have to sign in there.
     fn of_name(store: &Store, OfName { url, named, account }: OfName) -> Account {
         let key = Key::new(&url, named.resource.as_deref(), account.as_deref());
-        let entry = store.entry(&key).ok().flatten();
-        Account::new(store, key, entry, Some(named)).at(shown(&url), account)
+        let known = match store.entry(&key) {
+            Ok(entry) => Account::new(store, key, entry, Some(named)),
+            Err(damage) => Account::damaged(store, key, (shown(&url), account.clone()), Some(named), damage),
+        };
+        known.at(shown(&url), account)
     }
 }

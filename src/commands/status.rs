@@ -23,19 +23,27 @@ use crate::store::{Entry, Form, Kept, Key, Pending, Store};
 pub fn run(typed: &Status) -> anyhow::Result<ExitCode> {
     let store = access::store()?;
     let accounts = selected(&store, &typed.selection)?;
-    let wanting = accounts.iter().any(|account| account.state != State::Ready);
     if typed.json {
         let accounts: Vec<Value> = accounts.iter().map(Account::json).collect();
         print_json(&json!({ "schema_version": 1, "accounts": accounts }))?;
     } else {
         print(human(&accounts).as_bytes())?;
     }
-    let selected = typed.selection.server.is_some();
-    Ok(if wanting && (selected || !accounts.is_empty()) && !typed.exit_zero {
-        ExitCode::from(Kind::SignInRequired.exit_code())
-    } else {
-        ExitCode::SUCCESS
+    Ok(match wanting(&accounts) {
+        Some(Kind::SignInRequired) if typed.exit_zero => ExitCode::SUCCESS,
+        wanting => wanting.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())),
     })
+}
+
+/// What the person has to see to, for the exit code; `None` if nothing.
+pub fn wanting<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Option<Kind> {
+    let kinds = accounts.into_iter().filter_map(|account| match account.state {
+        State::Ready => None,
+        // Nobody knows whether a sign-in is required.
+        State::Damaged => Some(Kind::StoreUnavailable),
+        State::Waiting | State::Expired | State::Ended | State::Unknown | State::Without => Some(Kind::SignInRequired),
+    });
+    kinds.max_by_key(|kind| kind.exit_code())
 }
 
 /// One account, as it is shown.
@@ -50,6 +58,8 @@ pub struct Account {
     kept: Option<(Kept, bool)>,
     state: State,
     waiting: Option<Pending>,
+    /// What is wrong with what is known of it.
+    damage: Option<Failure>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +68,8 @@ enum State {
     Waiting,
     Expired,
     Ended,
+    /// What is known cannot be read.
+    Damaged,
     /// Nobody is signed in.
     Unknown,
     /// Nobody is, and nobody may have to be.
@@ -67,12 +79,12 @@ enum State {
 /// The accounts that `selection` names.
 ///
 /// # Errors
-/// The index cannot be read.
+/// The index cannot be read, or the entry of the account that was typed.
 pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
     let Some(typed) = &selection.server else {
         let config = configured();
-        let known = |(key, entry): (Key, Result<Entry, Failure>)| Account::known(store, key, entry.ok(), &config);
-        return Ok(store.entries().into_iter().map(known).collect());
+        let known = |(key, entry): (Key, Result<Entry, Failure>)| Account::known(store, key, entry, &config);
+        return Ok(store.entries()?.into_iter().map(known).collect());
     };
     let (url, key) = access::select(typed, selection)?;
     // A URL may have a name as well, which is shorter to type.
@@ -92,14 +104,11 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
     // Without a name all accounts of the server are meant.
     let shown = crate::http::shown(&url);
     let mut all: Vec<Account> = store
-        .entries()
+        .entries()?
         .into_iter()
-        .filter_map(|(key, entry)| Some((key, entry.ok()?)))
-        .filter(|(_, entry)| entry.about.server == shown)
-        .map(|(key, entry)| {
-            let named = named(&key, entry.about.account.as_deref());
-            Account::new(store, key, Some(entry), named)
-        })
+        .map(|(key, entry)| Account::known(store, key, entry, &config))
+        .filter(|account| account.server == shown)
+        .map(|account| Account { named: named(&account.key, account.name.as_deref()), ..account })
         .collect();
     if all.is_empty() || is_known && !all.iter().any(|account| account.is(&key)) {
         all.insert(0, Account { server: shown, ..whole(&key) });
@@ -134,6 +143,7 @@ impl Account {
             resource: entry.as_ref().and_then(|entry| entry.about.resource.clone()),
             kept: store.describe(&key).map(|kept| (kept, store.stand_in(&key).is_some())),
             waiting,
+            damage: None,
             key,
             entry,
             state,
@@ -141,13 +151,32 @@ impl Account {
     }
 
     /// What is known of the account under `key`, by the name that the person has for it.
-    pub fn known(store: &Store, key: Key, entry: Option<Entry>, config: &Config) -> Self {
-        let account = entry.as_ref().and_then(|entry| entry.about.account.as_deref());
-        let named = overview::known_as(config, &key, account);
-        Account::new(store, key, entry, named)
+    pub fn known(store: &Store, key: Key, entry: Result<Entry, Failure>, config: &Config) -> Self {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(damage) => {
+                // The history alone tells whose it is, if that does.
+                let whose = store.story(&key).pop().map(|last| (last.server, last.account)).unwrap_or_default();
+                let named = overview::known_as(config, &key, whose.1.as_deref());
+                return Account::damaged(store, key, whose, named, damage);
+            }
+        };
+        let named = overview::known_as(config, &key, entry.about.account.as_deref());
+        Account::new(store, key, Some(entry), named)
     }
 
-    /// An account that nothing but its history tells of: the URL of its server, and its name.
+    /// An account whose entry cannot be read, because of `damage`.
+    pub fn damaged(
+        store: &Store,
+        key: Key,
+        whose: (String, Option<String>),
+        named: Option<Named>,
+        damage: Failure,
+    ) -> Self {
+        Account { state: State::Damaged, damage: Some(damage), ..Account::gone(store, key, whose, named) }
+    }
+
+    /// An account without an entry: the URL of its server, and its name.
     pub fn gone(store: &Store, key: Key, (server, name): (String, Option<String>), named: Option<Named>) -> Self {
         Account { server, name, ..Account::new(store, key, None, named) }
     }
@@ -188,6 +217,15 @@ impl Account {
         self.state == State::Ready
     }
 
+    /// What to do about it, as it can be said behind a colon; `None` if nothing.
+    fn hint(&self) -> Option<String> {
+        match (&self.damage, self.state) {
+            (_, State::Ready) => None,
+            (Some(damage), _) => damage.remedy.clone(),
+            (None, _) => Some(self.command("login")),
+        }
+    }
+
     /// The command `verb` about it, as it can be typed.
     pub fn command(&self, verb: &str) -> String {
         let (account, resource) = (self.name.as_deref(), self.resource.as_deref());
@@ -204,9 +242,11 @@ impl Account {
             State::Waiting => "waiting",
             State::Expired => "expired",
             State::Ended => "ended",
+            State::Damaged => "damaged",
             State::Unknown | State::Without => "signed_out",
         };
         let entry = self.entry.as_ref();
+        let ended = entry.and_then(|entry| entry.ended.as_ref()).map(|ended| &ended.why);
         json!({
             "server": self.server,
             "name": self.named.as_ref().map(|named| &named.name),
@@ -222,10 +262,10 @@ impl Account {
             "expires_at": entry.and_then(|entry| entry.expires_at),
             "bound_to_key": entry.is_some_and(|entry| entry.bound),
             "renewable": entry.is_some_and(|entry| entry.renewable),
-            "why": entry.and_then(|entry| entry.ended.as_ref()).map(|ended| ended.why.clone()),
+            "why": self.damage.as_ref().map(|damage| &damage.fact).or(ended),
             "sign_in_url": self.waiting.as_ref().map(|pending| &pending.url),
             "sign_in_code": self.waiting.as_ref().and_then(|pending| pending.code.as_ref()),
-            "hint": (self.state != State::Ready).then(|| self.command("login")),
+            "hint": self.hint(),
             "key": self.key.as_str(),
         })
     }
@@ -235,13 +275,13 @@ impl Account {
         let (sign, mark) = match self.state {
             State::Ready => ("✓", Mark::Well),
             State::Waiting => ("…", Mark::Look),
-            State::Expired | State::Ended | State::Unknown => ("✗", Mark::Wrong),
+            State::Expired | State::Ended | State::Damaged | State::Unknown => ("✗", Mark::Wrong),
             State::Without => ("·", Mark::Idle),
         };
         let style = mark.style();
         let name = self.name.as_deref().unwrap_or("default");
-        let mut facts = Vec::new();
         let now = clock::now();
+        let mut facts: Vec<String> = self.damage.iter().map(|damage| damage.fact.clone()).collect();
         if let Some(entry) = &self.entry {
             facts.extend(entry.about.subject.clone());
             match self.state {
@@ -282,8 +322,12 @@ impl Account {
         let room = table::width().saturating_sub(INDENT.len());
         let lines = wrapped(&format!("{name}  {}", one_line(&facts.join(" · "))), room, room);
         let mut text = format!("  {style}{sign}{style:#} {}\n", lines.join(&format!("\n{INDENT}")));
-        if !matches!(self.state, State::Ready | State::Waiting | State::Without) {
-            text += &format!("{INDENT}run: {}\n", self.command("login"));
+        match self.state {
+            State::Ready | State::Waiting | State::Without => {}
+            State::Damaged => text += &format!("{INDENT}{}\n", self.hint().unwrap_or_default()),
+            State::Expired | State::Ended | State::Unknown => {
+                text += &format!("{INDENT}run: {}\n", self.command("login"));
+            }
         }
         text
     }
@@ -315,6 +359,7 @@ pub fn human(accounts: &[Account]) -> String {
     for account in accounts {
         let head = match &account.named {
             Some(named) => format!("{bold}{}{bold:#}  {}\n", named.name, account.server),
+            None if account.server.is_empty() => format!("{bold}a server that is not known any more{bold:#}\n"),
             None => format!("{bold}{}{bold:#}\n", account.server),
         };
         if head != last {

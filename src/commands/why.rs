@@ -10,7 +10,7 @@ use super::status::{self, Account};
 use super::{access, print, print_json, table};
 use crate::cli::Why;
 use crate::clock;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::http::shown;
 use crate::plain::{one_line, wrapped};
 use crate::store::{Chapter, Entry, Happening, Lock, Store, Way};
@@ -28,10 +28,8 @@ pub fn run(typed: &Why) -> anyhow::Result<ExitCode> {
     } else {
         print(histories.iter().map(History::lines).collect::<Vec<_>>().join("\n").as_bytes())?;
     }
-    Ok(match histories.iter().all(|history| history.account.is_ready()) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(Kind::SignInRequired.exit_code()),
-    })
+    let wanting = status::wanting(histories.iter().map(|history| &history.account));
+    Ok(wanting.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())))
 }
 
 /// One account, and what happened to it.

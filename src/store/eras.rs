@@ -50,7 +50,8 @@ impl Store {
     /// A URL may have a part that is another one each time, so that nobody asks for its note again.
     fn forget_old_eras(&self) {
         let shelf = &self.inner.servers;
-        for name in oldest(shelf.names(), MOST, |name| shelf.path(name)) {
+        let Ok(names) = shelf.names() else { return };
+        for name in oldest(names, MOST, |name| shelf.path(name)) {
             if let Some(note) = shelf.path(&name) {
                 let _ = fs::remove_file(note);
             }
@@ -118,7 +119,7 @@ mod tests {
         // Open no longer than for this: on Windows a file that is open may keep its name when it is removed.
         fs::File::options().write(true).open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
         store.keep_eras(&server(MOST), Some(Eras { modern: Some(false), legacy: None }));
-        assert_eq!(store.inner.servers.names().len(), MOST);
+        assert_eq!(store.inner.servers.names().unwrap().len(), MOST);
         assert_eq!(store.eras(&server(7)), Eras::default());
         assert_eq!(store.eras(&server(MOST)), Eras { modern: Some(false), legacy: None });
     }

@@ -286,15 +286,19 @@ impl Store {
         parsed.map_err(|error| {
             let path = self.inner.index.path(key.as_str()).unwrap_or_default();
             let fact = format!("{} is damaged (line {}, column {})", path.display(), error.line(), error.column());
-            Failure::new(Kind::StoreUnavailable, fact).remedy("remove it and sign in again: mcpbridge login URL")
+            Failure::new(Kind::StoreUnavailable, fact)
+                .remedy("to write it anew from the store, run: mcpbridge doctor --fix")
         })
     }
 
     /// What is known of all grants, each with the trouble there is with its file, if any.
-    pub fn entries(&self) -> Vec<(Key, Result<Entry, Failure>)> {
-        let mut keys: Vec<Key> = self.inner.index.names().iter().filter_map(|name| Key::spelled(name)).collect();
+    ///
+    /// # Errors
+    /// The folder of the index is not safe, or cannot be read: nobody knows what is in it.
+    pub fn entries(&self) -> Result<Vec<(Key, Result<Entry, Failure>)>, Failure> {
+        let mut keys: Vec<Key> = self.inner.index.names()?.iter().filter_map(|name| Key::spelled(name)).collect();
         keys.sort();
-        keys.into_iter().filter_map(|key| self.entry(&key).transpose().map(|entry| (key, entry))).collect()
+        Ok(keys.into_iter().filter_map(|key| self.entry(&key).transpose().map(|entry| (key, entry))).collect())
     }
 
     /// Changes what is known of the grant under `key`. The caller holds [`Lock::Grant`].

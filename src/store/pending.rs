@@ -78,7 +78,7 @@ impl Store {
 
     /// All that is noted of sign-ins, and does not say how it ended.
     pub fn under_way(&self) -> Vec<(Key, Pending)> {
-        let keys = self.inner.sign_ins.names();
+        let keys = self.inner.sign_ins.names().unwrap_or_default();
         let keys = keys.iter().filter_map(|name| Key::spelled(name));
         keys.filter_map(|key| Some((key.clone(), self.pending(&key).filter(|pending| pending.end.is_none())?)))
             .collect()

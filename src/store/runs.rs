@@ -15,6 +15,7 @@ use url::Url;
 use super::journal::{Journal, Mark, words};
 use super::{Key, Store};
 use crate::clock::now_in_ms;
+use crate::failure::Failure;
 
 /// A thing that is noted of a run. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,8 +256,16 @@ impl Store {
         Following { journal, only, read }
     }
 
+    /// Makes sure that what is noted is what relays noted.
+    ///
+    /// # Errors
+    /// The folder is not safe: [`crate::failure::Kind::StoreUnavailable`].
+    pub fn check_runs(&self) -> Result<(), Failure> {
+        self.inner.home.as_ref().map_or(Ok(()), |home| home.has(FOLDER).map(drop))
+    }
+
     fn runs_journal(&self) -> Option<Journal> {
-        self.inner.home.as_ref().map(|home| Journal::new(home.clone(), "runs"))
+        self.inner.home.as_ref().map(|home| Journal::new(home.clone(), FOLDER))
     }
 }
 
@@ -310,3 +319,5 @@ const QUEUE: usize = 64;
 const FLUSH: Duration = Duration::from_millis(200);
 /// Lines of stderr that are kept of one run, so that one that goes on and on does not push out the others.
 const MOST_SAID: u32 = 50;
+/// The folder of the files, below that of the state.
+const FOLDER: &str = "runs";

@@ -51,7 +51,7 @@ impl Store {
             (None, Ok(other)) => Ok(other.map(|bytes| (Keeper::Keychain, bytes))),
             (None, Err(Refusal::Absent(_))) if self.inner.choice == Choice::Auto => match hint {
                 // It may have said: in the keychain.
-                Hint::Damaged(failure) => Err(failure),
+                Hint::Damaged(failure) => Err(failure.remedy("remove it and sign in again: mcpbridge login URL")),
                 Hint::At(_) | Hint::Nothing => Ok(None),
             },
             (None, Err(refusal)) => Err(refusal.into_failure()),

@@ -93,13 +93,18 @@ impl Shelf {
     }
 
     /// The names of all that is there.
-    pub fn names(&self) -> Vec<String> {
+    ///
+    /// # Errors
+    /// The folder is not safe, or cannot be read: nobody knows what is there.
+    pub fn names(&self) -> Result<Vec<String>, Failure> {
         match self {
-            Shelf::Memory(kept) => kept.borrow().keys().cloned().collect(),
+            Shelf::Memory(kept) => Ok(kept.borrow().keys().cloned().collect()),
+            Shelf::Folder(home, folder) if !home.has(folder)? => Ok(Vec::new()),
             Shelf::Folder(home, folder) => {
-                let files = fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten();
-                let names = files.filter_map(|file| file.file_name().into_string().ok());
-                names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect()
+                let path = home.state().join(folder);
+                let files = fs::read_dir(&path).map_err(|error| unreadable(&path, &error))?;
+                let names = files.flatten().filter_map(|file| file.file_name().into_string().ok());
+                Ok(names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect())
             }
         }
     }

@@ -129,7 +129,11 @@ fn is_harmless(key: &str) -> bool {
 
 /// What is known of the sign-ins, without who has signed in.
 fn sign_ins(store: &Store) -> Json {
-    let entries = store.entries().into_iter().map(|(key, entry)| match entry {
+    let entries = match store.entries() {
+        Ok(entries) => entries,
+        Err(failure) => return json!([{ "error": failure.fact }]),
+    };
+    let entries = entries.into_iter().map(|(key, entry)| match entry {
         Err(failure) => json!({ "key": key.as_str(), "error": failure.fact }),
         Ok(entry) => json!({
             "key": key.as_str(),

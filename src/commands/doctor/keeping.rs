@@ -176,7 +176,11 @@ async fn works(home: &Home, store: &Store) -> Step {
 
 async fn sign_ins(store: &Store, fix: bool) -> Vec<Step> {
     let (mut steps, mut good) = (Vec::new(), 0);
-    for (key, entry) in store.entries() {
+    let entries = match store.entries() {
+        Ok(entries) => entries,
+        Err(failure) => return vec![Step::failed("sign-ins", &failure)],
+    };
+    for (key, entry) in entries {
         match entry {
             Err(failure) => steps.push(damaged(store, &key, &failure, fix).await),
             Ok(entry) => match worn(&entry) {
