@@ -10,7 +10,8 @@ use std::{
 
 use serde_json::Value;
 use support::{
-    Answer, Bridge, Endpoint, ExpiresIn, Fault, Human, Legacy, PATIENCE, Told, World, call, end_well, files, get,
+    Answer, Bridge, Endpoint, ExpiresIn, Fault, HttpSse, Human, Legacy, PATIENCE, Server, Told, World, call, end_well,
+    files, get,
 };
 
 #[test]
@@ -84,6 +85,96 @@ fn login_to_a_server_that_asks_for_nothing_says_so() {
     let told = Bridge::bare().args(["login", &server.url(), "--json"]).told();
     assert_eq!(told.expect(0, &[]).json()["result"], "not_needed");
     assert!(!server.requests().iter().any(|request| request.path.contains("register")));
+}
+
+#[test]
+fn login_to_an_address_without_a_server_names_the_status_and_asks_nobody() {
+    let (page, text, json) = ("text/html", "text/plain", "application/json");
+    let lost = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Not found"}}"#;
+    for (status, kind, body, code, words) in [
+        (
+            404,
+            text,
+            "the endpoint is /mcp",
+            6,
+            ["there is nothing at", "is this the MCP URL?", "mcpbridge doctor http://"],
+        ),
+        (404, json, lost, 6, ["there is nothing at", "(HTTP 404)", "mcpbridge doctor"]),
+        (404, page, "<html>", 6, ["a web page", "(HTTP 404)", "is this the MCP URL"]),
+        (405, text, "", 6, ["refused the request", "(HTTP 405)", "mcpbridge doctor"]),
+        (405, page, "<html>", 6, ["a web page", "(HTTP 405)", "is this the MCP URL"]),
+        (400, text, "what?", 6, ["refused the request", "(HTTP 400)", "mcpbridge doctor"]),
+        (302, text, "", 6, ["refused the request", "(HTTP 302)", "mcpbridge doctor"]),
+        (403, page, "<html>", 6, ["a web page", "(HTTP 403)", "does a network want"]),
+        (403, text, "no", 3, ["wants a credential (HTTP 403)", "offers no sign-in", "--api-key-header"]),
+        (429, text, "", 5, ["has no time", "(HTTP 429)", "try again"]),
+    ] {
+        let server = Server::start(move |_, reply| reply.send(status, kind, body));
+        for flags in [&[][..], &["--json"]] {
+            let told = Bridge::bare().args(["login", &server.url()]).args(flags.iter().copied()).told();
+            assert_eq!(told.expect(code, &words).stdout, "", "{status} {kind}");
+        }
+        assert!(!server.requests().iter().any(|request| request.path.contains("register")));
+    }
+}
+
+#[test]
+fn login_takes_a_refusal_of_mcp_or_a_stream_for_a_server_that_asks_for_nothing() {
+    for (status, code) in [(400, -32600), (400, -32022), (404, -32601), (406, -32000)] {
+        let server = Legacy::new().on("initialize", move |request, reply| reply.error(status, request, code, "no"));
+        let server = server.start();
+        let told = Bridge::bare().args(["login", &server.url()]).told();
+        assert!(told.expect(0, &[]).stdout.contains("asks for no sign-in"), "{status} {code}: {told:?}");
+    }
+    for status in [400, 404, 405] {
+        let (server, _wire) = HttpSse::new().refusing_post(move |_, reply| reply.status(status)).start();
+        let told = Bridge::bare().args(["login", &server.url()]).told();
+        assert!(told.expect(0, &[]).stdout.contains("asks for no sign-in"), "{status}: {told:?}");
+    }
+}
+
+/// `tools` sends one here for what the GET is answered.
+#[test]
+fn login_to_an_http_sse_server_asks_for_what_its_stream_wants() {
+    for status in [404, 405] {
+        let server = Server::start(move |request, reply| match request.method.as_str() {
+            "GET" if request.path == "/mcp" => {
+                reply.header("www-authenticate", "Bearer").send(401, "text/plain", "who are you?");
+            }
+            "POST" => reply.status(status),
+            _ => reply.status(404),
+        });
+        let told = Bridge::bare().args(["login", &server.url()]).told();
+        told.expect(3, &["wants a credential", "offers no sign-in", "--api-key-header"]);
+    }
+}
+
+#[test]
+fn login_says_of_whom_the_server_does_not_let_in_that_it_does_not() {
+    let world = World::over(Legacy::new().on("initialize", |_, reply| reply.text(403, "not you")));
+    let told = world.command("login").human(&Human::prompt()).told();
+    told.expect(4, &["does not let in who has signed in (HTTP 403)", "--force"]);
+    let human = Human::at_ease();
+    let told = world.command("login").human(&human).told();
+    assert_eq!(told.expect(4, &["(HTTP 403)", "--force"]).stdout, "");
+    assert_eq!(human.windows(), 0);
+}
+
+#[test]
+fn login_to_a_server_in_trouble_says_to_wait_only_where_that_may_help() {
+    for (status, kind, code, words, not) in [
+        (501, "text/html", 6, "is this the MCP URL", "try again in a while"),
+        (501, "text/plain", 6, "mcpbridge doctor", "try again in a while"),
+        (500, "text/html", 6, "is this the MCP URL", "try again in a while"),
+        (500, "text/plain", 5, "try again in a while", "MCP URL"),
+        (503, "text/html", 5, "try again in a while", "MCP URL"),
+        (511, "text/html", 5, "does a network want", "try again in a while"),
+    ] {
+        let server = Server::start(move |_, reply| reply.send(status, kind, "sorry"));
+        let told = Bridge::bare().args(["login", &server.url()]).told();
+        told.expect(code, &[&format!("(HTTP {status})"), words]);
+        assert!(!told.stderr.contains(not), "{told:?}");
+    }
 }
 
 #[test]

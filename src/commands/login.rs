@@ -1,6 +1,7 @@
 //! `mcpbridge login`: a sign-in at a terminal, and API keys.
 
 mod key;
+mod knock;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 use url::Url;
@@ -16,16 +17,17 @@ use url::Url;
 use super::invite::Invite;
 use super::terminal::Terminal;
 use super::{access, print, print_json, server};
-use crate::auth::challenge::{self, Bearer};
+use crate::auth::challenge::Bearer;
 use crate::auth::discovery::discover;
 use crate::auth::{Demand, Denied, Flow, How, Job, Options, Outcome, Progress, Ticket, TokenCommand, Tools, change};
 use crate::cli::{Login, Relay};
 use crate::clock;
 use crate::failure::{Failure, Kind};
-use crate::http::page::{WRONG_PLACE, is_web_page};
-use crate::http::{Http, Lane, Redirects, Request, shown};
+use crate::http::{Http, Redirects, Request, shown};
 use crate::plain::one_line;
 use crate::store::{By, Credential, Grant, Key, Lock, Store};
+
+use knock::Welcome;
 
 /// Signs in, or keeps an API key, or ends a sign-in that is under way.
 ///
@@ -113,14 +115,6 @@ struct Done {
     kept: Option<String>,
 }
 
-/// What the server says to somebody with a ticket, or without.
-enum Welcome {
-    /// It lets them in.
-    Open,
-    /// It wants a sign-in.
-    Wants(Option<Bearer>),
-}
-
 impl Session {
     async fn sign_in(&self, force: bool, terminal: &mut Terminal) -> Result<Done, Failure> {
         // An organization may let somebody in who has signed in for another server.
@@ -136,27 +130,34 @@ impl Session {
         }
         let challenge = match self.knock(&Ticket::default()).await? {
             Welcome::Wants(challenge) => challenge,
+            // Some servers let everybody open a session, and only then ask who they are; others refuse without
+            // a challenge.
+            _ if self.offers_sign_in().await => None,
+            Welcome::Refuses(failure) => return Err(failure),
             Welcome::Open => {
-                // Some servers let everybody open a session, and only then ask who they are.
-                let discovery = discover(&self.http, &self.url, None, &self.options.resource).await;
-                if discovery.is_ok_and(|discovery| !discovery.fallback) {
-                    None
-                } else {
-                    let sentence = format!("{} asks for no sign-in: use it as it is", shown(&self.url));
-                    return Ok(Done { word: "not_needed", sentence, subject: None, kept: None });
-                }
+                let sentence = format!("{} asks for no sign-in: use it as it is", shown(&self.url));
+                return Ok(Done { word: "not_needed", sentence, subject: None, kept: None });
             }
         };
         let grant = self.with_the_person(challenge, terminal).await?;
         let ticket = Ticket::of(&grant, self.options.use_id_token);
-        if let Welcome::Wants(_) = self.knock(&ticket).await? {
-            let failure = grant.not_taken(&shown(&self.url));
-            if !self.options.flow.is_unattended() {
-                self.store.ask_nobody(&self.key, &failure.fact, clock::now());
+        match self.knock(&ticket).await? {
+            Welcome::Open => Ok(self.done("signed_in", &grant, "signed in to")),
+            Welcome::Refuses(failure) => Err(failure),
+            Welcome::Wants(_) => {
+                let failure = grant.not_taken(&shown(&self.url));
+                if !self.options.flow.is_unattended() {
+                    self.store.ask_nobody(&self.key, &failure.fact, clock::now());
+                }
+                Err(failure)
             }
-            return Err(failure);
         }
-        Ok(self.done("signed_in", &grant, "signed in to"))
+    }
+
+    /// Whether there are metadata of a sign-in for this very server.
+    async fn offers_sign_in(&self) -> bool {
+        let discovery = discover(&self.http, &self.url, None, &self.options.resource).await;
+        discovery.is_ok_and(|discovery| !discovery.fallback)
     }
 
     /// Tries the token of a command, which is all that there is to do with one.
@@ -166,7 +167,7 @@ impl Session {
                 let sentence = format!("{} takes the token of the command: no sign-in is needed", shown(&self.url));
                 Ok(Done { word: "not_needed", sentence, subject: None, kept: None })
             }
-            Welcome::Wants(_) => Err(command.refused()),
+            Welcome::Wants(_) | Welcome::Refuses(_) => Err(command.refused()),
         }
     }
 
@@ -179,6 +180,7 @@ impl Session {
         Ok(match (self.knock(&ticket).await?, how) {
             (Welcome::Open, How::SignedIn) => Some(self.done("signed_in", &grant, "signed in to")),
             (Welcome::Open, _) => Some(self.done("already_signed_in", &grant, "already signed in to")),
+            (Welcome::Refuses(failure), _) => return Err(failure),
             (Welcome::Wants(_), _) => None,
         })
     }
@@ -357,51 +359,6 @@ impl Session {
         done("cancelled", format!("the sign-in to {} (process {}) was called off", shown(&self.url), pending.pid))
     }
 
-    /// Opens a session with `ticket` to see what the server says, and ends it again.
-    async fn knock(&self, ticket: &Ticket) -> Result<Welcome, Failure> {
-        let request = |method: Method, body: Bytes, more: Vec<(HeaderName, HeaderValue)>| {
-            let json = HeaderValue::from_static("application/json");
-            let accept = HeaderValue::from_static("application/json, text/event-stream");
-            let mut own = vec![(header::CONTENT_TYPE, json), (header::ACCEPT, accept)];
-            own.extend(more);
-            let common = Arc::clone(&self.headers);
-            let mut request = Request { method, url: self.url.clone(), common, own, body, told: None, proof: None };
-            ticket.add_to(&mut request);
-            request
-        };
-        let sent = self.http.send(Lane::Control, request(Method::POST, access::hello().into(), Vec::new())).await;
-        let response = sent.map_err(crate::http::Trouble::into_failure)?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        drop(response);
-        let session = HeaderName::from_static("mcp-session-id");
-        if let Some(id) = headers.get(&session) {
-            let goodbye = request(Method::DELETE, Bytes::new(), vec![(session, id.clone())]);
-            let _ = timeout(GOODBYE, self.http.send(Lane::Control, goodbye)).await;
-        }
-        match status {
-            401 => {
-                let challenge = challenge::bearer(&headers);
-                if let Some(failure) = ticket.proof_refused(&self.url, challenge.as_ref(), &headers) {
-                    return Err(failure);
-                }
-                match ticket.unbound(challenge.as_ref()) {
-                    Some(unbound) => Box::pin(self.knock(&unbound)).await,
-                    None => Ok(Welcome::Wants(challenge)),
-                }
-            }
-            500..=599 => {
-                let fact = format!("{} is in trouble (HTTP {status})", shown(&self.url));
-                Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while").status(status))
-            }
-            200..=299 if is_web_page(&headers, b"") => {
-                let fact = format!("{} gives a web page in place of an MCP answer (HTTP {status})", shown(&self.url));
-                Err(Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE).status(status))
-            }
-            // What else it says of a hello is of the protocol, not of the sign-in.
-            _ => Ok(Welcome::Open),
-        }
-    }
-
     fn done(&self, word: &'static str, grant: &Grant, what: &str) -> Done {
         let kept = self.store.describe(&self.key);
         let subject = match &grant.credential {
@@ -431,5 +388,3 @@ const BY: &str = "mcpbridge login";
 const LOOK: Duration = Duration::from_millis(250);
 /// How long another process may take to notice that its sign-in was called off.
 const CANCELLED: Duration = Duration::from_secs(5);
-/// How long the end of a session may take.
-const GOODBYE: Duration = Duration::from_secs(1);

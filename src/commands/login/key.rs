@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 
 use http::HeaderName;
 
-use super::{BY, Done, Session, Welcome, say};
+use super::knock::Welcome;
+use super::{BY, Done, Session, say};
 use crate::auth::{self, Ticket};
 use crate::cli::Login;
 use crate::clock;
@@ -47,7 +48,9 @@ impl Session {
         // A key that the server refuses is kept all the same: it may be one for a tool alone.
         match self.knock(&ticket).await {
             Ok(Welcome::Open) => {}
-            Ok(Welcome::Wants(_)) => log::warn!("{} refuses this key; it is kept", shown(&self.url)),
+            Ok(Welcome::Wants(_) | Welcome::Refuses(_)) => {
+                log::warn!("{} refuses this key; it is kept", shown(&self.url))
+            }
             Err(failure) => log::warn!("the key could not be tried: {failure}"),
         }
         let about = self.options.about(None)?;
