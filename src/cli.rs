@@ -37,7 +37,7 @@ pub use named::{Add, List, Named, Remove, Trust};
 pub use next::{Lookup, Next, next};
 pub use relay::Relay;
 pub use secrets::{Secret, SecretCommand, SecretName};
-pub use server::{Connection, Messages, Output, Protocol, SignIn, TransportOrder, Wire};
+pub use server::{Connection, Filters, Messages, Output, Protocol, SignIn, TransportOrder, Wire};
 pub use shell::{Call, Listen, Prompts, Reach, Read, Request, Resources, Tools};
 pub use values::{OptionalDuration, Seconds};
 pub use variables::{is_true, lines};
@@ -168,6 +168,20 @@ impl Cli {
                 if let Some((server, reach)) = command.shell() {
                     *server = url;
                     reach.put(port, named);
+                }
+            }
+        }
+    }
+
+    /// Which tools are shown, and who says so. A command at a shell has no flags for it, and hides what a relay hides.
+    pub fn filter(&mut self, filters: Filters) {
+        match &mut self.command {
+            None => self.relay.filters = filters,
+            Some(Command::Run(relay)) => relay.filters = filters,
+            Some(Command::Doctor(Late(doctor))) => doctor.reach.filters = filters,
+            Some(command) => {
+                if let Some((_, reach)) = command.shell() {
+                    reach.filters = filters;
                 }
             }
         }

@@ -17,7 +17,7 @@ use crate::auth::Login;
 use crate::bridge::signals::{self, Signal};
 use crate::bridge::{Bridge, End};
 use crate::era::{
-    self, CAPABILITIES_KEY, CLIENT_KEY, Era, Facts, LEVEL_KEY, Lobby, VERSION_KEY, members, quoted, with_member,
+    self, CAPABILITIES_KEY, CLIENT_KEY, Era, Facts, Filter, LEVEL_KEY, Lobby, VERSION_KEY, members, quoted, with_member,
 };
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http};
@@ -36,6 +36,7 @@ pub struct Client {
     signals: mpsc::Receiver<Signal>,
     learned: watch::Receiver<Facts>,
     wants: Wants,
+    filter: Filter,
     asked: u64,
 }
 
@@ -95,11 +96,12 @@ impl Client {
         let limit = settings.limit;
         let remote = Remote::new(settings, Http::new(http), login, arrived);
         let (stdio, inside) = inside();
+        let filter = era.filter.clone();
         let lobby = Lobby::new(Era::new(era));
         let bridge = Bridge::new(stdio, (remote, arrivals), lobby, limit, Some(LAST_ANSWERS)).recorded(record);
         let line = Line { inside, heard: VecDeque::new() };
         let (learned, signals) = (bridge.learned(), signals::listen());
-        Client { bridge: tokio::spawn(bridge.run()), line, signals, learned, wants, asked: 0 }
+        Client { bridge: tokio::spawn(bridge.run()), line, signals, learned, wants, filter, asked: 0 }
     }
 
     /// What the bridge finds out about the server.
@@ -107,18 +109,27 @@ impl Client {
         self.learned.clone()
     }
 
+    /// Which tools are shown.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     /// Sends a request and waits for what it brings. `params` is the JSON text of an object; `hear` is
     /// told the notifications that come before.
     ///
     /// # Errors
-    /// Why there is no result, with the server's own error where it gave one; or Ctrl-C, of which the
-    /// server has been told.
+    /// Why there is no result, with the server's own error where it gave one; a tool that is hidden, of which
+    /// the server has not been told; or Ctrl-C, of which it has.
     pub async fn ask(
         &mut self,
         method: &str,
         params: &str,
         hear: &mut (dyn FnMut(&Message) + Send),
     ) -> Result<Reply, Failure> {
+        // The bridge would say so too, in an error that looks like one of the server.
+        if let Some(why) = self.filter.refuses(Some(params)).filter(|_| method == "tools/call") {
+            return Err(Failure::new(Kind::Usage, one_line(&why)));
+        }
         self.asked += 1;
         let id = Id::own(&format!("{}", self.asked));
         let params = self.with_meta(params, &id)?;

@@ -122,6 +122,29 @@ fn a_hidden_tool_cannot_be_called_either() {
 }
 
 #[test]
+fn a_tool_passes_only_if_the_person_and_the_project_let_it_and_the_text_says_who_does_not() {
+    let desk = Desk::new();
+    desk.configure("ignore-tool = 'read_mail'");
+    desk.asks("[servers.files]\nallow-tool = 'read_*'\n");
+    let tools = desk.told(&["tools", "files"]);
+    assert_eq!(tools.expect(0, &[]).stdout, "read_file\n");
+    desk.told(&["call", "files", "write_file"]).expect(2, &["hidden by allow-tool in", ".mcpbridge.toml"]);
+    desk.told(&["call", "files", "read_mail"]).expect(2, &["hidden by ignore-tool in line 3 of", "config.toml"]);
+    let mut bridge = desk.runs(&["files", "--ignore-tool", "read_f*"]).spawn_as(|command| {
+        command.current_dir(desk.project());
+    });
+    bridge.shake_hands("2025-06-18");
+    for (id, tool, who) in
+        [("1", "read_file", "(hidden by --ignore-tool)"), ("2", "write_file", "(hidden by allow-tool in ")]
+    {
+        bridge.send(support::request_with(id, "tools/call", &format!(r#"{{"name":"{tool}"}}"#)));
+        let error = bridge.expect_code(id, -32602);
+        assert!(error["message"].as_str().unwrap().contains(who), "{error}");
+    }
+    assert_eq!(desk.server.count("tools/call"), 0);
+}
+
+#[test]
 fn the_nearest_file_counts() {
     let desk = Desk::new();
     desk.asks("[servers.files]\nallow-tool = 'read_*'\n");

@@ -49,6 +49,45 @@ fn the_tools_of_all_pages_are_a_table_and_one_json_object() {
 }
 
 #[test]
+fn the_filters_of_a_name_and_of_the_variables_hold_at_a_shell_too() {
+    let server = answers(r#"{"content":[{"type":"text","text":"three"}]}"#).start();
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("mcpbridge")).unwrap();
+    let config =
+        format!("[defaults]\nignore-tool = 'fail'\n[servers.sums]\nurl = '{}'\nallow-tool = 'a*'\n", server.url());
+    fs::write(home.path().join("mcpbridge/config.toml"), config).unwrap();
+    let run = |args: &[&str]| Bridge::bare().args(args).home(home.path());
+    let names = |launch: Launch| {
+        let list = launch.told().expect(0, &[]).json();
+        let tools = list["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned());
+        tools.collect::<Vec<_>>()
+    };
+    assert_eq!(names(run(&["tools", "sums", "--json"])), ["add"]);
+    assert_eq!(names(run(&["tools", &server.url(), "--json"])), ["add", "shout"]);
+    // As for the relay, a variable takes the place of the same key of the file.
+    assert_eq!(names(run(&["tools", "sums", "--json"]).env("MCPBRIDGE_ALLOW_TOOL", "s*")), ["shout"]);
+    assert_eq!(names(run(&["tools", &server.url(), "--json"]).env("MCPBRIDGE_IGNORE_TOOL", "a*\ns*")), ["fail"]);
+
+    let by_the_file = "hidden by allow-tool in line 5 of";
+    run(&["call", "sums", "shout"]).told().expect(2, &["shout", by_the_file, "config.toml", "mcpbridge tools sums"]);
+    run(&["tools", "sums", "--schema", "shout"]).told().expect(2, &[by_the_file]);
+    let told = run(&["request", "sums", "tools/call", r#"{"name":"shout"}"#]).told();
+    told.expect(2, &[by_the_file, "mcpbridge tools sums"]);
+    assert!(!told.stderr.contains("the server answered"), "{told:?}");
+    let told = run(&["call", &server.url(), "add", "a=1", "b=2"]).env("MCPBRIDGE_ALLOW_TOOL", "s*").told();
+    told.expect(2, &["add", "hidden by MCPBRIDGE_ALLOW_TOOL"]);
+    let told = run(&["tools", "sums"]).env("MCPBRIDGE_ALLOW_TOOL", "z*").told();
+    told.expect(0, &["no tools that pass MCPBRIDGE_ALLOW_TOOL and ignore-tool in line 2 of", "config.toml"]);
+    let seen = |args: &[&str]| Findings::of(&run(args).told());
+    let doctor = seen(&["doctor", "sums", "--call", "shout", "--json"]);
+    assert_eq!(doctor.state("content"), "fail", "{doctor:?}");
+    assert!(doctor.detail("content").contains(by_the_file), "{doctor:?}");
+    assert!(doctor.detail("tools").starts_with("1 tool that passes allow-tool in line 5"), "{doctor:?}");
+    assert_eq!(server.count("tools/call"), 0, "{}", server.transcript());
+    run(&["call", "sums", "add", "a=1", "b=2"]).told().expect(0, &[]);
+}
+
+#[test]
 fn pages_without_an_end_are_an_error() {
     let server = Legacy::new()
         .on("tools/list", |request, reply| reply.result(request, r#"{"tools":[],"nextCursor":"again"}"#))

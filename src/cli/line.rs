@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::levels::{self, Added, Setting, Value};
-use super::{Cli, Color, color, command, keys, variables};
+use super::{Cli, Color, Filters, color, command, keys, variables};
 use crate::config::Shape;
 use crate::failure::{self, Failure, Kind};
 use crate::spelling::nearest;
@@ -66,7 +66,11 @@ impl CommandLine {
     pub fn variables(&self, variable: impl Fn(&str) -> Option<OsString>) -> Result<Vec<Setting>, Failure> {
         let (_, its) = self.its();
         // `--port` of a sample server is none of the relay's flags.
-        let is_of_the_relay = |flag: &&Arg| its.get_arguments().any(|own| own.get_id() == flag.get_id());
+        let shows_tools = self.command().is_none_or(|command| variables::COMMANDS.contains(&command));
+        let is_of_the_relay = |flag: &&Arg| {
+            its.get_arguments().any(|own| own.get_id() == flag.get_id())
+                || shows_tools && flag.get_long().is_some_and(|long| FILTERS.contains(&long))
+        };
         if !self.sets() {
             return Ok(Vec::new());
         }
@@ -84,6 +88,18 @@ impl CommandLine {
     /// Whether `flag` is one that every command has.
     pub fn is_of_all(&self, flag: &str) -> bool {
         self.command.get_arguments().any(|known| known.is_global_set() && known.get_long() == Some(flag))
+    }
+
+    /// Which tools are shown, and who says so: what was typed, or else the highest of `levels` that says it.
+    pub fn filters(&self, levels: &[Vec<Setting>]) -> Filters {
+        let typed = self.flags();
+        let [(allow_tools, allows), (ignore_tools, ignores)] = FILTERS.map(|flag| {
+            let set = typed.iter().chain(levels.iter().flatten()).find(|setting| setting.flag == flag);
+            let Some(Setting { value: Value::Texts(globs), from, .. }) = set else { return Default::default() };
+            let is_name = from.starts_with("--") || from.starts_with("MCPBRIDGE_");
+            (globs.clone(), if is_name { from.clone() } else { format!("{flag} in {from}") })
+        });
+        Filters { allow_tools, ignore_tools, from: [allows, ignores] }
     }
 
     /// The flags of the relay that were typed, for a command that stores them. Those that every command has are
@@ -218,5 +234,8 @@ fn help(known: &Command, arguments: &[OsString]) -> String {
     format!("see: {} --help", words.join(" "))
 }
 
+/// The flags that hide tools. What hides them from editors hides them from the commands at a shell, which have no
+/// flags for it.
+const FILTERS: [&str; 2] = ["allow-tool", "ignore-tool"];
 /// The commands about accounts and runs that files set flags for, beside those with flags of the relay.
 const ABOUT_ACCOUNTS: [&str; 4] = ["logout", "logs", "status", "why"];

@@ -17,9 +17,11 @@ pub struct Named {
     pub resource: Option<String>,
     /// Whether the name alone chooses how one signs in, and with which headers.
     pub flow: bool,
-    /// The project's patterns, if it has any: a tool is shown only if it matches one of these, too.
+    /// The file of the project, if there is one.
+    pub project: String,
+    /// Its patterns, if it has any: a tool is shown only if it matches one of these, too.
     pub allow_tools: Vec<String>,
-    /// The project's patterns of tools to hide.
+    /// Its patterns of tools to hide.
     pub ignore_tools: Vec<String>,
 }
 

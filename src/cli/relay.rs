@@ -3,7 +3,7 @@
 use clap::{Args, FromArgMatches};
 
 use super::named::Named;
-use super::server::{Connection, Messages, Output, SignIn, Wire};
+use super::server::{Connection, Filters, Messages, Output, SignIn, Wire};
 use super::values::{Seconds, seconds};
 
 /// The arguments of the relay.
@@ -33,13 +33,9 @@ pub struct Relay {
     #[command(flatten)]
     pub wire: Wire,
 
-    /// Show only tools that match this pattern (* and ?); may be given several times
-    #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
-    pub allow_tools: Vec<String>,
-
-    /// Hide tools that match this pattern (* and ?); may be given several times
-    #[arg(long = "ignore-tool", value_name = "GLOB", help_heading = "Tools")]
-    pub ignore_tools: Vec<String>,
+    /// Which tools are shown.
+    #[command(flatten)]
+    pub filters: Filters,
 
     /// Answer a request with an error when the server has not begun to answer after this long (0: no limit)
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds, help_heading = "Deadlines")]

@@ -159,6 +159,22 @@ pub struct Wire {
     pub protocol: Protocol,
 }
 
+/// Which tools are shown.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Filters {
+    /// Show only tools that match this pattern (* and ?); may be given several times
+    #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
+    pub allow_tools: Vec<String>,
+
+    /// Hide tools that match this pattern (* and ?); may be given several times
+    #[arg(long = "ignore-tool", value_name = "GLOB", help_heading = "Tools")]
+    pub ignore_tools: Vec<String>,
+
+    /// Who says the one and the other: a flag, its variable, or a place in a file.
+    #[arg(skip)]
+    pub from: [String; 2],
+}
+
 /// How large messages may be, and where they are recorded.
 #[derive(Debug, Args)]
 pub struct Messages {

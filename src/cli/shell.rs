@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::named::Named;
 use super::relay::Relay;
-use super::server::{Connection, Messages, Output, SignIn, Wire};
+use super::server::{Connection, Filters, Messages, Output, SignIn, Wire};
 use super::values::{Seconds, seconds};
 
 /// How a server is reached by a command that is an editor itself.
@@ -23,6 +23,10 @@ pub struct Reach {
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+
+    /// Which tools are shown.
+    #[arg(skip)]
+    pub filters: Filters,
 
     /// How the server is reached.
     #[command(flatten)]
@@ -194,6 +198,7 @@ impl Reach {
             connection: self.connection,
             sign_in: self.sign_in,
             wire: self.wire,
+            filters: self.filters,
             request_timeout: self.request_timeout,
             messages: self.messages,
             output: self.output,

@@ -16,7 +16,7 @@ use crate::spelling::nearest;
 pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     let Some(word) = line.server().map(str::to_owned) else {
         let levels = of_all(&line)?;
-        return line.with(&levels);
+        return whole(line, &levels);
     };
     let variables = line.variables(|name| env::var_os(name))?;
     let is_name = is_no_url(&word);
@@ -24,7 +24,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         Ok(home) => home,
         Err(failure) if is_name => return Err(failure),
         // A server that asks for nothing can be used without a home.
-        Err(_) => return line.with(&[variables]),
+        Err(_) => return whole(line, &[variables]),
     };
     let config = match Config::read(&home, words) {
         // An editor in a sandbox may look into no folder of ours, and has no configuration there.
@@ -36,7 +36,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         read => read?,
     };
     if config.is_none() && !is_name {
-        return line.with(&[variables]);
+        return whole(line, &[variables]);
     }
     let config = config.unwrap_or_default();
     let server = if is_name { Some(server(&config, &word, line.command().is_none())?) } else { None };
@@ -55,6 +55,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
         account: of_the_name.map(str::to_owned),
         resource: first(&levels, "resource").map(str::to_owned),
         flow: !line.flags().iter().chain(&variables).any(|setting| FLOWS.contains(&setting.flag.as_str())),
+        project: project.as_ref().map(|project| short(&project.path)).unwrap_or_default(),
         allow_tools: wish.map(|wish| wish.allow_tools.clone()).unwrap_or_default(),
         ignore_tools: wish.map(|wish| wish.ignore_tools.clone()).unwrap_or_default(),
     });
@@ -66,7 +67,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     });
     let mut all = vec![variables.clone(), wanted.into_iter().collect()];
     all.extend(levels.iter().map(|level| level.iter().map(setting).collect()));
-    let mut cli = line.with(&all)?;
+    let mut cli = whole(line, &all)?;
     if let Some((server, named)) = server.zip(named) {
         cli.put(server.url.clone(), server.port, named);
     }
@@ -74,10 +75,18 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     Ok(cli)
 }
 
+/// The command line with what `levels` set.
+fn whole(line: CommandLine, levels: &[Vec<Setting>]) -> Result<Cli, Failure> {
+    let filters = line.filters(levels);
+    let mut cli = line.with(levels)?;
+    cli.filter(filters);
+    Ok(cli)
+}
+
 /// The command line of a `doctor`, without what `config.toml` sets: that has to be mended first, and the failure
 /// says how.
 fn unsettled(line: CommandLine, variables: Vec<Setting>, failure: Option<Failure>) -> Result<Cli, Failure> {
-    let mut cli = line.with(&[variables])?;
+    let mut cli = whole(line, &[variables])?;
     if let Some(Command::Doctor(doctor)) = &mut cli.command {
         doctor.unknown = failure;
     }

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::auth::{Flow, Login};
 use crate::bridge::{Bridge, End};
-use crate::cli::{Protocol as Spoken, Relay, TransportOrder};
+use crate::cli::{Filters, Protocol as Spoken, Relay, TransportOrder};
 use crate::era::{Era, Facts, Filter, Lobby, Protocol, Settings as EraSettings};
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http, shown};
@@ -247,9 +247,12 @@ impl KnownEras {
 
 /// The person's patterns, and the project's, which can only take tools away.
 fn filter(relay: &Relay) -> Filter {
-    let filter = Filter::new(&relay.allow_tools, &relay.ignore_tools);
+    let Filters { allow_tools, ignore_tools, from: [allows, ignores] } = &relay.filters;
+    let filter = Filter::default().only(allow_tools, allows).without(ignore_tools, ignores);
     match &relay.named {
-        Some(named) => filter.narrowed(&named.allow_tools, &named.ignore_tools),
+        Some(named) => filter
+            .only(&named.allow_tools, &format!("allow-tool in {}", named.project))
+            .without(&named.ignore_tools, &format!("ignore-tool in {}", named.project)),
         None => filter,
     }
 }

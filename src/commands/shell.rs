@@ -16,7 +16,7 @@ use super::{access, ask, login, run};
 use crate::auth;
 use crate::cli::{Reach, Relay};
 use crate::client::{Asked, Client, Reply, Wants, is_unknown_method};
-use crate::era::quoted;
+use crate::era::{Filter, quoted};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::message::{Message, elements, member, plain_string};
@@ -89,6 +89,11 @@ impl Shell {
         }
     }
 
+    /// Which of its tools are shown.
+    pub fn filter(&self) -> &Filter {
+        self.client.filter()
+    }
+
     /// The bridge to it.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client
@@ -142,7 +147,9 @@ impl Shell {
             "prompts/get" => "prompts",
             _ => return failure,
         };
-        if failure.remedy.is_some() || failure.error.is_none() {
+        // The server's own error, and that a tool is hidden.
+        let is_bare = failure.error.is_some() || failure.kind == Kind::Usage;
+        if failure.remedy.is_some() || !is_bare {
             return failure;
         }
         failure.remedy(format!("what it has: {}", self.command(verb)))

@@ -32,7 +32,10 @@ pub fn run(typed: Tools) -> anyhow::Result<ExitCode> {
             return print_raw(format!("{line}\n").as_bytes());
         }
         if tools.is_empty() {
-            eprintln!("{} has no tools", shell.server());
+            match shell.filter().sources() {
+                Some(sources) => eprintln!("{} has no tools that pass {sources}", shell.server()),
+                None => eprintln!("{} has no tools", shell.server()),
+            }
             return Ok(ExitCode::SUCCESS);
         }
         print(table(&tools.iter().map(|tool| row(tool)).collect::<Vec<_>>()).as_bytes())
@@ -48,9 +51,13 @@ pub fn find<'a>(tools: &'a [String], name: &str, shell: &Shell) -> Result<&'a st
     if let Some(tool) = tools.iter().find(|tool| named(tool).as_deref() == Some(name)) {
         return Ok(tool);
     }
+    let lists = format!("{} lists those that there are", shell.command("tools"));
+    if let Some(why) = shell.filter().hides(name) {
+        return Err(Failure::new(Kind::Usage, one_line(&why)).remedy(lists));
+    }
     let names: Vec<String> = tools.iter().filter_map(|tool| named(tool)).collect();
     let meant = did_you_mean(name, names.iter().map(String::as_str));
-    let remedy = meant.unwrap_or_else(|| format!("{} lists those that there are", shell.command("tools")));
+    let remedy = meant.unwrap_or(lists);
     Err(Failure::new(Kind::Usage, format!("{} has no tool {name:?}", shell.server())).remedy(remedy))
 }
 

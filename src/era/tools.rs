@@ -10,45 +10,76 @@ use crate::message::{Message, member, plain_string};
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// A tool has to match one pattern of each list.
-    allow: Vec<Vec<WildMatch>>,
-    ignore: Vec<WildMatch>,
+    allow: Vec<List>,
+    /// And none of any of these.
+    ignore: Vec<List>,
+}
+
+/// The patterns that somebody has given together.
+#[derive(Clone, Debug)]
+struct List {
+    globs: Vec<WildMatch>,
+    /// Who, as a person may be told.
+    from: String,
 }
 
 impl Filter {
-    /// With no pattern at all, every tool passes.
+    /// Those of the flags. With no pattern at all, every tool passes.
     pub fn new(allow: &[String], ignore: &[String]) -> Self {
-        Filter::default().narrowed(allow, ignore)
+        Filter::default().only(allow, "--allow-tool").without(ignore, "--ignore-tool")
     }
 
-    /// With further patterns, which never let a tool pass that did not.
+    /// With further patterns of `from`, of which a tool has to match one, if there are any.
     #[must_use]
-    pub fn narrowed(mut self, allow: &[String], ignore: &[String]) -> Self {
-        let pattern = |glob: &String| WildMatch::new_case_insensitive(glob);
-        if !allow.is_empty() {
-            self.allow.push(allow.iter().map(pattern).collect());
-        }
-        self.ignore.extend(ignore.iter().map(pattern));
+    pub fn only(mut self, globs: &[String], from: &str) -> Self {
+        self.allow.extend(List::of(globs, from));
+        self
+    }
+
+    /// With further patterns of `from`, of which a tool may match none.
+    #[must_use]
+    pub fn without(mut self, globs: &[String], from: &str) -> Self {
+        self.ignore.extend(List::of(globs, from));
         self
     }
 
     /// Whether the editor may know of the tool.
     pub fn passes(&self, name: &str) -> bool {
-        let allowed = self.allow.iter().all(|globs| globs.iter().any(|glob| glob.matches(name)));
-        allowed && !self.ignore.iter().any(|glob| glob.matches(name))
+        self.hider(name).is_none()
+    }
+
+    /// Who hides the tool of this name; `None` if it is shown.
+    fn hider(&self, name: &str) -> Option<&str> {
+        let ignored = self.ignore.iter().find(|list| list.matches(name));
+        ignored.or_else(|| self.allow.iter().find(|list| !list.matches(name))).map(|list| list.from.as_str())
     }
 
     /// Why this `tools/call` must not go to the server, if it must not.
     pub fn refusal(&self, call: &Message) -> Option<String> {
+        self.refuses(call.params())
+    }
+
+    /// The same of the parameters of one, as JSON text.
+    pub fn refuses(&self, params: Option<&str>) -> Option<String> {
         if self.is_empty() {
             return None;
         }
         // A name that two readers could read differently is no name to let pass.
-        let name = call.params().and_then(|params| member(params, "name")).and_then(plain_string);
-        match name {
-            Some(name) if self.passes(&name) => None,
-            Some(name) => Some(format!("unknown tool: {name} (hidden by --allow-tool or --ignore-tool)")),
+        match params.and_then(|params| member(params, "name")).and_then(plain_string) {
+            Some(name) => self.hides(&name),
             None => Some("the tool's name cannot be read without doubt".into()),
         }
+    }
+
+    /// That the tool of this name is hidden, and by whom, if it is.
+    pub fn hides(&self, name: &str) -> Option<String> {
+        self.hider(name).map(|from| format!("unknown tool: {name} (hidden by {from})"))
+    }
+
+    /// Who hides tools, in words; `None` if nobody does.
+    pub fn sources(&self) -> Option<String> {
+        let all: Vec<&str> = self.allow.iter().chain(&self.ignore).map(|list| list.from.as_str()).collect();
+        (!all.is_empty()).then(|| all.join(" and "))
     }
 
     /// An answer to `tools/list` without the tools that do not pass. They are cut out as ranges of
@@ -73,6 +104,17 @@ impl Filter {
 
     fn is_empty(&self) -> bool {
         self.allow.is_empty() && self.ignore.is_empty()
+    }
+}
+
+impl List {
+    fn of(globs: &[String], from: &str) -> Option<Self> {
+        let globs: Vec<_> = globs.iter().map(|glob| WildMatch::new_case_insensitive(glob)).collect();
+        (!globs.is_empty()).then(|| List { globs, from: from.to_owned() })
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        self.globs.iter().any(|glob| glob.matches(name))
     }
 }
 
@@ -112,8 +154,9 @@ mod tests {
     #[test]
     fn further_patterns_only_take_tools_away() {
         let owned = |globs: &[&str]| globs.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let narrowed =
-            filter(&["read_*"], &["read_secret"]).narrowed(&owned(&["*_file", "write_*"]), &owned(&["*log*"]));
+        let narrowed = filter(&["read_*"], &["read_secret"])
+            .only(&owned(&["*_file", "write_*"]), "a")
+            .without(&owned(&["*log*"]), "b");
         for (name, passes) in [
             ("read_file", true),
             ("read_mail", false),
@@ -123,7 +166,12 @@ mod tests {
         ] {
             assert_eq!(narrowed.passes(name), passes, "{name}");
         }
-        assert!(filter(&[], &[]).narrowed(&[], &[]).passes("anything"));
+        for (name, by) in [("write_file", "--allow-tool"), ("read_mail", "a"), ("read_log_file", "b")] {
+            assert_eq!(narrowed.hides(name), Some(format!("unknown tool: {name} (hidden by {by})")));
+        }
+        assert_eq!(narrowed.sources().as_deref(), Some("--allow-tool and a and --ignore-tool and b"));
+        let open = filter(&[], &[]).only(&[], "a").without(&[], "b");
+        assert!(open.passes("anything") && open.sources().is_none());
     }
 
     #[test]

@@ -76,7 +76,8 @@ async fn spoken(
             true => Step::skip(id, format!("the server says that it has no {id}")),
             false => match asked(server, client, method, "{}", LIST).await {
                 Ok(result) => {
-                    let step = listed(server, id, &result);
+                    let passing = (id == "tools").then(|| client.filter().sources()).flatten();
+                    let step = listed(server, id, &result, passing.as_deref());
                     tools = tools.or_else(|| (id == "tools").then_some(result));
                     step
                 }
@@ -198,8 +199,8 @@ async fn session(server: &Server, opened: &Opened) -> Step {
     }
 }
 
-/// What is in a list, and what editors would stumble over.
-fn listed(server: &Server, id: &str, result: &str) -> Step {
+/// What is in a list, and what editors would stumble over. What `passing` hides is not in it.
+fn listed(server: &Server, id: &str, result: &str, passing: Option<&str>) -> Step {
     let remedy = "its operator has to mend that";
     let Some(list) = member(result, id) else {
         return Step::fail(id, Kind::Protocol, format!("the answer has no `{id}`"), remedy);
@@ -209,6 +210,10 @@ fn listed(server: &Server, id: &str, result: &str) -> Step {
     };
     let items: Vec<&str> = items.into_iter().map(|at| &list[at]).collect();
     let more = member(result, "nextCursor").and_then(plain_string).map_or("", |_| ", and there are more");
+    if let Some(passing) = passing.filter(|_| items.is_empty()) {
+        let fact = format!("the server lists none that pass {passing}");
+        return Step::warn(id, fact, "if it should show some, look at these patterns");
+    }
     if items.is_empty() {
         let fact = format!("the server says that it has {id}, and lists none");
         return Step::warn(id, fact, "this account may see none, or the server gets them later");
@@ -233,7 +238,9 @@ fn listed(server: &Server, id: &str, result: &str) -> Step {
         return Step::warn(id, fact, "many editors refuse such tools, or all of them; its operator has to add one");
     }
     let word = if items.len() == 1 { id.trim_end_matches('s') } else { id };
-    Step::ok(id, format!("{} {word}{more}", items.len()))
+    let pass = if items.len() == 1 { "passes" } else { "pass" };
+    let passing = passing.map(|passing| format!(" that {pass} {passing}")).unwrap_or_default();
+    Step::ok(id, format!("{} {word}{passing}{more}", items.len()))
 }
 
 fn some(names: &[&String]) -> String {
