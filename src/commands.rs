@@ -26,6 +26,7 @@ mod logs;
 mod man;
 mod mark;
 mod moment;
+mod named_url;
 mod names;
 mod overview;
 mod prompts;

@@ -378,6 +378,52 @@ fn a_secret_in_plain_in_the_file_is_used_with_a_warning_and_shown_nowhere() {
 }
 
 #[test]
+fn variables_in_the_url_of_a_name_are_replaced_and_stay_hidden() {
+    let server = Legacy::new().start();
+    let url = server.url().replace("http://", "http://me:${PASSWORD}@");
+    let person = Person::with(format!("[servers.a]\n\nurl = '{url}?tenant=1&api_key=${{KEY}}'\n"));
+    let set = |launch: Launch| launch.env("PASSWORD", "s3cret@x/y").env("KEY", "k3y&a=1+1");
+    let mut bridge = set(person.runs(["a", "--debug"])).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_result("0");
+    let asked = &server.requests()[0];
+    assert!(asked.path.ends_with("?tenant=1&api_key=k3y%26a%3D1%2B1"), "{}", asked.path);
+    // me:s3cret@x/y
+    assert_eq!(asked.header("authorization"), Some("Basic bWU6czNjcmV0QHgveQ=="));
+    bridge.close_stdin();
+    let outcome = bridge.outcome();
+    assert!(!outcome.stderr.contains("s3cret") && !outcome.stderr.contains("k3y"), "{}", outcome.stderr);
+    let logs = set(person.runs(["logs", "a"])).told();
+    assert!(!logs.expect(0, &[]).stdout.contains("k3y") && logs.stdout.contains("a"), "{logs:?}");
+    set(person.runs(["tools", "a"])).told().expect(0, &[]);
+
+    let seen = server.requests().len();
+    for args in [&["a"][..], &["tools", "a"], &["status", "a"]] {
+        let told = person.runs(args).env("PASSWORD", "s3cret").told();
+        told.expect(2, &["${KEY} in `url` (line 3 of", "config.toml) is not set"]);
+        assert!(!told.stderr.contains("s3cret"), "{told:?}");
+    }
+    assert_eq!(server.requests().len(), seen);
+    // What is typed is not, and what cannot be meant is not sent either.
+    person.told(&[&format!("{}?api_key=${{KEY}}", server.url())]).expect(2, &["${KEY}", "mcpbridge add NAME"]);
+    assert_eq!(server.requests().len(), seen);
+}
+
+#[test]
+fn a_secret_in_plain_is_warned_of_with_its_own_line_and_what_helps_there() {
+    let person = Person::with(
+        "[servers.a]\n\nurl = 'https://me:s3cret@h.example/mcp'\ntoken-endpoint = 'https://me:s3cret@h.example/token'\n",
+    );
+    let told = person.told(&["list"]);
+    told.expect(0, &["line 3 of", "the password in the URL is written in plain; write ${VAR} in its place"]);
+    told.expect(
+        0,
+        &["line 4 of", "the password in token-endpoint is written in plain; leave it out of token-endpoint"],
+    );
+    assert!(!told.stderr.contains("s3cret") && !told.stdout.contains("s3cret"), "{told:?}");
+}
+
+#[test]
 fn the_commands_that_are_printed_have_the_name_and_work() {
     let world = World::new();
     let add = Bridge::bare().args(["add", "work", &world.server.url()]).home(world.home.path());

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::arguments::properties;
 use super::table::first_sentence;
-use super::{access, overview, print_raw, server, status};
+use super::{access, names, overview, print_raw, server, status};
 use crate::cli::{self, Complete, Lookup};
 use crate::config::Config;
 use crate::editors::EDITORS;
@@ -128,8 +128,7 @@ impl Known {
     }
 
     fn url(&self, typed: &str) -> Option<Url> {
-        let written = self.config.server(typed).map_or(typed, |server| &server.url);
-        server::url(written, true).ok()
+        self.config.server(typed).map_or_else(|| server::url(typed, true), names::url).ok()
     }
 
     /// What the server listed last, element by element: to the account that was typed, the one of the

@@ -19,8 +19,8 @@ use crate::log::{self as logging, Volume};
 pub fn run(typed: &List) -> anyhow::Result<ExitCode> {
     logging::start(Volume::Normal, None)?;
     let config = names::config(&Home::find(|name| env::var_os(name))?)?;
-    for (place, what) in config.secrets_in_plain() {
-        log::warn!("{}", names::warning(place, &what));
+    for (place, key, what) in config.secrets_in_plain() {
+        log::warn!("{}", names::warning(place, key, &what));
     }
     let code = if typed.json {
         let servers: Vec<Json> = config.servers.iter().map(json).collect();

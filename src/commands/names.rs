@@ -2,10 +2,14 @@
 
 use std::env;
 
+use url::Url;
+
+use super::{named_url, server};
 use crate::auth;
 use crate::cli::{self, Cli, Command, CommandLine, Named, Setting, Value};
 use crate::config::{self, Config, Home, Place, Project, Server, Trust, Wish, Words, in_plain, short};
 use crate::failure::{Failure, Kind};
+use crate::secret;
 use crate::spelling::nearest;
 
 /// The whole command line: with what variables, the project's file and `config.toml` set, and with the
@@ -20,6 +24,9 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     };
     let variables = line.variables(|name| env::var_os(name))?;
     let is_name = is_no_url(&word);
+    if !is_name {
+        named_url::refuse_variables(&word)?;
+    }
     let home = match Home::find(|name| env::var_os(name)) {
         Ok(home) => home,
         Err(failure) if is_name => return Err(failure),
@@ -69,7 +76,7 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
     all.extend(levels.iter().map(|level| level.iter().map(setting).collect()));
     let mut cli = whole(line, &all)?;
     if let Some((server, named)) = server.zip(named) {
-        cli.put(server.url.clone(), server.port, named);
+        cli.put(named_url::of(server, secret::variable)?, server.port, named);
     }
     cli.warn(warnings);
     Ok(cli)
@@ -133,8 +140,16 @@ pub fn known(word: &str) -> Result<Option<Server>, Failure> {
     server(&config, word, false).cloned().map(Some)
 }
 
-/// What is set for a server under an account, which is its own choice if `account` is none: the texts of
-/// all levels.
+/// The URL of a server, with the variables in it.
+///
+/// # Errors
+/// As for [`named_url::of`] and [`server::url`].
+pub fn url(named: &Server) -> Result<Url, Failure> {
+    server::url(&named_url::of(named, secret::variable)?, true)
+}
+
+/// What is set for a server under an account, which is its own choice if `account` is none: its URL, and the texts
+/// of all levels.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -146,7 +161,7 @@ pub fn texts(server: &Server, account: Option<&str>) -> Result<Vec<String>, Fail
         config::Value::Texts(texts) => Some(texts.clone()),
         config::Value::Switch(_) => None,
     });
-    Ok(texts.flatten().collect())
+    Ok([server.url.clone()].into_iter().chain(texts.flatten()).collect())
 }
 
 /// Whether a word is no URL, and so can only be a name.
@@ -154,12 +169,20 @@ pub fn is_no_url(word: &str) -> bool {
     !word.is_empty() && !word.contains([':', '/', '.', ' '])
 }
 
-/// The sentence about a secret that is written in plain.
-pub fn warning(place: &Place, what: &str) -> String {
-    format!(
-        "{place}: {what} is written in plain; write ${{VAR}} and set that variable, or keep it in the keychain: \
-         mcpbridge secret set NAME, and header-from = \"HEADER=keychain:NAME\""
-    )
+/// The sentence about a secret that is written in plain for `key`.
+pub fn warning(place: &Place, key: &str, what: &str) -> String {
+    let remedy = match key {
+        "header" => "write ${VAR} and set that variable, or keep it in the keychain: mcpbridge secret set NAME, and \
+             header-from = \"HEADER=keychain:NAME\""
+            .to_owned(),
+        "url" => "write ${VAR} in its place, and set that variable; it may hold any character as it is".to_owned(),
+        "proxy" | "static-oauth-client-info" => "write ${VAR} and set that variable".to_owned(),
+        key if key.ends_with("secret") => {
+            format!("keep it in the keychain: mcpbridge secret set NAME, and {key} = \"keychain:NAME\"")
+        }
+        key => format!("leave it out of {key}"),
+    };
+    format!("{place}: {what} is written in plain; {remedy}")
 }
 
 fn server<'a>(config: &'a Config, word: &str, may_be_command: bool) -> Result<&'a Server, Failure> {
@@ -202,9 +225,9 @@ fn warnings(server: Option<&Server>, levels: &[&[config::Setting]]) -> Vec<Strin
     let set = levels.iter().flat_map(|level| level.iter()).filter_map(|setting| {
         let config::Value::Texts(texts) = &setting.value else { return None };
         let what = texts.iter().find_map(|text| in_plain(&setting.key, text))?;
-        Some(warning(&setting.place, &what))
+        Some(warning(&setting.place, &setting.key, &what))
     });
-    let url = server.and_then(|server| Some(warning(&server.place, &in_plain("url", &server.url)?)));
+    let url = server.and_then(|server| Some(warning(&server.url_place, "url", &in_plain("url", &server.url)?)));
     set.chain(url).collect()
 }
 

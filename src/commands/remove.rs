@@ -65,7 +65,7 @@ struct SignIn<'c> {
 
 /// The sign-ins that the name of a server may have been used for.
 fn sign_ins<'c>(config: &'c Config, server: &'c Server) -> Vec<SignIn<'c>> {
-    let Ok(url) = server::url(&server.url, true) else { return Vec::new() };
+    let Ok(url) = names::url(server) else { return Vec::new() };
     let usual = names::first(&config.levels(Some(server), None), "account");
     let others = server.accounts.iter().map(|account| Some(account.name.as_str())).filter(|account| *account != usual);
     let sign_in = |account: Option<&'c str>| {

@@ -46,6 +46,8 @@ pub struct Server {
     pub accounts: Vec<Account>,
     /// Where it begins.
     pub place: Place,
+    /// Where its URL is written.
+    pub url_place: Place,
 }
 
 /// `[servers.NAME.accounts.ACCOUNT]`.
@@ -149,17 +151,21 @@ impl Config {
         levels.into_iter().flatten().collect()
     }
 
-    /// What in the file is a secret in plain: where, and in words.
-    pub fn secrets_in_plain(&self) -> Vec<(&Place, String)> {
+    /// What in the file is a secret in plain: where, under which key, and in words.
+    pub fn secrets_in_plain(&self) -> Vec<(&Place, &str, String)> {
         let accounts = self.servers.iter().flat_map(|server| &server.accounts).flat_map(|account| &account.settings);
         let servers = self.servers.iter().flat_map(|server| &server.settings);
         let organizations = self.organizations.iter().flat_map(|organization| &organization.settings);
         let settings = self.defaults.iter().chain(servers).chain(accounts).chain(organizations);
         let set = settings.filter_map(|setting| {
             let Value::Texts(texts) = &setting.value else { return None };
-            texts.iter().find_map(|text| in_plain(&setting.key, text)).map(|what| (&setting.place, what))
+            texts
+                .iter()
+                .find_map(|text| in_plain(&setting.key, text))
+                .map(|what| (&setting.place, setting.key.as_str(), what))
         });
-        let urls = self.servers.iter().filter_map(|server| Some((&server.place, in_plain("url", &server.url)?)));
+        let urls =
+            self.servers.iter().filter_map(|server| Some((&server.url_place, "url", in_plain("url", &server.url)?)));
         set.chain(urls).collect()
     }
 
@@ -214,6 +220,7 @@ fn read_server(source: &Source, of: &dyn TableLike, name: &str, table: &dyn Tabl
         settings: source.settings(table, others)?,
         accounts,
         place: source.place(span(of, name)),
+        url_place: source.place(span(table, "url")),
     })
 }
 
@@ -384,7 +391,7 @@ mod tests {
         )
         .unwrap();
         let found = config.secrets_in_plain();
-        assert_eq!(found.iter().map(|(place, _)| place.line).collect::<Vec<_>>(), [2, 7, 3]);
-        assert!(found.iter().all(|(_, what)| !what.contains("abc") && !what.contains("a=b")), "{found:?}");
+        assert_eq!(found.iter().map(|(place, ..)| place.line).collect::<Vec<_>>(), [2, 7, 4]);
+        assert!(found.iter().all(|(.., what)| !what.contains("abc") && !what.contains("a=b")), "{found:?}");
     }
 }

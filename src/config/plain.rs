@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::secret::{is_credential, is_plain, is_reference};
 
-/// What of `value` is a secret in plain, in words; `None` if nothing looks like one. `${VAR}` is none.
+/// What of `value` is a secret in plain, in words; `None` if nothing looks like one. `${VAR}` is none where it is
+/// replaced.
 pub fn in_plain(key: &str, value: &str) -> Option<String> {
     // A file, as flags take it, or what says where else the secret is.
     if value.starts_with('@') || is_reference(value) {
@@ -40,7 +41,8 @@ pub fn in_plain(key: &str, value: &str) -> Option<String> {
             is_one.then(|| "the password of the proxy".into())
         }
         key if SECRET_ENDS.iter().any(|end| key.ends_with(end)) => is_plain(value).then(|| key.to_owned()),
-        key => Url::parse(value).is_ok_and(|url| has_password(&url)).then(|| format!("the password in {key}")),
+        // Nothing is replaced in any other.
+        key => Url::parse(value).is_ok_and(|url| url.password().is_some()).then(|| format!("the password in {key}")),
     }
 }
 
@@ -76,6 +78,7 @@ mod tests {
             ("proxy", "http://u:p@proxy.example:8080"),
             ("proxy", "u:p@proxy.example:8080"),
             ("token-endpoint", "https://u:p@example.com/token"),
+            ("token-endpoint", "https://u:${P}@example.com/token"),
         ] {
             assert!(in_plain(key, value).is_some(), "{key} {value}");
         }

@@ -71,8 +71,8 @@ fn config(home: &Home) -> Vec<Step> {
         count => format!("{count} servers have a name"),
     };
     let mut steps = vec![Step::ok("config", format!("{servers}, in {file}"))];
-    for (place, what) in config.secrets_in_plain() {
-        let told = names::warning(place, &what);
+    for (place, key, what) in config.secrets_in_plain() {
+        let told = names::warning(place, key, &what);
         let (fact, remedy) = told.split_once("; ").unwrap_or((&told, ""));
         steps.push(Step::warn("config", fact, remedy));
     }
