@@ -680,9 +680,12 @@ fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
     assert_eq!(file["mcpServers"]["example"], json!({ "command": binary(), "args": [URL], "env": env }));
     user.does(&["install", "codex", URL, "--header", "X-Api-Key:${MY_KEY}", "--header-from", "X=env:OTHER"]);
     assert!(user.read(".codex/config.toml").contains("\"MY_KEY\", \"OTHER\"]"), "{}", user.read(".codex/config.toml"));
-    for secret in ["Authorization: Bearer s3cret-value", "x-api-key:s3cret-value"] {
+    for (secret, instead) in [
+        ("Authorization: Bearer s3cret-value", "--header-from 'Authorization=Bearer keychain:authorization'"),
+        ("x-api-key:s3cret-value", "--header-from x-api-key=keychain:x-api-key"),
+    ] {
         let told = user.command(&["install", "zed", URL, "--header", secret]).told();
-        told.expect(2, &["would stand in the file", "mcpbridge secret set", "--header-from"]);
+        told.expect(2, &["would stand in the file", "mcpbridge secret set", instead]);
         assert!(!told.stderr.contains("s3cret"), "{told:?}");
     }
     assert!(!user.at(".config/zed").exists());

@@ -88,10 +88,18 @@ fn without(url: &Url, name: &str) -> Url {
     bare
 }
 
-/// What is to be done about a secret in the header `name` of an entry.
-pub fn instead_of_header(name: &str) -> String {
+/// What is to be done about the secret in the header `name` of an entry, which has `value`, perhaps with a word in
+/// front that is none.
+pub fn instead_of_header(name: &str, value: &str) -> String {
     let (name, word) = (name.trim(), name.trim().to_ascii_lowercase());
-    format!("keep it with `mcpbridge secret set {word}`, and give --header-from {name}=keychain:{word}")
+    let scheme = value.trim().split_once(' ').map(|(scheme, _)| scheme);
+    match scheme.filter(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known))) {
+        Some(scheme) => format!(
+            "keep what follows {scheme} with `mcpbridge secret set {word}`, and give --header-from {}",
+            quoted(&format!("{name}={scheme} keychain:{word}"))
+        ),
+        None => format!("keep it with `mcpbridge secret set {word}`, and give --header-from {name}=keychain:{word}"),
+    }
 }
 
 /// What is to be written for a flag in place of a secret; not for a header.
@@ -107,6 +115,9 @@ pub fn instead(flag: &str) -> String {
         flag => format!("leave it out of --{flag}"),
     }
 }
+
+/// Words in front of a credential (RFC 9110, section 11.4). Any other first word may be a part of a password.
+const SCHEMES: [&str; 6] = ["Bearer", "Basic", "Token", "ApiKey", "Api-Key", "DPoP"];
 
 #[cfg(test)]
 mod tests {
@@ -134,6 +145,19 @@ mod tests {
         }
         let home = BaseDirs::new().unwrap().home_dir().join("k").display().to_string();
         assert_eq!(placed("ca-cert", "~/k"), home);
+    }
+
+    #[test]
+    fn the_scheme_of_a_header_stays_in_front_of_what_is_kept() {
+        for (value, expected) in [
+            ("Bearer s3cret", "'Authorization=Bearer keychain:authorization'"),
+            (" basic s3cret", "'Authorization=basic keychain:authorization'"),
+            ("Bearer", "Authorization=keychain:authorization"),
+            ("correct horse", "Authorization=keychain:authorization"),
+        ] {
+            let told = instead_of_header("Authorization", value);
+            assert!(told.ends_with(expected) && !told.contains("s3cret") && !told.contains("correct"), "{told}");
+        }
     }
 
     #[test]

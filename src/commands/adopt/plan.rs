@@ -193,7 +193,10 @@ fn left_in_plain(line: &[String], env: &[(String, String)]) -> Vec<String> {
             continue;
         };
         let used = env.iter().filter(|(name, own)| value.contains(&format!("${{{name}}}")) && !own.contains('$'));
-        notes.extend(used.map(|(name, _)| note(&format!("the variable {name}"), &lasting::instead_of_header(header))));
+        notes.extend(used.map(|(name, own)| {
+            let whole = value.replace(&format!("${{{name}}}"), own);
+            note(&format!("the variable {name}"), &lasting::instead_of_header(header, &whole))
+        }));
     }
     notes
 }

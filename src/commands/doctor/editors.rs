@@ -258,7 +258,7 @@ fn secrets(entry: &Found) -> Option<Step> {
     };
     let in_flag = |flag: &str, value: &str| {
         let instead = || match value.split_once(':') {
-            Some((name, _)) if flag == "header" => lasting::instead_of_header(name),
+            Some((name, value)) if flag == "header" => lasting::instead_of_header(name, value),
             _ => lasting::instead(flag),
         };
         in_plain(flag, value).map(|what| (what, instead()))
@@ -288,8 +288,8 @@ fn secrets(entry: &Found) -> Option<Step> {
     }
     let headers = ["headers", "http_headers"].iter().filter_map(|name| entry.value.get(name)?.as_object());
     for (name, value) in headers.flat_map(Map::iter) {
-        if is_credential(name) && value.as_str().is_some_and(is_plain) {
-            found.push((format!("the value of the header {name}"), lasting::instead_of_header(name)));
+        if let Some(value) = value.as_str().filter(|value| is_credential(name) && is_plain(value)) {
+            found.push((format!("the value of the header {name}"), lasting::instead_of_header(name, value)));
         }
     }
     found.extend(entry.url().and_then(in_url));

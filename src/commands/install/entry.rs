@@ -129,7 +129,7 @@ fn no_secret(typed: &str, url: &Url, flags: &RelayFlags) -> Result<(), Failure> 
             continue;
         };
         let remedy = match value.split_once(':') {
-            Some((name, _)) if flag == "header" => lasting::instead_of_header(name),
+            Some((name, value)) if flag == "header" => lasting::instead_of_header(name, value),
             _ => lasting::instead(flag),
         };
         return refuse(what, remedy);
