@@ -688,6 +688,9 @@ fn flags_come_into_the_entry_without_spaces_and_without_secrets() {
         told.expect(2, &["would stand in the file", "mcpbridge secret set", instead]);
         assert!(!told.stderr.contains("s3cret"), "{told:?}");
     }
+    let told = user.command(&["install", "zed", "https://me:s3cret-value@example.com/mcp"]).told();
+    told.expect(2, &["the base64 of USER:PASSWORD", "--header-from 'Authorization=Basic keychain:NAME'"]);
+    assert!(!told.stderr.contains("s3cret"), "{told:?}");
     assert!(!user.at(".config/zed").exists());
     user.command(&["install", "zed", URL, "--", "--hedaer", "x"]).told().expect(2, &["--hedaer"]);
     user.command(&["install", "zed", "example.com/mcp"]).told().expect(2, &["https://example.com/mcp"]);

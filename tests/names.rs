@@ -326,6 +326,9 @@ fn a_secret_in_plain_is_refused_by_add_and_the_remedy_works() {
     let works = "mcpbridge add a https://mcp.example.com/mcp && mcpbridge login a --api-key-query api_key";
     told.expect(2, &["api_key in the URL", works]);
     assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
+    let told = person.told(&["add", "a", "https://me:s3cr3t-value@mcp.example.com/mcp"]);
+    told.expect(2, &["the password in the URL", "mcpbridge add a 'https://me:${VARIABLE}@mcp.example.com/mcp'"]);
+    assert!(!told.stderr.contains("s3cr3t-value") && !person.file().exists(), "{told:?}");
     let told = person.told(&["add", "a", "https://mcp.example.com/mcp?tenant=5&api_key=s3cr3t-value"]);
     told.expect(2, &["api_key in the URL", "--api-key-query api_key"]);
     let told = person.told(&["add", "a", "https://mcp.example.com/", "--proxy", "http://u:s3cr3t-value@p.example:1"]);

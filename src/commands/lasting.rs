@@ -57,7 +57,9 @@ pub fn instead_in_url(url: &Url) -> String {
             let bare = quoted(without(url, &name).as_str());
             format!("leave it out, and keep it in the keychain: mcpbridge login {bare} --api-key-query {name}")
         }
-        None => "leave it out, and give --header-from 'Authorization=Basic keychain:NAME'".into(),
+        None => "leave it out, keep the base64 of USER:PASSWORD with `mcpbridge secret set NAME`, and give \
+                 --header-from 'Authorization=Basic keychain:NAME'"
+            .into(),
     }
 }
 
@@ -69,13 +71,22 @@ pub fn instead_in_url_of(server: &str, url: &Url) -> String {
              --api-key-query {name}",
             quoted(without(url, &name).as_str())
         ),
-        None => instead_in_url(url),
+        None => format!("name a variable, in single quotes: mcpbridge add {server} {}", quoted(&with_variable(url))),
     }
 }
 
-/// `url` without the parameter, and without all others that are secrets.
+/// `url` with a variable for its password.
+fn with_variable(url: &Url) -> String {
+    let mut bare = url.clone();
+    // A URL of a server has a host, so it can have a password.
+    let _ = bare.set_password(Some("VARIABLE"));
+    bare.as_str().replacen(":VARIABLE@", ":${VARIABLE}@", 1)
+}
+
+/// `url` without the parameter, and without all others that are secrets, the password too.
 fn without(url: &Url, name: &str) -> Url {
     let mut bare = url.clone();
+    let _ = bare.set_password(None);
     let kept: Vec<(String, String)> = url
         .query_pairs()
         .filter(|(own, _)| own != name && !is_credential(own))
@@ -169,5 +180,13 @@ mod tests {
              login shop --api-key-query api_key"
         );
         assert!(instead_in_url(&url).contains("mcpbridge login 'https://h.example/mcp?a=1' --api-key-query api_key"));
+        let url: Url = "https://me:s3cret@h.example/mcp".parse().unwrap();
+        assert_eq!(
+            instead_in_url_of("shop", &url),
+            "name a variable, in single quotes: mcpbridge add shop 'https://me:${VARIABLE}@h.example/mcp'"
+        );
+        assert!(instead_in_url(&url).contains("the base64 of USER:PASSWORD"));
+        let both: Url = "https://me:s3cret@h.example/mcp?api_key=s3cret".parse().unwrap();
+        assert!(!instead_in_url_of("shop", &both).contains("s3cret") && !instead_in_url(&both).contains("s3cret"));
     }
 }
