@@ -10,6 +10,7 @@ mod late;
 mod levels;
 mod line;
 mod machine;
+mod mistake;
 mod named;
 mod next;
 mod relay;
@@ -246,7 +247,7 @@ pub struct Demo {
     pub sign_in: bool,
 
     /// The port to serve on
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = values::any_port)]
     pub port: Option<u16>,
 }
 

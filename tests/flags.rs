@@ -48,6 +48,21 @@ fn mistakes_exit_2_with_one_clear_sentence() {
     refused(Bridge::bare(), &[]);
 }
 
+#[test]
+fn what_an_editor_makes_of_a_space_is_told_without_what_stood_behind_it() {
+    for args in [
+        &["--header", "Authorization:", "Bearer", "sekret"][..],
+        &["--header", "Authorization:Bearer", "sekret"],
+        &["3334", "--header", "X-Key:", "sekret"],
+        &["--allow-http", "true"],
+    ] {
+        refused(Bridge::launch(URL).args(args), &["split at a space", "NAME:VALUE"]);
+    }
+    refused(Bridge::launch(URL).arg("tools"), &["a command comes first: mcpbridge tools URL"]);
+    refused(Bridge::launch(URL).arg(URL), &["give one URL"]);
+    refused(Bridge::launch(URL).arg("65536"), &["no number from 1 to 65535"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_variable_that_is_no_text_is_a_mistake() {

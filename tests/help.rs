@@ -99,7 +99,11 @@ fn a_mistake_is_told_to_a_program_with_what_is_missing_and_the_command_that_help
         (&["man", "--json"], "unexpected argument '--json'", "mcpbridge man --help"),
         (&["replay", "r", "--json"], "unexpected argument '--json'", "mcpbridge replay --help"),
         (&["completions", "bash", "--json"], "unexpected argument '--json'", "mcpbridge completions --help"),
-        (&["tools", "u", "--transport", "x", "--json"], "invalid value 'x'", "[possible values: http-first"),
+        (
+            &["tools", "u", "--transport", "x", "--json"],
+            "invalid value 'x'",
+            "http-first, sse-first, http-only, sse-only are expected",
+        ),
         (&["status", "--exit-zeroo", "--json"], "unexpected argument '--exit-zeroo'", "'--exit-zero'"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_mcpbridge")).args(args).output().unwrap();

@@ -177,9 +177,16 @@ fn what_is_typed_wrong_is_told_in_one_sentence_with_what_helps() {
         ("uninstall cursor ex --bogus", "unexpected argument '--bogus'", "see: mcpbridge uninstall --help"),
         ("status --exit-zeroo", "unexpected argument '--exit-zeroo'", "'--exit-zero'"),
         ("https://h.example/mcp --bogus", "unexpected argument '--bogus'", "see: mcpbridge --help"),
+        ("demo --port abc", "for '--port <PORT>': a number from 0 to 65535 is expected", "see: mcpbridge demo --help"),
+        (
+            "completions zhs",
+            "invalid value 'zhs'",
+            "did you mean zsh? bash, elvish, fish, powershell, zsh are expected",
+        ),
+        ("completions tcsh", "invalid value 'tcsh'", "; bash, elvish, fish, powershell, zsh are expected"),
         ("call u", "were not provided: <TOOL>", "see: mcpbridge call --help"),
         ("secret set", "were not provided: <NAME>", "see: mcpbridge secret set --help"),
-        ("logs --last none", "invalid value 'none' for '--last <NUMBER>'", "see: mcpbridge logs --help"),
+        ("logs --last none", "for '--last <NUMBER>': a number, 1 or more, is expected", "see: mcpbridge logs --help"),
     ] {
         let told = user.command(&args.split(' ').collect::<Vec<_>>()).told();
         assert_eq!(told.stderr.lines().count(), 1, "{args}: {told:?}");

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::named::Named;
 use super::server::{Connection, Output, SignIn};
+use super::values::port;
 
 /// The arguments of `mcpbridge login`.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub struct Login {
     pub named: Option<Named>,
 
     /// The port that the browser comes back to, if it must be this one
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = port)]
     pub port: Option<u16>,
 
     /// Sign in again, although there is a credential
@@ -120,7 +121,7 @@ pub struct ClientMetadata {
     pub url: String,
 
     /// The port that the browser comes back to, if it must be this one
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = port)]
     pub port: Option<u16>,
 
     /// The host in the redirect URI, beside 127.0.0.1 and localhost

@@ -4,6 +4,8 @@ use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
 use super::Relay;
+use super::mistake::said;
+use super::values::port;
 
 /// The arguments of `mcpbridge install`.
 #[derive(Debug, Args)]
@@ -20,7 +22,7 @@ pub struct Install {
     pub server: Option<String>,
 
     /// The port that the browser comes back to, if it must be this one
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = port)]
     pub port: Option<u16>,
 
     /// The name of the server in the editor, instead of one made from the URL
@@ -126,13 +128,10 @@ impl RelayFlags {
         let whole = super::Cli::command();
         let of_all = whole.get_arguments().filter(|flag| flag.is_global_set()).cloned();
         let command = Relay::augment_args(Command::new("mcpbridge").no_binary_name(true)).args(of_all);
-        let first_line = |error: clap::Error| {
-            let text = error.to_string();
-            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
-        };
-        let matches = command.try_get_matches_from(arguments).map_err(first_line)?;
-        let relay = Relay::from_arg_matches(&matches).map_err(first_line)?;
-        Ok((relay, RelayFlags::from_arg_matches(&matches).map_err(first_line)?))
+        let fact = |error: clap::Error| said(&error).0;
+        let matches = command.try_get_matches_from(arguments).map_err(fact)?;
+        let relay = Relay::from_arg_matches(&matches).map_err(fact)?;
+        Ok((relay, RelayFlags::from_arg_matches(&matches).map_err(fact)?))
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::accounts::Selection;
 use super::named::Named;
+use super::values::count;
 
 /// The arguments of `mcpbridge logs`.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub struct Logs {
     pub named: Option<Named>,
 
     /// Show this many runs of each server, the newest last
-    #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = count)]
     pub last: u32,
 
     /// Go on, and show what relays note until interrupted

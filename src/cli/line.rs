@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::levels::{self, Added, Setting, Value};
+use super::mistake::said;
 use super::{Cli, Color, Filters, color, command, keys, variables};
 use crate::config::Shape;
 use crate::failure::{self, Failure, Kind};
@@ -202,25 +203,6 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ! {
     };
     failure::report(&failure.into(), wants_json);
     process::exit(error.exit_code());
-}
-
-/// What clap says, as a fact and, if it has one, a remedy.
-fn said(error: &clap::Error) -> (String, Option<String>) {
-    let text = error.render().to_string();
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let said: Vec<&str> =
-        lines.take_while(|line| !line.starts_with("For more") && !line.starts_with("Usage:")).collect();
-    let (fact, rest) = said.split_first().unwrap_or((&"", &[]));
-    let fact = fact.trim_start_matches("error: ");
-    // The tip to write `-- --json` is for who means a value by it, and not for a program.
-    let is_tip = |line: &&&str| line.starts_with("tip: ") && !line.contains("as a value");
-    let tips: Vec<&str> = rest.iter().filter(is_tip).map(|line| line.trim_start_matches("tip: ")).collect();
-    let others: Vec<&str> = rest.iter().filter(|line| !line.starts_with("tip: ")).copied().collect();
-    // What is missing, or cannot go together, stands below a colon.
-    let is_list = fact.ends_with(':');
-    let remedy = if is_list { tips.join(" ") } else { [others.as_slice(), &tips].concat().join(" ") };
-    let fact = if is_list { format!("{fact} {}", others.join(", ")) } else { fact.to_owned() };
-    (fact, Some(remedy).filter(|remedy| !remedy.is_empty()))
 }
 
 /// The command that shows the help of the one that was typed.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command, CommandFactory};
 
 use super::Cli;
+use super::values::port;
 
 /// What a name stands for, beside the flags that are set for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Add {
     pub url: String,
 
     /// The port that the browser comes back to after a sign-in, if it must be this one
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = port)]
     pub port: Option<u16>,
 
     /// Print the result as JSON

@@ -4,7 +4,7 @@ use clap::{Args, FromArgMatches};
 
 use super::named::Named;
 use super::server::{Connection, Filters, Messages, Output, SignIn, Wire};
-use super::values::{Seconds, seconds};
+use super::values::{Seconds, port, seconds};
 
 /// The arguments of the relay.
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub struct Relay {
     pub named: Option<Named>,
 
     /// The port that the browser comes back to after a sign-in, if it must be this one
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = port)]
     pub port: Option<u16>,
 
     /// How the server is reached.

@@ -45,6 +45,27 @@ pub fn size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A port that somebody else has to know.
+pub fn port(text: &str) -> Result<u16, String> {
+    match any_port(text) {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err("a number from 1 to 65535 is expected".into()),
+    }
+}
+
+/// A port, or 0 for one that is free.
+pub fn any_port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "a number from 0 to 65535 is expected".into())
+}
+
+/// How many.
+pub fn count(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err("a number, 1 or more, is expected".into()),
+    }
+}
+
 /// A century: clocks cannot count arbitrarily far.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// A limit below this cannot pass an ordinary `initialize`.
@@ -72,5 +93,7 @@ mod tests {
         assert_eq!(seconds("1.5").unwrap().limit(), Some(Duration::from_millis(1500)));
         assert_eq!(seconds("0").unwrap().limit(), None);
         assert!(seconds("-1").is_err() && seconds("inf").is_err() && seconds("1e300").is_err());
+        assert_eq!((port("3334"), any_port("0"), count("1")), (Ok(3334), Ok(0), Ok(1)));
+        assert!(port("0").is_err() && port("65536").is_err() && any_port("x").is_err() && count("0").is_err());
     }
 }
