@@ -63,6 +63,14 @@ fn what_an_editor_makes_of_a_space_is_told_without_what_stood_behind_it() {
     refused(Bridge::launch(URL).arg("65536"), &["no number from 1 to 65535"]);
 }
 
+#[test]
+fn what_is_too_large_is_not_called_too_small() {
+    let told = |args: [&str; 2]| Bridge::launch(URL).args(args).run("").stderr;
+    refused(Bridge::launch(URL).args(["--connect-timeout", "1e30"]), &["below a hundred years"]);
+    let said = told(["--max-message-size", "99999999999G"]);
+    assert!(said.contains("this computer can count") && !said.contains("at least"), "{said}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_variable_that_is_no_text_is_a_mistake() {

@@ -19,11 +19,12 @@ impl OptionalDuration {
 pub fn seconds(text: &str) -> Result<Seconds, String> {
     match text.strip_suffix('s').unwrap_or(text).parse::<f64>() {
         Ok(0.0) => Ok(OptionalDuration(None)),
+        Ok(seconds) if seconds.is_finite() && seconds >= LONGEST.as_secs_f64() => {
+            Err("a number of seconds below a hundred years is expected; 0 is no limit".into())
+        }
         Ok(seconds) => Duration::try_from_secs_f64(seconds)
-            .ok()
-            .filter(|duration| *duration < LONGEST)
             .map(|duration| OptionalDuration(Some(duration)))
-            .ok_or_else(|| "a number of seconds, 0 or more, is expected".into()),
+            .map_err(|_| "a number of seconds, 0 or more, is expected".into()),
         Err(_) => Err("a number of seconds is expected".into()),
     }
 }
@@ -41,7 +42,8 @@ pub fn size(text: &str) -> Result<usize, String> {
     let number = digits.parse::<usize>().map_err(|_| "a size such as 500K, 64M or 1G is expected")?;
     match number.checked_mul(1 << shift) {
         Some(size) if size >= SMALLEST_LIMIT => Ok(size),
-        _ => Err(format!("a size of at least {SMALLEST_LIMIT} bytes is expected")),
+        None => Err("a size that this computer can count is expected, such as 1G".into()),
+        Some(_) => Err(format!("a size of at least {SMALLEST_LIMIT} bytes is expected")),
     }
 }
 
@@ -92,7 +94,11 @@ mod tests {
         assert!(size("0").is_err() && size("x").is_err() && size("99999999999G").is_err());
         assert_eq!(seconds("1.5").unwrap().limit(), Some(Duration::from_millis(1500)));
         assert_eq!(seconds("0").unwrap().limit(), None);
-        assert!(seconds("-1").is_err() && seconds("inf").is_err() && seconds("1e300").is_err());
+        assert!(seconds("-1").is_err() && seconds("inf").is_err());
+        for text in ["1e30", "1e300", "99999999999"] {
+            assert!(seconds(text).unwrap_err().contains("below a hundred years"), "{text}");
+        }
+        assert!(!size("99999999999G").unwrap_err().contains("at least"));
         assert_eq!((port("3334"), any_port("0"), count("1")), (Ok(3334), Ok(0), Ok(1)));
         assert!(port("0").is_err() && port("65536").is_err() && any_port("x").is_err() && count("0").is_err());
     }
