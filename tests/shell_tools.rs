@@ -136,6 +136,7 @@ fn a_mistake_in_the_arguments_is_named_before_anything_is_called() {
         (&["call", "add", "a=1"][..], &["add needs b (number)", "add b=VALUE"][..]),
         (&["call", "add", "a=1", "b=2", "lowd=true"], &["no argument \"lowd\"", "did you mean loud?"]),
         (&["call", "add", "a=one", "b=2"], &["a: an integer is wanted"]),
+        (&["call", "add", "a=1", "b=2", "a=3"], &["a is given twice"]),
         (&["call", "addd"], &["no tool \"addd\"", "did you mean add?"]),
         (&["call", "add", "@/no/such/file"], &["/no/such/file cannot be read", "check its path"]),
         (&["call", "add", "note=@bob"], &["bob cannot be read", r#"to send @bob itself: 'note:="@bob"'"#]),

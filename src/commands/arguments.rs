@@ -80,7 +80,9 @@ pub fn parts(typed: &[String]) -> Result<Vec<Part>, Failure> {
 /// Something is not what the schema says, is unknown to it, or is missing.
 pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failure> {
     let mut all: Vec<(String, String)> = Vec::new();
-    let mut lists: HashSet<&str> = HashSet::new();
+    // What a file or stdin says may be said anew, what was typed may not.
+    let (mut lists, mut whole): (HashSet<&str>, HashSet<&str>) = Default::default();
+    let twice = |key: &str| usage(format!("{key} is given twice"), "leave one of them out");
     for part in parts {
         match part {
             Part::All { place, text } => {
@@ -98,6 +100,9 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
             }
             Part::Json { key, text } => {
                 known(key, schema, whose)?;
+                if lists.contains(key.as_str()) || !whole.insert(key) {
+                    return Err(twice(key));
+                }
                 if serde_json::from_str::<&serde_json::value::RawValue>(text.trim()).is_err() {
                     return Err(not_json(key, "JSON"));
                 }
@@ -109,6 +114,9 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
                 let wrong = |why| usage(format!("{key}: {why}"), "KEY:=JSON sends JSON as it is");
                 // A list is given element by element, or as JSON.
                 if typed.is_list() && !text.trim_start().starts_with('[') {
+                    if whole.contains(key.as_str()) {
+                        return Err(twice(key));
+                    }
                     let element = typed.element(schema).read(text).map_err(wrong)?;
                     let list = if lists.insert(key) { None } else { all.iter().find(|(name, _)| name == key) };
                     let list = match list {
@@ -116,6 +124,8 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
                         None => format!("[{element}]"),
                     };
                     put(&mut all, key, list);
+                } else if lists.contains(key.as_str()) || !whole.insert(key) {
+                    return Err(twice(key));
                 } else {
                     put(&mut all, key, typed.read(text).map_err(wrong)?);
                 }
@@ -245,7 +255,6 @@ mod tests {
             r#"{"text":"a=b","n":5,"tags":[1,2],"deep":{"x":1.0}}"#
         );
         assert_eq!(read(&["text=", "tags=[3]"]).unwrap(), r#"{"text":"","tags":[3]}"#);
-        assert_eq!(read(&["text=a", "text=b"]).unwrap(), r#"{"text":"b"}"#);
         assert_eq!(object(&parts(&["any=5".into()]).unwrap(), "{}", "t").unwrap(), r#"{"any":"5"}"#);
     }
 
@@ -263,6 +272,10 @@ mod tests {
             (vec!["text=@no-bob"], vec!["no-bob cannot be read", r#"itself: 'text:="@no-bob"'"#]),
             (vec!["@a=b.json"], vec!["no argument \"@a\""]),
             (vec!["-", "-"], vec!["stdin can be read only once"]),
+            (vec!["text=a", "text=b"], vec!["text is given twice", "leave one of them out"]),
+            (vec!["text=a", "text:=\"b\""], vec!["text is given twice"]),
+            (vec!["text=a", "tags=1", "tags:=[2]"], vec!["tags is given twice"]),
+            (vec!["text=a", "tags=[1]", "tags=2"], vec!["tags is given twice"]),
         ] {
             let failure = read(&typed).unwrap_err();
             assert_eq!(failure.kind, Kind::Usage);
