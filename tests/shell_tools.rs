@@ -125,8 +125,11 @@ fn arguments_come_from_files_and_from_stdin() {
     run(&["call", "add", &format!("@{}", file("all.json")), &format!("note=@{}", file("note.txt"))], "");
     let sent = server.wait(2, "tools/call");
     assert!(sent.text().contains(r#""arguments":{"a":1,"b":2,"note":"line\n"}"#), "{}", sent.text());
+    run(&["call", "add", r#"{"a":5.0,"note":"x=y"}"#, "b=2"], "");
+    let sent = server.wait(3, "tools/call");
+    assert!(sent.text().contains(r#""arguments":{"a":5.0,"note":"x=y","b":2}"#), "{}", sent.text());
     run(&["call", "add", &format!("@{}", file("a=b.json"))], "");
-    assert!(server.wait(3, "tools/call").text().contains(r#""arguments":{"a":3,"b":4}"#), "{}", server.transcript());
+    assert!(server.wait(4, "tools/call").text().contains(r#""arguments":{"a":3,"b":4}"#), "{}", server.transcript());
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub struct Call {
     #[arg(value_name = "TOOL")]
     pub tool: String,
 
-    /// KEY=VALUE (as the tool's schema has it), KEY=@FILE (a text), KEY:=JSON, KEY:=@FILE, @FILE (all arguments as a JSON object) or - (the same from stdin)
+    /// KEY=VALUE (as the tool's schema has it), KEY=@FILE (a text), KEY:=JSON, KEY:=@FILE, {…} (all arguments as a JSON object), @FILE (the same from a file) or - (from stdin)
     #[arg(value_name = "ARGUMENT")]
     pub arguments: Vec<String>,
 

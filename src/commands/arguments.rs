@@ -13,10 +13,10 @@ use crate::plain::one_line;
 
 /// One argument of the command line, with what is in the file that it names.
 pub enum Part {
-    /// `-` or `@FILE`: all arguments at once.
+    /// `-`, `@FILE` or `{…}`: all arguments at once.
     All {
-        /// What was typed.
-        place: String,
+        /// What was typed, unless it is the object itself.
+        place: Option<String>,
         /// A JSON object.
         text: String,
     },
@@ -38,10 +38,14 @@ pub enum Part {
 
 impl Part {
     fn read(typed: &str) -> Result<Self, Failure> {
+        // No name of an argument begins so.
+        if typed.trim_start().starts_with('{') {
+            return Ok(Part::All { place: None, text: typed.to_owned() });
+        }
         // The name of a file may have a = in it, and that of an argument may begin with @.
         let is_file = |path: &str| !typed.contains('=') || Path::new(path).is_file();
         if typed == "-" || typed.strip_prefix('@').is_some_and(is_file) {
-            return Ok(Part::All { place: typed.to_owned(), text: content(typed)? });
+            return Ok(Part::All { place: Some(typed.to_owned()), text: content(typed)? });
         }
         match typed.split_once('=') {
             Some((key, text)) if key.len() > 1 && key.ends_with(':') => {
@@ -57,7 +61,7 @@ impl Part {
                 };
                 Ok(Part::Text { key: key.to_owned(), text })
             }
-            _ => Err(usage(format!("{typed:?} is no argument"), "write KEY=VALUE, KEY:=JSON, @FILE or -")),
+            _ => Err(usage(format!("{typed:?} is no argument"), "write KEY=VALUE, KEY:=JSON, '{…}', @FILE or -")),
         }
     }
 }
@@ -86,7 +90,11 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
     for part in parts {
         match part {
             Part::All { place, text } => {
-                let place = if place == "-" { "stdin" } else { place };
+                let place = match place.as_deref() {
+                    None => "what begins with {",
+                    Some("-") => "stdin",
+                    Some(file) => file,
+                };
                 if text.trim().is_empty() {
                     return Err(usage(
                         format!("{place} is empty"),
@@ -104,7 +112,7 @@ pub fn object(parts: &[Part], schema: &str, whose: &str) -> Result<String, Failu
                     return Err(twice(key));
                 }
                 if serde_json::from_str::<&serde_json::value::RawValue>(text.trim()).is_err() {
-                    return Err(not_json(key, "JSON"));
+                    return Err(not_json(&format!("the value of {key}"), "JSON"));
                 }
                 put(&mut all, key, text.trim().to_owned());
             }
@@ -254,6 +262,7 @@ mod tests {
             read(&["text=a=b", "n=5", "tags=1", "tags=2", "deep:={\"x\":1.0}"]).unwrap(),
             r#"{"text":"a=b","n":5,"tags":[1,2],"deep":{"x":1.0}}"#
         );
+        assert_eq!(read(&[r#"{"text":"a=b","n":5.0}"#, "tags=[3]"]).unwrap(), r#"{"text":"a=b","n":5.0,"tags":[3]}"#);
         assert_eq!(read(&["text=", "tags=[3]"]).unwrap(), r#"{"text":"","tags":[3]}"#);
         assert_eq!(object(&parts(&["any=5".into()]).unwrap(), "{}", "t").unwrap(), r#"{"any":"5"}"#);
     }
@@ -266,8 +275,9 @@ mod tests {
             (vec!["n=5"], vec!["needs text (string)", "add text=VALUE"]),
             (vec!["text=a", "n=five"], vec!["n: an integer is wanted", ":=JSON"]),
             (vec!["text=a", "tags=x"], vec!["tags: an integer is wanted"]),
-            (vec!["text:={"], vec!["text is not JSON"]),
-            (vec!["text"], vec!["\"text\" is no argument", "KEY=VALUE"]),
+            (vec!["text:={"], vec!["the value of text is not JSON"]),
+            (vec![r#"{"text":"a=b}"#], vec!["what begins with { is not a JSON object", "quotes and commas"]),
+            (vec!["text"], vec!["\"text\" is no argument", "KEY=VALUE", "'{…}'"]),
             (vec!["@/no/such"], vec!["/no/such cannot be read", "check its path"]),
             (vec!["text=@no-bob"], vec!["no-bob cannot be read", r#"itself: 'text:="@no-bob"'"#]),
             (vec!["@a=b.json"], vec!["no argument \"@a\""]),
