@@ -112,7 +112,7 @@ async fn sign_out(store: &Store, key: &Key, server: Option<&str>) -> Result<How,
     };
     // Afterwards nothing says any more which account it was.
     let about = store.entry(key).ok().flatten().map(|entry| entry.about);
-    let last = || store.story(key).pop().map(|last| last.server);
+    let last = || store.history(key).pop().map(|last| last.server);
     let named = server.map(str::to_owned).or_else(|| about.as_ref().map(|about| about.server.clone()));
     let server = named.or_else(last).unwrap_or_else(|| "a server that is not known any more".to_owned());
     let was = store.forget(key).await? || grant.is_ok_and(|grant| grant.is_some());

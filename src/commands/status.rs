@@ -156,7 +156,7 @@ impl Account {
             Ok(entry) => entry,
             Err(damage) => {
                 // The history alone tells whose it is, if that does.
-                let whose = store.story(&key).pop().map(|last| (last.server, last.account)).unwrap_or_default();
+                let whose = store.history(&key).pop().map(|last| (last.server, last.account)).unwrap_or_default();
                 let named = overview::known_as(config, &key, whose.1.as_deref());
                 return Account::damaged(store, key, whose, named, damage);
             }

@@ -139,6 +139,9 @@ impl fmt::Display for Kept {
     }
 }
 
+/// A grant, and what is known of it or the trouble that there is with its file.
+pub type Known = (Key, Result<Entry, Failure>);
+
 /// The grants of a user. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -295,7 +298,7 @@ impl Store {
     ///
     /// # Errors
     /// The folder of the index is not safe, or cannot be read: nobody knows what is in it.
-    pub fn entries(&self) -> Result<Vec<(Key, Result<Entry, Failure>)>, Failure> {
+    pub fn entries(&self) -> Result<Vec<Known>, Failure> {
         let mut keys: Vec<Key> = self.inner.index.names()?.iter().filter_map(|name| Key::spelled(name)).collect();
         keys.sort();
         Ok(keys.into_iter().filter_map(|key| self.entry(&key).transpose().map(|entry| (key, entry))).collect())
