@@ -666,7 +666,28 @@ fn an_event_without_its_final_newline_is_still_answered() {
     });
     for id in ["1", "2", "3"] {
         bridge.send(call(id));
-        bridge.answer(id);
+        bridge.expect_result(id);
+    }
+    still_works(&mut bridge);
+}
+
+#[test]
+fn half_an_event_at_the_end_of_a_stream_is_no_answer() {
+    let (_server, mut bridge) = with_call(|request, reply| {
+        let answer = result(request.id(), "{}");
+        let mut stream = reply.sse();
+        match request.id() {
+            "1" => stream.raw(format!("data: {}", &answer[..answer.len() - 1])),
+            "2" => stream.raw(format!("data: {}\n", result("200", "{}"))),
+            "3" => stream.raw(format!("event: other\ndata: {answer}\n")),
+            "4" => stream.raw(format!("data: {answer}\ndata: {answer}\n")),
+            _ => stream.raw(format!("dat: {answer}\n")),
+        };
+        stream.end();
+    });
+    for id in 1..=5 {
+        bridge.send(call(id));
+        bridge.expect_error(&id.to_string(), &["without an answer", "may have run"]);
     }
     still_works(&mut bridge);
 }

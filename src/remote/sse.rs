@@ -100,6 +100,18 @@ impl Parser {
         }
     }
 
+    /// What is kept of an event whose end has not come, once the stream has ended.
+    pub fn unfinished(&mut self) -> Option<Bytes> {
+        if !self.overlong && !self.partial.is_empty() {
+            let line = Bytes::from(std::mem::take(&mut self.partial));
+            self.field(&line, &mut Vec::new());
+        }
+        match std::mem::replace(&mut self.data, Data::Nothing) {
+            Data::Whole(data) if !self.overlong && self.name.is_none() => Some(data),
+            _ => None,
+        }
+    }
+
     /// Skips a byte order mark; false while the piece may still turn out to be one.
     fn past_byte_order_mark(&mut self, piece: &mut Bytes) -> bool {
         const MARK: &[u8] = b"\xef\xbb\xbf";

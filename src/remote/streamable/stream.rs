@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
 use crate::log::Repeated;
-use crate::message::{Id, Message, Parsed, SERVER_ERROR, error_line};
+use crate::message::{Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
 use crate::remote::refusal::retry_after;
@@ -167,8 +167,10 @@ impl Shared {
                     None => self.forward(None, session, parsed, weight).await,
                 }
             }
-            if let Some(end) = end {
-                return end;
+            match end {
+                Some(Ok(())) => break,
+                Some(Err(cut)) => return Err(cut),
+                None => {}
             }
             if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
                 linger_until = Some(Instant::now() + LINGER);
@@ -189,8 +191,22 @@ impl Shared {
             };
             match next {
                 Some(next) => piece = next,
-                None => return Ok(()),
+                None => break,
             }
+        }
+        if let Some((call, reply)) = call {
+            self.take_unfinished(session, call, reply, &mut parser).await;
+        }
+        Ok(())
+    }
+
+    /// Delivers the answer in an event that a server did not finish before it ended its stream. Browsers discard such
+    /// an event, because it may be half of one; what is a whole answer to this request cannot be.
+    async fn take_unfinished(&self, session: &Session, call: &mut Call, reply: &mut Reply, parser: &mut Parser) {
+        let Some(Ok(Parsed::One(message))) = parser.unfinished().map(Message::parse) else { return };
+        let awaited = |id: &Id| call.awaiting.iter().any(|waiting| waiting.is_nearly(id));
+        if message.kind() == Is::Answer && message.id().is_some_and(awaited) {
+            self.deliver(session, call, reply, vec![Parsed::One(message)]).await;
         }
     }
 
@@ -247,7 +263,7 @@ impl Shared {
         weight: Weight,
     ) {
         let mut takes = |message: &Message| {
-            let answer = message.kind() == crate::message::Kind::Answer;
+            let answer = message.kind() == Is::Answer;
             let Some(request) = answer.then(|| call.strike(message)).flatten() else { return false };
             if call.key.is_some() {
                 self.note(session, &request, message, reply.session.as_ref());
