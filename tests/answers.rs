@@ -416,6 +416,22 @@ fn endless_json_is_cut_off_with_an_error() {
     still_works(&mut bridge);
 }
 
+/// However it comes: what has no length is measured when it is there.
+#[test]
+fn json_above_the_limit_that_comes_in_one_piece_is_an_error() {
+    let server = Legacy::new()
+        .on("tools/call", |request, reply| {
+            let mut body = reply.stream(200, "application/json", Framing::Chunked);
+            body.raw(result(request.id(), &format!(r#"{{"text":"{}"}}"#, "x".repeat(3000))));
+            body.end();
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--max-message-size", "2K"]).ready();
+    bridge.send(call(1));
+    bridge.expect_error("1", &["max-message-size", "may have run"]);
+    still_works(&mut bridge);
+}
+
 #[test]
 fn an_event_above_the_limit_is_left_out_and_the_stream_goes_on() {
     let large = "x".repeat(3 << 20);

@@ -30,6 +30,25 @@ fn the_servers_own_error_reaches_the_editor_intact_under_any_status() {
 }
 
 #[test]
+fn a_large_error_of_the_server_reaches_the_editor_intact() {
+    let body = |id: &str| {
+        let data = "x".repeat(300_000);
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32099,"message":"no","data":"{data}"}}}}"#)
+    };
+    for status in [400, 500] {
+        let server = Legacy::new()
+            .on("tools/call", move |request, reply| reply.send(status, "application/json", body(request.id())))
+            .start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        assert!(bridge.answer("1") == body("1"), "status {status}");
+        let mut bridge = Bridge::to(&server).args(["--max-message-size", "100K"]).ready();
+        bridge.send(call(1));
+        assert!(bridge.answer("1").len() < 2000, "status {status}: the limit holds for errors too");
+    }
+}
+
+#[test]
 fn an_error_of_the_server_without_an_id_reaches_the_editor_under_the_requests() {
     let server = Legacy::new()
         .on("tools/call", |request, reply| match request.id() {

@@ -59,7 +59,7 @@ impl Link {
         let response = shared.get(&draft, Lane::Control, None, Some(GET_HEAD)).await?;
         let status = response.status();
         if !status.is_success() {
-            let refusal = Refusal::read(response).await;
+            let refusal = Refusal::read(shared, response).await;
             let failure = refusal.failure(&shared.settings, &shared.login);
             return Err(if refusal.is_from_gateway() { Trouble::Cut(failure) } else { Trouble::Final(failure) });
         }

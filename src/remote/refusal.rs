@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
-use super::{Given, Settings};
+use super::session::Shared;
+use super::{Given, Settings, Weight};
 use crate::auth::{Login, Ticket, challenge};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
@@ -17,25 +19,38 @@ pub struct Refusal {
     /// The HTTP status.
     pub status: StatusCode,
     headers: HeaderMap,
-    body: Vec<u8>,
+    body: Bytes,
+    weight: Weight,
 }
 
 impl Refusal {
-    /// Reads at most [`LARGEST`] bytes of the body, for at most [`PATIENCE`].
-    pub async fn read(mut response: Response) -> Self {
+    /// Reads the body, for at most [`PATIENCE`]: what may be the server's own error up to the largest size of a message,
+    /// and of anything else [`LARGEST`] bytes.
+    pub async fn read(shared: &Shared, mut response: Response) -> Self {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let mut body = Vec::new();
+        let (mut body, mut weight) = (Vec::new(), shared.inflow.enter());
         let rest = async {
             while let Ok(Some(piece)) = response.chunk().await {
-                let room = LARGEST.saturating_sub(body.len());
-                body.extend_from_slice(&piece[..piece.len().min(room)]);
-                if body.len() >= LARGEST {
+                if body.try_reserve(piece.len()).is_err() {
                     break;
                 }
+                body.extend_from_slice(&piece);
+                drop(piece);
+                let largest = if body.trim_ascii_start().starts_with(b"{") { shared.settings.limit } else { LARGEST };
+                if body.len() > largest {
+                    body.truncate(LARGEST.min(largest));
+                    break;
+                }
+                shared.cover(&mut weight, body.len()).await;
             }
         };
         let _ = timeout(PATIENCE, rest).await;
-        Refusal { status, headers, body }
+        Refusal { status, headers, body: body.into(), weight }
+    }
+
+    /// The share of the memory for large messages that the body has.
+    pub fn into_weight(self) -> Weight {
+        self.weight
     }
 
     /// Whether a gateway says it, and nobody knows if the server behind it has seen the request. The statuses from 520
@@ -57,7 +72,7 @@ impl Refusal {
     /// The JSON-RPC error in the body, if that is what it is. OAuth and web servers say `error` too,
     /// and mean a word or an object of their own, which an editor cannot read.
     pub fn error(&self) -> Option<Message> {
-        let Ok(Parsed::One(message)) = Message::parse(self.body.clone().into()) else { return None };
+        let Ok(Parsed::One(message)) = Message::parse(self.body.clone()) else { return None };
         let code = message.error().and_then(|error| member(error, "code")).map(str::parse::<i64>);
         matches!(code, Some(Ok(_))).then_some(message)
     }
@@ -151,10 +166,13 @@ impl Refusal {
         let text = match from_error {
             Some(text) => text,
             None if self.is_web_page() => return ", with a web page as its answer".into(),
-            None => match std::str::from_utf8(&self.body) {
-                Ok(text) => text.to_owned(),
-                Err(error) => String::from_utf8_lossy(&self.body[..error.valid_up_to()]).into_owned(),
-            },
+            None => {
+                let start = &self.body[..self.body.len().min(LARGEST)];
+                match std::str::from_utf8(start) {
+                    Ok(text) => text.to_owned(),
+                    Err(error) => String::from_utf8_lossy(&start[..error.valid_up_to()]).into_owned(),
+                }
+            }
         };
         let words: Vec<&str> = text.split_whitespace().collect();
         let text = ticket.scrub(&settings.secrets.scrub(&words.join(" ")));
@@ -197,7 +215,7 @@ pub fn is_unknown_method(error: &Message) -> bool {
     code.and_then(|code| code.parse().ok()) == Some(METHOD_NOT_FOUND)
 }
 
-/// Bytes of a refusal that are read.
+/// Bytes of a refusal that are read, if it is no error of JSON-RPC.
 const LARGEST: usize = 64 * 1024;
 /// How long they are waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -320,7 +320,7 @@ impl Shared {
             return true;
         }
         // A server that has no ping says so with these too, and had to find the session for that.
-        let Some(error) = Refusal::read(response).await.error() else { return false };
+        let Some(error) = Refusal::read(self, response).await.error() else { return false };
         let own = Message::single(ping).is_ok_and(|ping| error.id() == ping.id());
         is_unknown_method(&error) || (own && status == 400)
     }

@@ -93,7 +93,7 @@ impl Shared {
         if response.status().is_success() {
             return Ok(());
         }
-        let refusal = Refusal::read(response).await;
+        let refusal = Refusal::read(self, response).await;
         let failure = refusal.failure(&self.settings, &self.login);
         Err(match refusal.retry_after() {
             Some(wait) => Trouble::Later(wait, failure),
@@ -222,7 +222,7 @@ impl Shared {
         reply: &mut Reply,
         response: Response,
     ) -> Result<(), Trouble> {
-        let refusal = Refusal::read(response).await;
+        let refusal = Refusal::read(self, response).await;
         let status = refusal.status.as_u16();
         let failure = refusal.failure(&self.settings, &self.login);
         if let Some(wait) = refusal.retry_after() {
@@ -237,7 +237,7 @@ impl Shared {
             return Err(Trouble::SessionLost(failure));
         }
         if let Some(error) = own {
-            self.deliver(session, call, reply, vec![Parsed::One(error)]).await;
+            self.deliver(session, call, reply, vec![Parsed::One(error)], refusal.into_weight()).await;
             return Ok(());
         }
         match status {

@@ -82,6 +82,9 @@ impl Shared {
         mut response: Response,
         weight: &mut Weight,
     ) -> Result<Bytes, Trouble> {
+        if head.len() > self.settings.limit {
+            return Err(self.too_large());
+        }
         let Some(second) = self.piece(&mut response).await.map_err(Trouble::Cut)? else { return Ok(head) };
         let mut body = Vec::new();
         body.try_reserve_exact(announced.max(head.len() + second.len())).map_err(no_memory)?;

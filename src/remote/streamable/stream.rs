@@ -42,7 +42,7 @@ impl Shared {
             let fact = "the server answered with an error";
             return Err(Trouble::Final(Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, fact) }));
         }
-        self.deliver_heavy(session, call, reply, vec![parsed], weight).await;
+        self.deliver(session, call, reply, vec![parsed], weight).await;
         if call.awaiting.is_empty() {
             return Ok(());
         }
@@ -163,7 +163,7 @@ impl Shared {
             if !parsed.is_empty() {
                 let weight = std::mem::replace(&mut weight, self.inflow.enter());
                 match &mut call {
-                    Some((call, reply)) => self.deliver_heavy(session, call, reply, parsed, weight).await,
+                    Some((call, reply)) => self.deliver(session, call, reply, parsed, weight).await,
                     None => self.forward(None, session, parsed, weight).await,
                 }
             }
@@ -206,7 +206,7 @@ impl Shared {
         let Some(Ok(Parsed::One(message))) = parser.unfinished().map(Message::parse) else { return };
         let awaited = |id: &Id| call.awaiting.iter().any(|waiting| waiting.is_nearly(id));
         if message.kind() == Is::Answer && message.id().is_some_and(awaited) {
-            self.deliver(session, call, reply, vec![Parsed::One(message)]).await;
+            self.deliver(session, call, reply, vec![Parsed::One(message)], self.inflow.enter()).await;
         }
     }
 
@@ -249,12 +249,9 @@ impl Shared {
         tokio::spawn(timeout(ANSWER_BACK, sent));
     }
 
-    /// Hands messages to the loop, and notes which requests of `call` they answer.
-    pub(super) async fn deliver(&self, session: &Session, call: &mut Call, reply: &mut Reply, parsed: Vec<Parsed>) {
-        self.deliver_heavy(session, call, reply, parsed, self.inflow.enter()).await;
-    }
-
-    async fn deliver_heavy(
+    /// Hands messages to the loop, with their share of the memory for large ones, and notes which requests of `call`
+    /// they answer.
+    pub(super) async fn deliver(
         &self,
         session: &Session,
         call: &mut Call,
