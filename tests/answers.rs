@@ -550,6 +550,16 @@ fn a_coding_is_known_however_its_name_is_written() {
 }
 
 #[test]
+fn a_coding_that_nobody_asked_for_is_named() {
+    let (_server, mut bridge) = with_call(|_, reply| {
+        reply.header("Content-Encoding", "br").send(200, "application/json", b"\x0b\x02\x80ok\x03")
+    });
+    bridge.send(call(1));
+    bridge.expect_error("1", &["content-encoding: br", "may have run"]);
+    still_works(&mut bridge);
+}
+
+#[test]
 fn an_inflating_body_is_cut_off_with_an_error() {
     let bomb = gzip(&vec![b' '; 64 << 20]);
     assert!(bomb.len() < 100_000);

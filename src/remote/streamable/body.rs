@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, header};
 use tokio::time::timeout;
 
 use super::{is_event_stream, silent, within};
@@ -62,7 +63,10 @@ impl Shared {
         }
         let server = shown(&self.settings.url);
         let failure = |fact: String| Failure::new(Kind::Protocol, fact).status(status);
-        Err(if is_web_page(response.headers(), start) {
+        Err(if let Some(coding) = foreign_coding(response.headers()) {
+            let fact = format!("{server} packed its answer as nobody asked it to (Content-Encoding: {coding})");
+            Trouble::Spoiled(failure(fact).remedy("it must come plain or as gzip; the server's operator may know more"))
+        } else if is_web_page(response.headers(), start) {
             let fact = format!("{server} gives a web page in place of an MCP answer (HTTP {status})");
             Trouble::Final(failure(fact).remedy(WRONG_PLACE))
         } else if start.is_empty() {
@@ -175,6 +179,13 @@ async fn at_hand(response: &mut Response) -> Option<Result<Option<Bytes>, Cut>> 
     .await
 }
 
+/// How a body is packed that was not unpacked on its way here, in short.
+fn foreign_coding(headers: &HeaderMap) -> Option<String> {
+    let coding = headers.get(header::CONTENT_ENCODING)?.to_str().ok()?.trim();
+    let is_none = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    (!is_none).then(|| coding.chars().take(LONGEST_CODING).collect())
+}
+
 fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
     Failure::new(Kind::Unreachable, fact)
@@ -185,6 +196,8 @@ fn no_memory(_: TryReserveError) -> Trouble {
     Trouble::Spoiled(Failure::new(Kind::Internal, fact).remedy("close other programs, or ask for less at once"))
 }
 
+/// Characters of a coding's name that are shown.
+const LONGEST_CODING: usize = 40;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// White space before a body that is still taken for one.
 const LONGEST_BLANK: usize = 64 * 1024;
