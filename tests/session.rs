@@ -143,6 +143,23 @@ fn a_server_that_refuses_the_end_of_the_handshake_is_listened_to_all_the_same() 
     assert_eq!(server.count(INITIALIZED_METHOD), 1);
 }
 
+#[test]
+fn what_a_server_says_beside_its_answer_to_a_ping_reaches_the_editor() {
+    let server = Legacy::new()
+        .on("ping", |request, reply| {
+            let mut stream = reply.sse();
+            stream.message(notification("notifications/tools/list_changed"));
+            stream.message(result(request.id(), "{}"));
+            stream.end();
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--keep-alive", "--ping-interval", "0.2"]).ready();
+    for _ in 0..2 {
+        bridge.expect_method("notifications/tools/list_changed");
+    }
+    assert_eq!(server.count("initialize"), 1);
+}
+
 /// By the ping it is found out whether the session lives.
 #[test]
 fn a_server_without_ping_keeps_its_session() {

@@ -308,21 +308,36 @@ impl Shared {
     /// Asks the server, with a ping, whether it still knows the session. Some servers answer an
     /// unknown session with the status of any other mistake, and a healthy session must be kept:
     /// confirmations may be bound to it.
-    pub async fn is_alive(self: &Arc<Self>, session: &Session) -> bool {
+    pub async fn is_alive(self: &Arc<Self>, session: &Arc<Session>) -> bool {
         timeout(OWN_WAIT, Box::pin(self.answers_ping(session))).await.unwrap_or(true)
     }
 
-    async fn answers_ping(self: &Arc<Self>, session: &Session) -> bool {
+    async fn answers_ping(self: &Arc<Self>, session: &Arc<Session>) -> bool {
         let ping = request_line(&self.own_ids.next(), "ping", None);
         let Ok(response) = self.post(session, ping.clone()).await else { return true };
         let status = response.status().as_u16();
         if !matches!(status, 400 | 404) {
+            if let (true, Road::Streamable, Ok(ping)) =
+                (response.status().is_success(), &session.road, Message::single(ping))
+            {
+                let (shared, session) = (Arc::clone(self), Arc::clone(session));
+                self.beside(shared.take_pong(session, Call::own(ping), response));
+            }
             return true;
         }
         // A server that has no ping says so with these too, and had to find the session for that.
         let Some(error) = Refusal::read(self, response).await.error() else { return false };
         let own = Message::single(ping).is_ok_and(|ping| error.id() == ping.id());
         is_unknown_method(&error) || (own && status == 400)
+    }
+
+    /// A server may say something else beside its answer to a ping, which is for the editor.
+    async fn take_pong(self: Arc<Self>, session: Arc<Session>, mut call: Call, response: Response) {
+        let mut reply = Reply::default();
+        let taken = timeout(OWN_WAIT, self.take_in(&session, &mut call, &mut reply, response)).await;
+        if let Ok(Err(trouble)) = taken {
+            log::debug!("the answer to a ping: {}", trouble.into_failure());
+        }
     }
 
     fn next_generation(&self) -> u64 {

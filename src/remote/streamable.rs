@@ -44,17 +44,25 @@ impl Shared {
         }
         let begun = Begun::by(self, session, call, &reply);
         // Boxed: what waits for the head of its answer, as hundreds of calls may, should be small.
-        let read = Box::pin(async {
-            match self.look_at(response).await? {
-                Body::Whole(body, weight) => self.answer(session, call, &mut reply, body, weight).await,
-                Body::Stream(first, response) => self.follow(session, call, &mut reply, first, response).await,
-            }
-        });
-        let outcome = read.await;
+        let outcome = Box::pin(self.take_in(session, call, &mut reply, response)).await;
         if let Some(begun) = begun {
             begun.comes_to(&outcome);
         }
         outcome.map(|()| reply)
+    }
+
+    /// Reads a response that is a success, with what continues it, until every request has its answer.
+    pub async fn take_in(
+        &self,
+        session: &Session,
+        call: &mut Call,
+        reply: &mut Reply,
+        response: Response,
+    ) -> Result<(), Trouble> {
+        match self.look_at(response).await? {
+            Body::Whole(body, weight) => self.answer(session, call, reply, body, weight).await,
+            Body::Stream(first, response) => self.follow(session, call, reply, first, response).await,
+        }
     }
 
     /// Looks for the answer in the body of a response, where it belongs on another stream.
