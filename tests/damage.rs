@@ -185,6 +185,27 @@ fn a_lost_index_entry_is_mended_too() {
     assert_eq!(world.human.windows(), 1);
 }
 
+/// A sign-in that nobody can see could not be taken back.
+#[test]
+fn a_sign_in_whose_index_entry_is_lost_is_still_shown_and_taken_back() {
+    let world = World::signed_in();
+    let command = |words: &[&str]| Bridge::bare().args(words).home(world.home.path()).told();
+    let (entry, url) = (world.file("grants"), world.server.url());
+    fs::remove_file(&entry).unwrap();
+    let accounts = command(&["status", "--json"]).expect(0, &[]).json()["accounts"].clone();
+    assert_eq!((&accounts[0]["server"], &accounts[0]["state"]), (&Value::from(url.clone()), &Value::from("ready")));
+    assert!(command(&["status", &url]).expect(0, &[]).stdout.contains("✓"));
+    // Who uses it writes the entry anew, whether the token has to be renewed or not.
+    world.works();
+    assert_eq!(json(&fs::read_to_string(&entry).unwrap())["kept"], "file");
+    fs::remove_file(&entry).unwrap();
+    let told = command(&["logout", "--all"]);
+    assert!(told.expect(0, &[]).stdout.contains(&format!("signed out of {url}, and revoked there")), "{told:?}");
+    assert!(world.authorization.ledger.live_refresh_tokens().is_empty());
+    let told = command(&["logout", "--all"]);
+    assert!(told.expect(0, &[]).stdout.contains("nobody was signed in anywhere"), "{told:?}");
+}
+
 #[test]
 fn what_a_killed_writer_left_beside_a_grant_goes_with_the_next_renewal() {
     let world = World::signed_in();

@@ -28,9 +28,7 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
             accounts.push((key, Some(shown(&url))));
         }
         None => {
-            // Of a damaged entry the name comes with the grant.
-            let name = |entry: Result<Entry, Failure>| entry.map(|entry| entry.about.server).ok();
-            accounts.extend(store.entries()?.into_iter().map(|(key, entry)| (key, name(entry))));
+            accounts = everywhere(&store)?;
         }
     }
     let runtime = super::event_loop()?;
@@ -38,7 +36,9 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
     let mut failed = None;
     for (key, server) in &accounts {
         match runtime.block_on(sign_out(&store, key, server.as_deref())) {
-            Ok(how) => results.push(how),
+            // The history may tell of one that is long gone.
+            Ok(how) if how.was || typed.selection.server.is_some() => results.push(how),
+            Ok(_) => {}
             // The others are signed out all the same.
             Err(failure) => failed = failed.or(Some(failure)),
         }
@@ -56,6 +56,22 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
         print(told(&results, &store).as_bytes())?;
     }
     failed.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
+}
+
+/// All accounts that somebody may be signed in to, each with its server if that is known. A keychain does not list
+/// what is in it, so the history stands in for an index that has lost an entry.
+fn everywhere(store: &Store) -> Result<Vec<(Key, Option<String>)>, Failure> {
+    // Of a damaged entry the name comes with the grant.
+    let name = |entry: Result<Entry, Failure>| entry.map(|entry| entry.about.server).ok();
+    let mut all: Vec<_> = store.entries()?.into_iter().map(|(key, entry)| (key, name(entry))).collect();
+    let lost = store.stories().into_iter().filter(|key| !all.iter().any(|(known, _)| known == key));
+    let lost = lost.filter_map(|key| {
+        let last = store.story(&key).pop()?;
+        (!matches!(last.what, Happening::SignedOut { .. })).then_some((key, Some(last.server)))
+    });
+    let lost: Vec<_> = lost.collect();
+    all.extend(lost);
+    Ok(all)
 }
 
 fn told(results: &[How], store: &Store) -> String {

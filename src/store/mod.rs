@@ -4,6 +4,7 @@ mod entry;
 mod eras;
 mod grant;
 mod history;
+mod index;
 mod item;
 mod journal;
 mod key;
@@ -279,44 +280,6 @@ impl Store {
         }
     }
 
-    /// What is known of the grant under `key` without opening its store.
-    ///
-    /// # Errors
-    /// The index cannot be read, or what is there is damaged; [`Store::read`] mends that.
-    pub fn entry(&self, key: &Key) -> Result<Option<Entry>, Failure> {
-        let Some(bytes) = self.inner.index.read(key.as_str())? else { return Ok(None) };
-        let parsed = serde_json::from_slice(&bytes).map(Some);
-        parsed.map_err(|error| {
-            let path = self.inner.index.path(key.as_str()).unwrap_or_default();
-            let fact = format!("{} is damaged (line {}, column {})", path.display(), error.line(), error.column());
-            Failure::new(Kind::StoreUnavailable, fact)
-                .remedy("to write it anew from the store, run: mcpbridge doctor --fix")
-        })
-    }
-
-    /// What is known of all grants, each with the trouble there is with its file, if any.
-    ///
-    /// # Errors
-    /// The folder of the index is not safe, or cannot be read: nobody knows what is in it.
-    pub fn entries(&self) -> Result<Vec<Known>, Failure> {
-        let mut keys: Vec<Key> = self.inner.index.names()?.iter().filter_map(|name| Key::spelled(name)).collect();
-        keys.sort();
-        Ok(keys.into_iter().filter_map(|key| self.entry(&key).transpose().map(|entry| (key, entry))).collect())
-    }
-
-    /// Changes what is known of the grant under `key`. The caller holds [`Lock::Grant`].
-    ///
-    /// # Errors
-    /// Nothing is known of it, or the index cannot be read or written.
-    pub fn note(&self, key: &Key, change: impl FnOnce(&mut Entry)) -> Result<(), Failure> {
-        let Some(mut entry) = self.entry(key)? else {
-            return Err(Failure::new(Kind::StoreUnavailable, "the sign-in was removed meanwhile")
-                .remedy("sign in again: mcpbridge login URL"));
-        };
-        change(&mut entry);
-        self.keep_entry(key, &entry)
-    }
-
     /// Takes a lock as soon as no other process, and nobody in this one, has it.
     ///
     /// # Errors
@@ -390,18 +353,13 @@ impl Store {
             Keeper::Keychain => self.write_to_keychain(key.as_str(), &label(about), bytes).await?,
             Keeper::File | Keeper::Memory => self.inner.credentials.write_alone(key.as_str(), &bytes)?,
         }
-        let before = self.entry(key).ok().flatten();
+        let before = self.noted(key).ok().flatten();
         let entry = Entry::new(about.clone(), keeper, grant, before.as_ref());
         // The grant is safe, and that is what the caller has to know. The index is mended by reading.
         if let Err(failure) = self.keep_entry(key, &entry) {
             log::warn!("{failure}");
         }
         Ok(())
-    }
-
-    fn keep_entry(&self, key: &Key, entry: &Entry) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec_pretty(entry).map_err(|_| unwritten())?;
-        self.inner.index.write_alone(key.as_str(), &bytes)
     }
 
     /// The store for a first grant.

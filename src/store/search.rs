@@ -1,6 +1,5 @@
-//! Finding a grant in two stores with an index that may be wrong, and mending the index.
+//! Finding a grant in two stores with an index that may be wrong.
 
-use super::entry::Entry;
 use super::item::Item;
 use super::keychain::{self, Found, Refusal};
 use super::{Choice, Keeper, Key, Lock, Store, unwritten};
@@ -16,7 +15,7 @@ pub(super) enum Hint {
 impl Store {
     /// What the index says of where the grant under `key` is.
     pub(super) fn hint(&self, key: &Key) -> Hint {
-        match self.entry(key) {
+        match self.noted(key) {
             Err(failure) => Hint::Damaged(failure),
             Ok(entry) => entry.and_then(|entry| entry.kept).map_or(Hint::Nothing, Hint::At),
         }
@@ -93,40 +92,6 @@ impl Store {
             _ => or_absent(self.remove_from_keychain(key.as_str()).await)?,
         };
         Ok(removed || was)
-    }
-
-    /// Brings the index in line with what was `found`, unless somebody changed it after `before`.
-    pub(super) fn mend(&self, key: &Key, before: Option<&[u8]>, found: Option<(Keeper, &Item)>) {
-        let entry = self.entry(key);
-        let right = match (&entry, found) {
-            (Ok(Some(entry)), Some((keeper, item))) => entry.is_of(keeper, &item.grant),
-            (Ok(Some(entry)), None) => entry.kept.is_none(),
-            (Ok(None), None) => true,
-            _ => false,
-        };
-        if right {
-            return;
-        }
-        // Who holds the lock is about to write the entry anyway.
-        let Ok(Some(_guard)) = self.try_lock(key, Lock::Grant) else { return };
-        if self.inner.index.read(key.as_str()).ok().flatten().as_deref() != before {
-            return;
-        }
-        let entry = entry.ok().flatten();
-        let mended = match (found, entry) {
-            (Some((keeper, item)), entry) => {
-                let mut mended = Entry::new(item.about.clone(), keeper, &item.grant, entry.as_ref());
-                if let Some(entry) = entry.filter(|entry| entry.lineage == mended.lineage) {
-                    (mended.doubt, mended.ended) = (entry.doubt, entry.ended);
-                }
-                self.keep_entry(key, &mended)
-            }
-            (None, Some(entry)) => self.keep_entry(key, &Entry { kept: None, ..entry }),
-            (None, None) => self.inner.index.remove(key.as_str()).map(drop),
-        };
-        if let Err(failure) = mended {
-            log::debug!("the index is not mended: {failure}");
-        }
     }
 
     /// What no index tells of. Where there is no keychain there is nothing in it.

@@ -282,6 +282,36 @@ async fn a_wrong_lost_or_damaged_index_is_mended_from_the_store() {
     }
 }
 
+/// A sign-in that is good as it is writes nothing else.
+#[tokio::test]
+async fn an_entry_that_was_lost_is_written_anew_also_by_who_holds_the_lock() {
+    let fixture = Fixture::new();
+    for choice in [Choice::Keychain, Choice::File] {
+        let store = fixture.store(choice);
+        store.move_here(&key(), &about(), &grant(3)).await.unwrap();
+        std::fs::remove_file(fixture.index()).unwrap();
+        let _guard = store.lock(&key(), Lock::Grant, GRANT_WAIT).await.unwrap();
+        assert_eq!(store.read(&key()).await.unwrap(), Some(grant(3)));
+        assert!(fixture.index().exists(), "{choice:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_grant_in_a_file_is_known_without_its_entry_and_one_in_the_keychain_is_not_asked_for() {
+    let fixture = Fixture::new();
+    let store = fixture.store(Choice::File);
+    store.write(&key(), &about(), &grant(3)).await.unwrap();
+    std::fs::remove_file(fixture.index()).unwrap();
+    let (found, entry) = store.entries().unwrap().pop().unwrap();
+    assert_eq!((found, entry.unwrap().about), (key(), about()));
+    assert_eq!(store.entry(&key()).unwrap().unwrap().kept, Some(Keeper::File));
+    let store = fixture.store(Choice::Keychain);
+    store.move_here(&key(), &about(), &grant(4)).await.unwrap();
+    std::fs::remove_file(fixture.index()).unwrap();
+    fixture.vault.set(Mood::Locked);
+    assert!(store.entries().unwrap().is_empty() && store.entry(&key()).unwrap().is_none());
+}
+
 #[tokio::test]
 async fn a_grant_that_somebody_removed_from_the_keychain_is_gone_and_the_index_says_so() {
     let fixture = Fixture::new();
