@@ -380,7 +380,21 @@ fn status_shows_a_sign_in_that_waits_for_the_browser() {
     let visit = support::start(&mut bridge, &human);
     let told = world.command("status").arg("--json").told();
     let account = told.expect(3, &[]).json()["accounts"][0].clone();
-    assert_eq!((&account["state"], &account["sign_in_url"]), (&Value::from("waiting"), &Value::from(visit.url)));
+    assert_eq!(
+        (&account["state"], &account["sign_in_url"]),
+        (&Value::from("waiting"), &Value::from(visit.url.clone()))
+    );
+    // Nothing is in the index yet.
+    let all = |flags: &[&str]| Bridge::bare().arg("status").args(flags.iter().copied()).home(world.home.path()).told();
+    let accounts = all(&["--json"]).expect(3, &[]).json()["accounts"].clone();
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
+    assert_eq!((&accounts[0]["server"], &accounts[0]["state"]), (&world.server.url().into(), &"waiting".into()));
+    let told = all(&[]);
+    let text = told.expect(3, &[]).stdout.replace("\n    ", " ");
+    assert!(text.contains(&world.server.url()) && text.contains("waits for the browser"), "{text}");
+    assert_eq!(visit.consent().status, 200);
+    bridge.expect_result("0");
+    assert!(all(&[]).expect(0, &[]).stdout.contains("✓"));
 }
 
 #[test]

@@ -289,6 +289,7 @@ async fn held(job: &Job, tools: &Tools<'_>) -> Result<Option<Grant>, Failure> {
 fn show(job: &Job, tools: &Tools<'_>, url: &Url, redirect_uri: &str) -> Result<bool, Failure> {
     let key = job.options.key()?;
     let mut pending = Pending {
+        about: Some(job.options.about(None)?),
         pid: std::process::id(),
         url: url.to_string(),
         redirect_uri: redirect_uri.to_owned(),

@@ -30,8 +30,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let config = names::config(&Home::find(|name| env::var_os(name))?)?;
     let store = access::store()?;
     let mut accounts: Vec<Account> = of_names(&config).map(|of_name| Account::of_name(&store, of_name)).collect();
-    let others = store.entries()?.into_iter().filter(|(key, _)| !accounts.iter().any(|account| account.is(key)));
-    let others: Vec<Account> = others.map(|(key, entry)| Account::known(&store, key, entry, &config)).collect();
+    let mut others = status::all(&store, &config)?;
+    others.retain(|other| !accounts.iter().any(|account| account.is(other.key())));
     accounts.extend(others);
     // Those of one server stand together.
     accounts.sort_by_key(|account| {

@@ -82,9 +82,7 @@ enum State {
 /// The index cannot be read, or the entry of the account that was typed.
 pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Failure> {
     let Some(typed) = &selection.server else {
-        let config = configured();
-        let known = |(key, entry): (Key, Result<Entry, Failure>)| Account::known(store, key, entry, &config);
-        return Ok(store.entries()?.into_iter().map(known).collect());
+        return all(store, &configured());
     };
     let (url, key) = access::select(typed, selection)?;
     // A URL may have a name as well, which is shorter to type.
@@ -114,6 +112,24 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
         all.insert(0, Account { server: shown, ..whole(&key) });
     }
     Ok(all)
+}
+
+/// All accounts that are known, and those that somebody signs in to for the first time just now.
+///
+/// # Errors
+/// The index cannot be read.
+pub fn all(store: &Store, config: &Config) -> Result<Vec<Account>, Failure> {
+    let known = |(key, entry): (Key, Result<Entry, Failure>)| Account::known(store, key, entry, config);
+    let mut accounts: Vec<Account> = store.entries()?.into_iter().map(known).collect();
+    for (key, pending) in store.under_way() {
+        let Some(about) = pending.about.filter(|_| !accounts.iter().any(|account| account.is(&key))) else { continue };
+        let named = overview::known_as(config, &key, about.account.as_deref());
+        let account = Account::gone(store, key, (about.server, about.account), named);
+        if account.state == State::Waiting {
+            accounts.push(Account { resource: about.resource, ..account });
+        }
+    }
+    Ok(accounts)
 }
 
 /// What names there are. Who asks for the sign-ins is told of them also where that file is damaged.

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Lock, Store};
+use super::{About, Key, Lock, Store};
 use crate::failure::Failure;
 
 /// A sign-in under way, or how the last one ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
+    /// What is signed in to: there is no index entry yet that says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
     /// The process that waits for the browser.
     pub pid: u32,
     /// Where the person signs in.
@@ -49,6 +52,7 @@ impl Pending {
     pub fn ended(why: &str, now: u64) -> Self {
         let end = Some(Ending { at: now, why: why.to_owned() });
         Pending {
+            about: None,
             pid: std::process::id(),
             url: String::new(),
             redirect_uri: String::new(),

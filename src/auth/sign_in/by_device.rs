@@ -75,6 +75,7 @@ impl ByDevice {
     fn show(&self, job: &Job, tools: &Tools<'_>) -> Result<(), Failure> {
         let (url, code) = (self.code.url.to_string(), Some(self.code.user_code.clone()));
         let pending = Pending {
+            about: Some(job.options.about(None)?),
             pid: std::process::id(),
             url: url.clone(),
             redirect_uri: String::new(),
