@@ -133,6 +133,27 @@ fn login_takes_a_refusal_of_mcp_or_a_stream_for_a_server_that_asks_for_nothing()
     }
 }
 
+/// One command less on the way to the key.
+#[test]
+fn who_says_nothing_of_a_sign_in_may_want_a_key_and_that_is_said_where_nobody_is_asked() {
+    let server = Server::start(|request, reply| match request.path.as_str() {
+        "/mcp" => reply.status(401),
+        _ => reply.status(404),
+    });
+    let (url, home) = (server.url(), tempfile::tempdir().unwrap());
+    let key = format!("mcpbridge login {url} --api-key-header NAME");
+    for verb in ["tools", "doctor"] {
+        let told = Bridge::bare().args([verb, &url]).home(home.path()).told();
+        assert_eq!(told.code, 3, "{told:?}");
+        let said = format!("{}{}", told.stdout, told.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(&format!("run: mcpbridge login {url}; or")) && said.contains(&key), "{said}");
+    }
+    // Who publishes a sign-in is not taken for one that wants a key.
+    let world = World::new();
+    let told = world.command("tools").told();
+    assert!(!told.expect(3, &["run: mcpbridge login"]).stderr.contains("api-key"), "{told:?}");
+}
+
 /// `tools` sends one here for what the GET is answered.
 #[test]
 fn login_to_an_http_sse_server_asks_for_what_its_stream_wants() {

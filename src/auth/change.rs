@@ -318,10 +318,13 @@ fn sign_in_first(job: &Job, why: Option<&str>) -> Failure {
     let server = job.options.url().map_or_else(|_| job.options.server.clone(), |url| shown(&url));
     let status = job.demand.status();
     let code = status.map(|status| format!(" (HTTP {status})")).unwrap_or_default();
-    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    let reason = why.map(|why| format!(": {why}")).unwrap_or_default();
     let alone = if job.options.interactive { "" } else { ", and nobody is asked here (CI or --non-interactive)" };
-    let failure = Failure::new(Kind::SignInRequired, format!("{server} wants a sign-in{code}{why}{alone}"));
-    Failure { status, ..failure.remedy(format!("run: {}", job.options.command("login"))) }
+    let failure = Failure::new(Kind::SignInRequired, format!("{server} wants a sign-in{code}{reason}{alone}"));
+    // Where there was a sign-in, there is one.
+    let is_first = why.is_none() && matches!(job.demand, Demand::Token(_));
+    let offers = job.demand.challenge().is_some_and(|challenge| challenge.resource_metadata.is_some());
+    Failure { status, ..failure.remedy(job.options.way_in(offers || !is_first)) }
 }
 
 /// How long a store may take to recover while a renewed grant waits for it. Others wait for the lock

@@ -139,6 +139,16 @@ impl Options {
         format!("mcpbridge {verb} {}", self.behind())
     }
 
+    /// What to do where nobody is signed in, of a server that may want a key instead if it has not said that it
+    /// `offers` a sign-in.
+    pub fn way_in(&self, offers: bool) -> String {
+        let command = self.command("login");
+        match matches!(self.flow, Flow::Browser) && !self.device && !offers {
+            true => format!("run: {command}; or, if it takes an API key, run: {command} --api-key-header NAME"),
+            false => format!("run: {command}"),
+        }
+    }
+
     /// What is typed behind a command about this account.
     pub(super) fn behind(&self) -> String {
         if let Flow::Provider { behind } = &self.flow {

@@ -75,17 +75,18 @@ pub async fn examine(
         return Ok(Err("token"));
     }
     let is_key = kept.entry.as_ref().is_some_and(|entry| entry.kind == Form::ApiKey);
-    if is_key || server.login.is_by_command() {
+    let is_published = if is_key || server.login.is_by_command() {
         let why = if is_key { "an API key is kept for this server" } else { "a command prints the tokens" };
         report.skip_all(&OAUTH, why)?;
+        true
     } else {
-        authorization(server, challenge.as_ref(), &kept, report).await?;
-    }
+        authorization(server, challenge.as_ref(), &kept, report).await?
+    };
     if let Some(failure) = unread {
         report.add(Step::failed("token", &failure))?;
         return Ok(Err("token"));
     }
-    match token(server, challenge, &kept).await {
+    match token(server, challenge, &kept, is_published).await {
         Ok((step, opened)) => {
             report.add(step)?;
             Ok(Ok(opened))
@@ -118,13 +119,13 @@ fn stored(server: &Server) -> Result<(&Store, Key), Failure> {
     Ok((server.store.as_ref().map_err(Clone::clone)?, server.options.key()?))
 }
 
-/// The three steps from the challenge to the client.
+/// The three steps from the challenge to the client. Says whether anything is published of a sign-in.
 async fn authorization(
     server: &Server,
     challenge: Option<&Bearer>,
     kept: &Kept,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let http = Http::new(server.wires.clone());
     let choice = &server.options.resource;
     let late = || Failure::new(Kind::Unreachable, "no answer in time").remedy("try again in a while");
@@ -141,14 +142,16 @@ async fn authorization(
     match found {
         Ok(found) => {
             report.add(issuer(&found.server))?;
-            report.add(registration(server, &found.server, kept))
+            report.add(registration(server, &found.server, kept))?;
+            Ok(found.server.has_metadata)
         }
         Err(failure) => {
             report.add(match published {
                 Ok(_) => Step::failed("authorization", &failure),
                 Err(_) => Step::skip("authorization", "not tried, because of metadata"),
             })?;
-            report.add(Step::skip("registration", "the authorization server is not known"))
+            report.add(Step::skip("registration", "the authorization server is not known"))?;
+            Ok(true)
         }
     }
 }
@@ -235,12 +238,17 @@ fn registered(client: &Client, login: &str) -> Step {
 }
 
 /// Whether what is kept, or what a program is given without a person, opens the server.
-async fn token(server: &Server, challenge: Option<Bearer>, kept: &Kept) -> Result<(Step, Opened), Step> {
+async fn token(
+    server: &Server,
+    challenge: Option<Bearer>,
+    kept: &Kept,
+    is_published: bool,
+) -> Result<(Step, Opened), Step> {
     let refused = |failure: &Failure| Step::failed("token", failure);
     let late = || Failure::new(Kind::Unreachable, "a renewal has not ended in time").remedy("try again in a while");
     let why = |denied: Denied| match denied {
         Denied::Because(failure) => failure,
-        Denied::NotOffered => nobody(server, kept),
+        Denied::NotOffered => nobody(server, kept, is_published),
     };
     let ticket = server.within(RENEWAL, server.login.ticket(Some(RENEWAL))).await;
     let mut ticket = ticket.ok_or_else(|| refused(&late()))?.map_err(|denied| refused(&why(denied)))?;
@@ -252,12 +260,14 @@ async fn token(server: &Server, challenge: Option<Bearer>, kept: &Kept) -> Resul
         ticket = match server.within(RENEWAL, renewed).await.ok_or_else(|| refused(&late()))? {
             Ok(ticket) => ticket,
             Err(Denied::Because(failure)) if failure.kind != Kind::SignInRequired => return Err(refused(&failure)),
-            Err(_) => return Err(refused(&self::nobody(server, &self::kept(server).await.unwrap_or_default()))),
+            Err(_) => {
+                return Err(refused(&self::nobody(server, &self::kept(server).await.unwrap_or_default(), is_published)));
+            }
         };
         answer = opened(server, &ticket).await?;
     }
     match answer.status.as_u16() {
-        401 if !may_be_renewed => Err(refused(&nobody(server, kept))),
+        401 if !may_be_renewed => Err(refused(&nobody(server, kept, is_published))),
         401 => Err(refused(&not_taken(server, kept))),
         403 => Err(too_little(server, &answer)),
         _ => {
@@ -275,14 +285,14 @@ async fn opened(server: &Server, ticket: &Ticket) -> Result<Answer, Step> {
 }
 
 /// That nobody is signed in, or is no longer.
-fn nobody(server: &Server, kept: &Kept) -> Failure {
+fn nobody(server: &Server, kept: &Kept, is_published: bool) -> Failure {
     let ended = kept.entry.as_ref().and_then(|entry| entry.ended.as_ref());
     let fact = match (ended, &kept.entry) {
         (Some(ended), _) => format!("the sign-in has ended {}: {}", ago(ended.at, now()), ended.why),
         (None, Some(_)) => return not_taken(server, kept),
         (None, None) => "nobody is signed in".to_owned(),
     };
-    Failure::new(Kind::SignInRequired, fact).remedy(format!("run: {}", server.options.command("login")))
+    Failure::new(Kind::SignInRequired, fact).remedy(server.options.way_in(is_published || kept.entry.is_some()))
 }
 
 fn not_taken(server: &Server, kept: &Kept) -> Failure {
