@@ -199,6 +199,34 @@ fn login_to_a_server_in_trouble_says_to_wait_only_where_that_may_help() {
 }
 
 #[test]
+fn status_sends_nobody_to_a_login_that_found_no_sign_in_or_after_a_run_that_needed_none() {
+    for goes_by_run in [false, true] {
+        let (server, home) = (Legacy::new().start(), tempfile::tempdir().unwrap());
+        let url = server.url();
+        let command = |words: &[&str]| Bridge::bare().args(words).home(home.path()).told();
+        command(&["status", &url]).expect(3, &[]);
+        if goes_by_run {
+            let mut bridge = Bridge::to(&server).home(home.path()).ready();
+            bridge.send(call(1));
+            bridge.expect_result("1");
+            end_well(bridge);
+        } else {
+            command(&["login", &url]).expect(0, &[]);
+        }
+        for verb in ["status", "why"] {
+            let told = command(&[verb, &url]);
+            assert!(told.expect(0, &[]).stdout.contains("no sign-in is kept"), "{told:?}");
+            assert!(!told.stdout.contains("run: mcpbridge login"), "{told:?}");
+            let account = command(&[verb, &url, "--json"]).expect(0, &[]).json()["accounts"][0].clone();
+            assert_eq!((&account["state"], &account["hint"]), (&Value::from("not_needed"), &Value::Null));
+        }
+        // Of another account nothing is known.
+        command(&["status", &url, "--account", "work"]).expect(3, &["mcpbridge login"]);
+        assert!(command(&["status"]).expect(0, &[]).stdout.contains("nobody is signed in"));
+    }
+}
+
+#[test]
 fn login_says_in_json_what_came_of_it() {
     let world = World::new();
     let human = Human::prompt();

@@ -25,7 +25,7 @@ use crate::clock;
 use crate::failure::{Failure, Kind};
 use crate::http::{Http, Redirects, Request, shown};
 use crate::plain::one_line;
-use crate::store::{By, Credential, Grant, Key, Lock, Store};
+use crate::store::{By, Credential, Grant, Happening, Key, Lock, Store};
 
 use knock::Welcome;
 
@@ -135,6 +135,9 @@ impl Session {
             _ if self.offers_sign_in().await => None,
             Welcome::Refuses(failure) => return Err(failure),
             Welcome::Open => {
+                // So that `status` sends nobody here again.
+                let about = self.options.about(None)?;
+                self.store.tell(&self.key, &about, &By::this(BY), Happening::NotNeeded);
                 let sentence = format!("{} asks for no sign-in: use it as it is", shown(&self.url));
                 return Ok(Done { word: "not_needed", sentence, subject: None, kept: None });
             }

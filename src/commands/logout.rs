@@ -66,7 +66,7 @@ fn everywhere(store: &Store) -> Result<Vec<(Key, Option<String>)>, Failure> {
     let mut all: Vec<_> = store.entries()?.into_iter().map(|(key, entry)| (key, name(entry))).collect();
     let lost = store.stories().into_iter().filter(|key| !all.iter().any(|(known, _)| known == key));
     let lost = lost.filter_map(|key| {
-        let last = store.story(&key).pop()?;
+        let last = store.history(&key).pop()?;
         (!matches!(last.what, Happening::SignedOut { .. })).then_some((key, Some(last.server)))
     });
     let lost: Vec<_> = lost.collect();

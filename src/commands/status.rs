@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anstyle::Style;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::mark::Mark;
 use super::moment::{ago, span};
@@ -14,7 +15,7 @@ use crate::clock;
 use crate::config::{Config, Home};
 use crate::failure::{Failure, Kind};
 use crate::plain::{one_line, wrapped};
-use crate::store::{Entry, Form, Kept, Key, Pending, Store};
+use crate::store::{Entry, Form, Happening, Kept, Key, Pending, Store};
 
 /// Shows the accounts that are known, from the index alone: nothing is asked of a keychain.
 ///
@@ -38,10 +39,10 @@ pub fn run(typed: &Status) -> anyhow::Result<ExitCode> {
 /// What the person has to see to, for the exit code; `None` if nothing.
 pub fn wanting<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Option<Kind> {
     let kinds = accounts.into_iter().filter_map(|account| match account.state {
-        State::Ready => None,
+        State::Ready | State::Without => None,
         // Nobody knows whether a sign-in is required.
         State::Damaged => Some(Kind::StoreUnavailable),
-        State::Waiting | State::Expired | State::Ended | State::Unknown | State::Without => Some(Kind::SignInRequired),
+        State::Waiting | State::Expired | State::Ended | State::Unknown => Some(Kind::SignInRequired),
     });
     kinds.max_by_key(|kind| kind.exit_code())
 }
@@ -97,7 +98,8 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
     let is_known = store.entry(&key)?.is_some();
     if is_chosen {
         let (name, resource) = (selection.account.clone(), selection.resource.clone());
-        return Ok(vec![Account { server: crate::http::shown(&url), name, resource, ..whole(&key) }]);
+        let account = Account { server: crate::http::shown(&url), name, resource, ..whole(&key) };
+        return Ok(vec![account.or_without(store, &url)]);
     }
     // Without a name all accounts of the server are meant.
     let shown = crate::http::shown(&url);
@@ -109,7 +111,7 @@ pub fn selected(store: &Store, selection: &Selection) -> Result<Vec<Account>, Fa
         .map(|account| Account { named: named(&account.key, account.name.as_deref()), ..account })
         .collect();
     if all.is_empty() || is_known && !all.iter().any(|account| account.is(&key)) {
-        all.insert(0, Account { server: shown, ..whole(&key) });
+        all.insert(0, Account { server: shown, ..whole(&key) }.or_without(store, &url));
     }
     Ok(all)
 }
@@ -208,6 +210,21 @@ impl Account {
         self
     }
 
+    /// The same where the server at `url` asked for no sign-in the last time, as far as this machine knows.
+    fn or_without(self, store: &Store, url: &Url) -> Self {
+        let worked = || {
+            let mut runs = store.runs(&Key::new(url, None, None)).into_iter().rev();
+            let last = runs.find(|run| run.end.is_some() && run.start.account == self.name);
+            last.is_some_and(|run| run.open.is_some() && run.end.is_some_and(|(_, end)| end.code == 0))
+        };
+        let asked_for_none = match store.history(&self.key).pop() {
+            Some(last) => last.what == Happening::NotNeeded,
+            None => self.resource.is_none() && worked(),
+        };
+        let state = if self.state == State::Unknown && asked_for_none { State::Without } else { self.state };
+        Account { state, ..self }
+    }
+
     /// What it is kept under.
     pub fn key(&self) -> &Key {
         &self.key
@@ -236,7 +253,7 @@ impl Account {
     /// What to do about it, as it can be said behind a colon; `None` if nothing.
     fn hint(&self) -> Option<String> {
         match (&self.damage, self.state) {
-            (_, State::Ready) => None,
+            (_, State::Ready | State::Without) => None,
             (Some(damage), _) => damage.remedy.clone(),
             (None, _) => Some(self.command("login")),
         }
@@ -259,7 +276,8 @@ impl Account {
             State::Expired => "expired",
             State::Ended => "ended",
             State::Damaged => "damaged",
-            State::Unknown | State::Without => "signed_out",
+            State::Unknown => "signed_out",
+            State::Without => "not_needed",
         };
         let entry = self.entry.as_ref();
         let ended = entry.and_then(|entry| entry.ended.as_ref()).map(|ended| &ended.why);

@@ -70,6 +70,8 @@ pub enum Happening {
         /// Why.
         why: String,
     },
+    /// The server asked for none.
+    NotNeeded,
     /// It was given up.
     SignedOut {
         /// Whether the issuer took it back; `None` where it offers no way to.

@@ -261,7 +261,11 @@ async fn token(
             Ok(ticket) => ticket,
             Err(Denied::Because(failure)) if failure.kind != Kind::SignInRequired => return Err(refused(&failure)),
             Err(_) => {
-                return Err(refused(&self::nobody(server, &self::kept(server).await.unwrap_or_default(), is_published)));
+                return Err(refused(&self::nobody(
+                    server,
+                    &self::kept(server).await.unwrap_or_default(),
+                    is_published,
+                )));
             }
         };
         answer = opened(server, &ticket).await?;
