@@ -1,6 +1,6 @@
 //! `mcpbridge call`: a tool, from the shell.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -51,6 +51,16 @@ pub fn run(typed: Call) -> anyhow::Result<ExitCode> {
 /// What became of the files that were to be saved. The tool has run, so its result is printed first.
 type Saved = Result<(), Failure>;
 
+/// Saves the files of a result. That there are none is no failure: the tool has run, and to run it again because
+/// of that would be wrong.
+fn saved(files: &[Piece], place: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if files.is_empty() {
+        log::warn!("the result has no file in it, so nothing is saved in {}", place.display());
+        return Ok(Vec::new());
+    }
+    save(files, place)
+}
+
 fn pieces(result: &str) -> Vec<Piece> {
     let content = member(result, "content").unwrap_or("[]");
     elements(content).unwrap_or_default().into_iter().map(|at| Piece::of_block(&content[at])).collect()
@@ -62,13 +72,13 @@ fn print_content(result: &str, output: Option<&Path>) -> anyhow::Result<Saved> {
     let structured = member(result, "structuredContent").filter(|_| files.is_empty() && others.is_empty());
     others.extend(structured.map(|structured| Piece::Text(indented(structured))));
     print_raw(&shown(&others, "--output FILE saves it"))?;
-    Ok(output.map_or(Ok(()), |place| save(&files, place).map(drop)))
+    Ok(output.map_or(Ok(()), |place| saved(&files, place).map(drop)))
 }
 
 /// The parts of the result in the server's own spelling.
 fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result<Saved> {
     let is_file = |piece: &Piece| matches!(piece, Piece::File { .. });
-    let saved = output.map(|place| save(&pieces(result).into_iter().filter(is_file).collect::<Vec<_>>(), place));
+    let saved = output.map(|place| saved(&pieces(result).into_iter().filter(is_file).collect::<Vec<_>>(), place));
     let paths =
         saved.as_ref().and_then(|saved| saved.as_ref().ok()).map(|paths| format!(r#","saved":{}"#, json!(paths)));
     let paths = paths.unwrap_or_default();
