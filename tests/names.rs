@@ -310,6 +310,10 @@ fn a_slip_of_the_finger_is_told_what_it_may_have_meant() {
         (&["logn", URL], "did you mean `mcpbridge login`?"),
         (&["statu"], "did you mean the server stats, or `mcpbridge status`?"),
         (&["nothing-like-it"], "mcpbridge add nothing-like-it URL"),
+        (&["run", "tools"], "no server is named \"tools\"; a command comes first: mcpbridge tools URL"),
+        (&["status", "doctor"], "a command comes first: mcpbridge doctor URL"),
+        (&["?"], "write its URL, with https:// in front; a name has small letters, digits and hyphens"),
+        (&["Foo"], "a name has small letters"),
         (&["frobnicate", URL], "there is no command \"frobnicate\""),
     ] {
         person.told(typed).expect(2, &[words]);

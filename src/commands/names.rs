@@ -196,7 +196,15 @@ fn server<'a>(config: &'a Config, word: &str, may_be_command: bool) -> Result<&'
         (Some(server), Some(command)) => format!("did you mean the server {server}, or `mcpbridge {command}`?"),
         (Some(server), None) => format!("did you mean {server}?"),
         (None, Some(command)) => format!("did you mean `mcpbridge {command}`?"),
-        (None, None) => format!("write its URL, with https:// in front, or name it with: mcpbridge add {word} URL"),
+        (None, None) if cli::commands().iter().any(|command| command == word) => {
+            format!("a command comes first: mcpbridge {word} URL")
+        }
+        (None, None) if config::is_name(word) => {
+            format!("write its URL, with https:// in front, or name it with: mcpbridge add {word} URL")
+        }
+        (None, None) => {
+            "write its URL, with https:// in front; a name has small letters, digits and hyphens".to_owned()
+        }
     };
     Err(Failure::new(Kind::Usage, format!("no server is named {word:?}")).remedy(remedy))
 }
