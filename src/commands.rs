@@ -62,6 +62,7 @@ use tokio::runtime::Runtime;
 #[cfg(unix)]
 use crate::bridge::signals;
 use crate::cli::{Color, Command, CommandLine};
+use crate::failure::{Failure, Kind};
 
 pub use names::words;
 
@@ -179,7 +180,10 @@ fn is_read() -> bool {
 fn written(out: &mut impl Write, result: &[u8]) -> anyhow::Result<bool> {
     match out.write_all(result).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            let fact = format!("the result cannot be written to stdout: {error}");
+            Err(Failure::new(Kind::Internal, fact).remedy("look at where stdout goes: is there room?").into())
+        }
         Ok(()) => Ok(true),
     }
 }

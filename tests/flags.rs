@@ -33,7 +33,10 @@ fn mistakes_exit_2_with_one_clear_sentence() {
         Bridge::launch(URL).args(["--header", "X-Key: ${TWO_LINES}"]).env("TWO_LINES", "sekret\r\nX-Evil: 1"),
         &["x-key"],
     );
-    refused(Bridge::launch(URL).args(["--header-file", "/no/such/file"]), &["/no/such/file"]);
+    refused(
+        Bridge::launch(URL).args(["--header-file", "/no/such/file"]),
+        &["/no/such/file", "check the path and who may read it"],
+    );
     refused(Bridge::launch(URL).args(["--transport", "pigeon"]), &["pigeon", "http-first"]);
     refused(Bridge::launch(URL).args(["--request-timeout", "soon"]), &["request-timeout"]);
     refused(Bridge::launch(URL).args(["--max-message-size", "big"]), &["max-message-size"]);

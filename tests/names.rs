@@ -567,6 +567,20 @@ mod on_unix {
         person.told(&["add", "b", URL]).expect(2, &["link to a file that is not there"]);
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_result_that_cannot_be_written_is_an_error_that_says_where() {
+        let person = Person::with(WRITTEN);
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = person.runs(["list"]).command(person.home()).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(
+            stderr.contains("the result cannot be written to stdout: ") && stderr.contains("is there room?"),
+            "{stderr}"
+        );
+    }
+
     #[test]
     fn a_file_that_is_read_only_is_not_written() {
         let person = Person::with(WRITTEN);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine;
@@ -108,7 +109,9 @@ pub fn headers(
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| {
             let fact = format!("the header file {} cannot be read: {error}", path.display());
-            Failure::new(Kind::Usage, fact)
+            let is_no_text = error.kind() == ErrorKind::InvalidData;
+            let remedy = if is_no_text { "save it as UTF-8" } else { "check the path and who may read it" };
+            Failure::new(Kind::Usage, fact).remedy(remedy)
         })?;
         for (number, line) in text.lines().enumerate() {
             if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
