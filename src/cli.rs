@@ -31,7 +31,7 @@ pub use editors::{Adopt, Install, RelayFlags, Typed, Uninstall};
 pub use history::{Logs, Why};
 pub use keys::{check, commands, keys};
 pub use late::Late;
-pub use levels::{Setting, Value};
+pub use levels::{Places, Setting, Value};
 pub use line::CommandLine;
 pub use machine::{Machine, Organization};
 pub use named::{Add, List, Named, Remove, Trust};
@@ -183,6 +183,21 @@ impl Cli {
             Some(command) => {
                 if let Some((_, reach)) = command.shell() {
                     reach.filters = filters;
+                }
+            }
+        }
+    }
+
+    /// Where the flags are set that were not typed.
+    pub fn locate(&mut self, places: Places) {
+        match &mut self.command {
+            None => self.relay.connection.places = places,
+            Some(Command::Run(relay)) => relay.connection.places = places,
+            Some(Command::Login(login)) => login.connection.places = places,
+            Some(Command::Doctor(Late(doctor))) => doctor.reach.connection.places = places,
+            Some(command) => {
+                if let Some((_, reach)) = command.shell() {
+                    reach.connection.places = places;
                 }
             }
         }

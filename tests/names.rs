@@ -417,6 +417,26 @@ fn variables_in_the_url_of_a_name_are_replaced_and_stay_hidden() {
 }
 
 #[test]
+fn what_is_wrong_with_a_value_of_the_file_is_told_with_its_line_and_not_with_a_flag() {
+    for (line, words) in [
+        ("header = 'X-Key: ${NOTSET}'", &["${NOTSET} in the header x-key (line 3 of", "is not set"][..]),
+        ("header = ['X-Key: 1', 's3cret']", &["line 3 of", "is not a header", "write NAME:VALUE"]),
+        ("header = 'Content-Length: 5'", &["the header content-length (line 3 of", "part of the transport"]),
+        ("proxy = 'http://u:${NOTSET}@p.example:1'", &["${NOTSET} in line 3 of", "is not set"]),
+        ("static-oauth-client-info = '{\"client_id\":\"${NOTSET}\"}'", &["${NOTSET} in line 3 of", "is not set"]),
+    ] {
+        let person = Person::with(format!("[servers.a]\nurl = '{URL}'\n{line}\n"));
+        for args in [&["a"][..], &["tools", "a"], &["login", "a"]] {
+            let told = person.told(args);
+            told.expect(2, words).expect(2, &["config.toml"]);
+            assert!(!told.stderr.contains("--") && !told.stderr.contains("s3cret"), "{told:?}");
+        }
+        let by_flag = person.told(&["a", "--header", "X-Key: ${OTHER}"]);
+        by_flag.expect(2, &["${OTHER} in the header x-key (--header) is not set"]);
+    }
+}
+
+#[test]
 fn a_secret_in_plain_is_warned_of_with_its_own_line_and_what_helps_there() {
     let person = Person::with(
         "[servers.a]\n\nurl = 'https://me:s3cret@h.example/mcp'\ntoken-endpoint = 'https://me:s3cret@h.example/token'\n",

@@ -19,6 +19,24 @@ pub struct Setting {
     pub from: String,
 }
 
+/// Where flags are set that were not typed, for errors about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(Vec<(String, String)>);
+
+impl Places {
+    /// Those that were not `typed` and are set in `levels`, of which the first one wins.
+    pub(super) fn of(typed: &[Setting], levels: &[Vec<Setting>]) -> Self {
+        let set = levels.iter().flatten().filter(|set| !typed.iter().any(|typed| typed.flag == set.flag));
+        Places(set.map(|set| (set.flag.clone(), set.from.clone())).collect())
+    }
+
+    /// The place of the flag `name`, or else the flag itself.
+    pub fn place(&self, name: &str) -> String {
+        let found = self.0.iter().find(|(flag, _)| flag == name).map(|(_, place)| place.clone());
+        found.unwrap_or_else(|| format!("--{name}"))
+    }
+}
+
 /// What a flag is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {

@@ -9,7 +9,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::levels::{self, Added, Setting, Value};
 use super::mistake::said;
-use super::{Cli, Color, Filters, color, command, keys, variables};
+use super::{Cli, Color, Filters, Places, color, command, keys, variables};
 use crate::config::Shape;
 use crate::failure::{self, Failure, Kind};
 use crate::spelling::nearest;
@@ -89,6 +89,11 @@ impl CommandLine {
     /// Whether `flag` is one that every command has.
     pub fn is_of_all(&self, flag: &str) -> bool {
         self.command.get_arguments().any(|known| known.is_global_set() && known.get_long() == Some(flag))
+    }
+
+    /// Where the flags are set that were not typed.
+    pub fn places(&self, levels: &[Vec<Setting>]) -> Places {
+        Places::of(&self.flags(), levels)
     }
 
     /// Which tools are shown, and who says so: what was typed, or else the highest of `levels` that says it.

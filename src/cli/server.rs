@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::levels::Places;
 use super::machine::{Machine, Organization};
 use super::values::{Seconds, seconds, size};
 
@@ -25,6 +26,10 @@ pub struct Connection {
     /// Send the bearer token that this command prints, and ask it again when the token expires or is refused
     #[arg(long, value_name = "COMMAND", help_heading = "Credentials")]
     pub token_command: Option<String>,
+
+    /// Where the flags are set that were not typed.
+    #[arg(skip)]
+    pub places: Places,
 
     /// Allow plain http to a host other than this machine
     #[arg(long, help_heading = "Connection")]

@@ -67,7 +67,7 @@ pub fn http(
         client_cert: connection.client_cert.clone(),
         client_key: connection.client_key.clone(),
         insecure: connection.insecure,
-        proxy: connection.proxy.as_deref().map(proxy).transpose()?,
+        proxy: connection.proxy.as_deref().map(|text| proxy(text, &connection.places)).transpose()?,
     };
     settings.check()?;
     if let Some(Failure { fact, remedy, .. }) = http::proxy::unusable(&settings, server) {
@@ -76,8 +76,8 @@ pub fn http(
     Ok(settings)
 }
 
-fn proxy(text: &str) -> Result<Secret, Failure> {
-    http::proxy::read(&server::expand(text, "--proxy", &secret::variable)?)
+fn proxy(text: &str, places: &cli::Places) -> Result<Secret, Failure> {
+    http::proxy::read(&server::expand(text, &places.place("proxy"), &secret::variable)?)
 }
 
 /// A request that opens a session and does nothing else, which every server of the legacy era knows.
@@ -93,10 +93,8 @@ pub fn hello() -> String {
 /// # Errors
 /// As for [`server::headers`], and as for [`Source::read`].
 pub async fn headers(connection: &cli::Connection) -> Result<server::Headers, Failure> {
-    // What was typed, or stands in a file, takes the place of the variable.
-    let variable = std::env::var("MCPBRIDGE_HEADER").unwrap_or_default();
-    let is_of_it = connection.headers.iter().eq(cli::lines(&variable));
-    let given = (&connection.headers[..], if is_of_it { "MCPBRIDGE_HEADER" } else { "--header" });
+    let place = connection.places.place("header");
+    let given = (&connection.headers[..], place.as_str());
     let mut headers = server::headers(given, &connection.header_files, secret::variable)?;
     if !connection.headers_from.is_empty() {
         headers.add_from(&connection.headers_from, &store()?).await?;
@@ -153,7 +151,7 @@ pub fn options(
     if !typed.callback_path.starts_with('/') {
         return Err(usage("--callback-path begins with a /", "for example /oauth/callback"));
     }
-    let client = wishes(typed)?;
+    let client = wishes(typed, &connection.places)?;
     Ok(Options {
         server: server.to_string(),
         named: named.map(self::named),
@@ -211,12 +209,12 @@ pub fn named(typed: &cli::Named) -> Named {
     }
 }
 
-fn wishes(typed: &cli::SignIn) -> Result<Wishes, Failure> {
+fn wishes(typed: &cli::SignIn, places: &cli::Places) -> Result<Wishes, Failure> {
     let given = match &typed.static_oauth_client_info {
         None => None,
         Some(text) => {
-            let flag = "--static-oauth-client-info";
-            let text = server::expand(&json_or_file(text, flag)?, flag, &secret::variable)?;
+            let place = places.place("static-oauth-client-info");
+            let text = server::expand(&json_or_file(text, "--static-oauth-client-info")?, &place, &secret::variable)?;
             Some(Given::read(&text)?)
         }
     };

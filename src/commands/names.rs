@@ -84,9 +84,10 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
 
 /// The command line with what `levels` set.
 fn whole(line: CommandLine, levels: &[Vec<Setting>]) -> Result<Cli, Failure> {
-    let filters = line.filters(levels);
+    let (filters, places) = (line.filters(levels), line.places(levels));
     let mut cli = line.with(levels)?;
     cli.filter(filters);
+    cli.locate(places);
     Ok(cli)
 }
 
