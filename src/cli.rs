@@ -206,12 +206,12 @@ impl Cli {
     /// What is to be warned of, once it is known where to.
     pub fn warn(&mut self, warnings: Vec<String>) {
         match &mut self.command {
-            None => self.relay.output.warnings = warnings,
-            Some(Command::Run(relay)) => relay.output.warnings = warnings,
-            Some(Command::Login(login)) => login.output.warnings = warnings,
+            None => self.relay.output.warnings.extend(warnings),
+            Some(Command::Run(relay)) => relay.output.warnings.extend(warnings),
+            Some(Command::Login(login)) => login.output.warnings.extend(warnings),
             Some(command) => {
                 if let Some((_, reach)) = command.shell() {
-                    reach.output.warnings = warnings;
+                    reach.output.warnings.extend(warnings);
                 }
             }
         }

@@ -98,6 +98,39 @@ fn what_is_both_allowed_and_ignored_is_ignored() {
 }
 
 #[test]
+fn an_empty_pattern_is_refused_wherever_it_is_written() {
+    let server = server().may_be_unused();
+    for flag in ["--allow-tool", "--ignore-tool"] {
+        let told = Bridge::to(&server).args([flag, ""]).told();
+        told.expect(2, &[flag, "a pattern is expected, for example read_*"]);
+    }
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("mcpbridge")).unwrap();
+    let text = format!("[servers.a]\nurl = '{}'\nallow-tool = ['']\n", server.url());
+    std::fs::write(home.path().join("mcpbridge/config.toml"), text).unwrap();
+    for args in [&["a"][..], &["tools", "a"]] {
+        let told = Bridge::bare().args(args).home(home.path()).told();
+        told.expect(2, &["line 3 of", "config.toml", "pattern", "for example read_*"]);
+    }
+    assert!(server.requests().is_empty(), "{}", server.transcript());
+}
+
+#[test]
+fn a_variable_that_was_meant_to_be_a_filter_is_warned_of() {
+    let server = server();
+    let mut bridge = Bridge::to(&server).env("MCPBRIDGE_ALOW_TOOL", "read*").spawn();
+    bridge.wait_stderr("the variable MCPBRIDGE_ALOW_TOOL sets nothing; did you mean MCPBRIDGE_ALLOW_TOOL?");
+    bridge.shake_hands("2025-06-18");
+    bridge.close_stdin();
+    let tools = Bridge::bare().args(["tools", &server.url()]);
+    tools.env("MCPBRIDGE_IGNORE_TOOLS", "x").told().expect(0, &["did you mean MCPBRIDGE_IGNORE_TOOL?"]);
+    // Those of somebody else have a reason.
+    let own = Bridge::bare().args(["tools", &server.url(), "--header", "X-Key:${MCPBRIDGE_HEADERS}"]);
+    let told = own.env("MCPBRIDGE_HEADERS", "x").env("MCPBRIDGE_TOKEN", "x").told();
+    assert_eq!(told.expect(0, &[]).stderr, "");
+}
+
+#[test]
 fn a_hidden_tool_cannot_be_called() {
     let server = server();
     for args in [["--ignore-tool", "delete*"], ["--allow-tool", "*_file"]] {

@@ -97,15 +97,41 @@ impl CommandLine {
     }
 
     /// Which tools are shown, and who says so: what was typed, or else the highest of `levels` that says it.
-    pub fn filters(&self, levels: &[Vec<Setting>]) -> Filters {
+    ///
+    /// # Errors
+    /// A level has a pattern that is none, for a command at a shell, whose flags would not tell.
+    pub fn filters(&self, levels: &[Vec<Setting>]) -> Result<Filters, Failure> {
         let typed = self.flags();
+        let mut empty = None;
         let [(allow_tools, allows), (ignore_tools, ignores)] = FILTERS.map(|flag| {
             let set = typed.iter().chain(levels.iter().flatten()).find(|setting| setting.flag == flag);
             let Some(Setting { value: Value::Texts(globs), from, .. }) = set else { return Default::default() };
+            empty = empty.take().or_else(|| globs.iter().any(String::is_empty).then(|| format!("{from}: `{flag}`")));
             let is_name = from.starts_with("--") || from.starts_with("MCPBRIDGE_");
             (globs.clone(), if is_name { from.clone() } else { format!("{flag} in {from}") })
         });
-        Filters { allow_tools, ignore_tools, from: [allows, ignores] }
+        match empty {
+            Some(place) => Err(Failure::new(Kind::Usage, format!("{place} has an empty pattern"))
+                .remedy("write one, for example read_*, or leave it out")),
+            None => Ok(Filters { allow_tools, ignore_tools, from: [allows, ignores] }),
+        }
+    }
+
+    /// Warnings about those of the variables `set` that are none of ours and look as if they were meant to be. What
+    /// is used in what was typed, or in `levels`, has its reason.
+    pub fn misspelt(&self, set: impl Iterator<Item = String>, levels: &[Vec<Setting>]) -> Vec<String> {
+        let is_used = |name: &str| {
+            let texts = levels.iter().flatten().filter_map(|setting| match &setting.value {
+                Value::Texts(texts) => Some(texts),
+                Value::Switch(_) => None,
+            });
+            self.arguments.iter().any(|word| word.to_string_lossy().contains(name))
+                || texts.flatten().any(|text| text.contains(name))
+        };
+        let all = set.filter(|_| self.sets()).filter(|name| !is_used(name));
+        let meant = all.filter_map(|name| Some((variables::meant(self.command.get_arguments(), &name)?, name)));
+        let sentence = |(meant, name)| format!("the variable {name} sets nothing; did you mean {meant}?");
+        meant.map(sentence).collect()
     }
 
     /// The flags of the relay that were typed, for a command that stores them. Those that every command has are

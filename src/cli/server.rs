@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::levels::Places;
 use super::machine::{Machine, Organization};
-use super::values::{Seconds, seconds, size};
+use super::values::{Seconds, pattern, seconds, size};
 
 /// How the server is reached, and with which headers.
 #[derive(Debug, Args)]
@@ -168,11 +168,11 @@ pub struct Wire {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Filters {
     /// Show only tools that match this pattern (* and ?); may be given several times
-    #[arg(long = "allow-tool", value_name = "GLOB", help_heading = "Tools")]
+    #[arg(long = "allow-tool", value_name = "GLOB", value_parser = pattern, help_heading = "Tools")]
     pub allow_tools: Vec<String>,
 
     /// Hide tools that match this pattern (* and ?); may be given several times
-    #[arg(long = "ignore-tool", value_name = "GLOB", help_heading = "Tools")]
+    #[arg(long = "ignore-tool", value_name = "GLOB", value_parser = pattern, help_heading = "Tools")]
     pub ignore_tools: Vec<String>,
 
     /// Who says the one and the other: a flag, its variable, or a place in a file.

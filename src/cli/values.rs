@@ -47,6 +47,14 @@ pub fn size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A pattern of names. An empty one matches none, so it would hide every tool or nothing at all.
+pub fn pattern(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("a pattern is expected, for example read_*".into()),
+        pattern => Ok(pattern.to_owned()),
+    }
+}
+
 /// A port that somebody else has to know.
 pub fn port(text: &str) -> Result<u16, String> {
     match any_port(text) {

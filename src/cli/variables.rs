@@ -49,7 +49,21 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn variable_of(flag: &Arg) -> Option<String> {
     let settable = matches!(flag.get_action(), ArgAction::Set | ArgAction::SetTrue | ArgAction::Append);
     let long = flag.get_long().filter(|_| settable)?;
-    Some(format!("MCPBRIDGE_{}", long.to_uppercase().replace('-', "_")))
+    Some(format!("{PREFIX}{}", long.to_uppercase().replace('-', "_")))
+}
+
+/// The variable that was meant by `name`, which is not one of `flags` nor another of ours. Somebody may keep a
+/// secret of their own under a name that begins as ours do, so only a slip or two of the finger count.
+pub fn meant<'a>(flags: impl Iterator<Item = &'a Arg>, name: &str) -> Option<String> {
+    let own = name.strip_prefix(PREFIX)?;
+    let known: Vec<String> =
+        flags.filter_map(variable_of).chain(OTHERS.map(|other| format!("{PREFIX}{other}"))).collect();
+    if own.len() < SHORTEST || known.iter().any(|known| known == name) {
+        return None;
+    }
+    let slips = |known: &String| strsim::osa_distance(own, known.strip_prefix(PREFIX).unwrap_or_default());
+    let most = if own.len() < LONG { 1 } else { 2 };
+    known.into_iter().filter(|known| slips(known) <= most).min_by_key(|known| slips(known))
 }
 
 /// Whether the variable `name` of a switch, with this text in it, sets the switch.
@@ -68,6 +82,15 @@ pub fn is_true(name: &str, text: &str) -> Result<bool, Failure> {
 /// The commands that have flags of the relay, and so its variables.
 pub const COMMANDS: [&str; 10] =
     ["run", "login", "tools", "call", "prompts", "resources", "read", "request", "listen", "doctor"];
+
+/// What the names of all variables of ours begin with.
+const PREFIX: &str = "MCPBRIDGE_";
+/// Variables that are those of no flag.
+const OTHERS: [&str; 2] = ["CONFIG_DIR", "CREDENTIAL_STORE"];
+/// Letters behind the prefix: fewer are too soon another word.
+const SHORTEST: usize = 4;
+/// Letters of a name in which two slips of the finger may be.
+const LONG: usize = 10;
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +185,24 @@ mod tests {
                 assert!(failure.to_string().contains(&name), "{name}: {failure}");
                 assert_eq!(failure.kind, Kind::Usage, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_mistyped_is_understood_and_one_of_somebody_else_is_left_alone() {
+        let command = super::super::command();
+        let meant = |name: &str| meant(command.get_arguments(), &format!("MCPBRIDGE_{name}"));
+        for (name, known) in [
+            ("ALOW_TOOL", "ALLOW_TOOL"),
+            ("HEADERS", "HEADER"),
+            ("DEBGU", "DEBUG"),
+            ("CREDENTIALS_STORE", "CREDENTIAL_STORE"),
+            ("NONINTERACTVE", "NON_INTERACTIVE"),
+        ] {
+            assert_eq!(meant(name), Some(format!("MCPBRIDGE_{known}")), "{name}");
+        }
+        for name in ["HEADER", "CONFIG_DIR", "COLOR", "KEY", "TOKEN", "API_KEY", "BIN", "GITHUB_TOKEN", "PASSWORD"] {
+            assert_eq!(meant(name), None, "{name}");
         }
     }
 

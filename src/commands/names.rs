@@ -84,10 +84,13 @@ pub fn settle(line: CommandLine) -> Result<Cli, Failure> {
 
 /// The command line with what `levels` set.
 fn whole(line: CommandLine, levels: &[Vec<Setting>]) -> Result<Cli, Failure> {
-    let (filters, places) = (line.filters(levels), line.places(levels));
+    let (filters, places) = (line.filters(levels)?, line.places(levels));
+    let set = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let misspelt = line.misspelt(set.filter(|name| name.starts_with("MCPBRIDGE_")), levels);
     let mut cli = line.with(levels)?;
     cli.filter(filters);
     cli.locate(places);
+    cli.warn(misspelt);
     Ok(cli)
 }
 

@@ -103,7 +103,7 @@ fn wishes(path: &Path, text: &str) -> Result<Vec<Wish>, Failure> {
                     ("account", _) => wish.account = texts.into_iter().next().map(|account| (account, place)),
                     ("ignore-tool", _) => wish.ignore_tools = texts,
                     // Read as "every tool" it would do nothing, read as "no tool" it would do much.
-                    (_, []) => {
+                    (_, texts) if texts.iter().all(String::is_empty) => {
                         let remedy = "to hide every tool, write ignore-tool = \"*\"";
                         return Err(source.refuse(span(table, &key), "`allow-tool` is empty", remedy));
                     }
@@ -157,6 +157,7 @@ mod tests {
             ("allow-tool = 'x'", 1, "[servers.NAME]"),
             ("[servers.a]\nallow_tool = 'x'", 2, "did you mean `allow-tool`?"),
             ("[servers.a]\nallow-tool = []", 2, "ignore-tool = \"*\""),
+            ("[servers.a]\nallow-tool = ''", 2, "ignore-tool = \"*\""),
             ("[servers.a]\naccount = true", 2, "a string"),
             ("[servers.a", 1, "toml.io"),
         ] {
