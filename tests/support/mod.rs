@@ -13,10 +13,12 @@ mod client;
 mod doctor;
 mod http_sse;
 mod human;
+mod killed;
 mod legacy;
 mod message;
 mod oauth;
 mod processes;
+mod renewal;
 mod server;
 mod shell;
 mod sync;
@@ -35,6 +37,11 @@ pub use client::{Seen, fetch, get, post_form};
 pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};
 pub use human::{Human, Visit, write_script};
+#[cfg(target_os = "linux")]
+pub use killed::{
+    at_each, calls, has_killed, injected, is_rename, noted, nothing_is_left_beside, nothing_is_locked, nothing_is_torn,
+    some,
+};
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
 pub use oauth::{
@@ -44,6 +51,8 @@ pub use oauth::{
 };
 #[cfg(target_os = "linux")]
 pub use processes::{descendants, helpers, kill_the_helper, no_helper_is_left};
+#[cfg(target_os = "linux")]
+pub use renewal::{Keeping, Renewal};
 pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
