@@ -1,8 +1,11 @@
-//! The real Secret Service: gnome-keyring-daemon on a bus of its own, unlocked, locked, restarted, absent and mute.
+//! The real Secret Service: gnome-keyring-daemon on a bus of its own, unlocked, locked, restarted, absent and mute; and
+//! processes that are killed while they use it.
 //!
 //! `cargo test` leaves this file out, because it needs programs that not everybody has; `tests/run` has a step for it.
 #![cfg(target_os = "linux")]
 
+#[path = "keychain/killed.rs"]
+mod killed;
 #[path = "keychain/relay.rs"]
 mod relay;
 mod support;
@@ -22,7 +25,7 @@ use mcpbridge::{
     config::Home,
     failure::Failure,
     secret::Secret,
-    store::{About, ApiKey, Choice, Credential, Grant, Key, Place, Store},
+    store::{About, ApiKey, Choice, Credential, GRANT_WAIT, Grant, Key, Lock, Place, Store},
 };
 
 /// Longer than anything a healthy run waits for.
@@ -164,22 +167,39 @@ fn a_process_of_a_user() {
 }
 
 async fn obey(store: &Store, line: &str) -> Result<String, Failure> {
+    if let Some(name) = line.strip_prefix("tokens ") {
+        let grant = store.read(&Key::spelled(name).unwrap()).await?.map(|grant| grant.credential);
+        return Ok(serde_json::to_string(&grant).unwrap());
+    }
     let key = Key::new(&"https://example.com/mcp".parse().unwrap(), None, None);
     let about = About { server: "https://example.com/mcp".into(), account: None, resource: None, subject: None };
+    // As whoever changes a grant does it.
+    let (line, _guard) = match line.strip_prefix("alone ") {
+        Some(line) => (line, Some(store.lock(&key, Lock::Grant, GRANT_WAIT).await?)),
+        None => (line, None),
+    };
     let (command, serial) = line.split_once(' ').unwrap_or((line, "0"));
-    let value = Secret::new(format!("{SECRET}-{serial}"));
-    let credential = Credential::ApiKey(ApiKey { place: Place::Header("X-Key".into()), value });
-    let serial = serial.parse().unwrap();
-    let grant = Grant { lineage: "one".into(), serial, signed_in_at: 1, credential };
+    let grant = grant(serial.parse().unwrap());
     Ok(match command {
         "destination" => store.destination(&key).await?.to_string(),
-        "read" => store.read(&key).await?.map_or("nothing".into(), |grant| grant.serial.to_string()),
+        "read" => match store.read(&key).await? {
+            Some(read) if read == self::grant(read.serial) => read.serial.to_string(),
+            Some(_) => "what nobody wrote".into(),
+            None => "nothing".into(),
+        },
         "entry" => store.entry(&key)?.map_or("nothing".into(), |entry| entry.serial.to_string()),
         "write" => store.write(&key, &about, &grant).await.map(|()| String::new())?,
         "move" => store.move_here(&key, &about, &grant).await.map(|()| String::new())?,
         "forget" => store.forget(&key).await?.to_string(),
         _ => panic!("what is {line}?"),
     })
+}
+
+/// Its secret is as long as tokens are.
+fn grant(serial: u64) -> Grant {
+    let value = Secret::new(format!("{SECRET}-{serial} ").repeat(200));
+    let credential = Credential::ApiKey(ApiKey { place: Place::Header("X-Key".into()), value });
+    Grant { lineage: "one".into(), serial, signed_in_at: 1, credential }
 }
 
 /// Begins each line of the other process that is an answer: the test harness prints lines of its own.
@@ -200,7 +220,7 @@ impl User {
     }
 
     fn state(&self) -> PathBuf {
-        self.0.path().join("state")
+        self.0.path().join("mcpbridge")
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -220,6 +240,11 @@ impl User {
 
     /// A process that uses the store.
     fn process(&self, choice: &str, bus: Option<&Bus>, patience: Duration) -> Process {
+        Process::start(self.store(choice, bus, patience))
+    }
+
+    /// What such a process is started with.
+    fn store(&self, choice: &str, bus: Option<&Bus>, patience: Duration) -> Command {
         let mut command = self.command(env::current_exe().unwrap());
         if let Some(bus) = bus {
             command.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
@@ -227,37 +252,21 @@ impl User {
         command
             .args(["--exact", "a_process_of_a_user", "--nocapture"])
             .env(ROLE, patience.as_millis().to_string())
-            .env("MCPBRIDGE_CREDENTIAL_STORE", choice)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        let mut child = Running(command.spawn().unwrap());
-        let (out, answers) = channel();
-        let stdout = BufReader::new(child.0.stdout.take().unwrap());
-        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| out.send(line)));
-        Process { input: child.0.stdin.take(), answers, child }
+            .env("MCPBRIDGE_CREDENTIAL_STORE", choice);
+        command
     }
 
     fn has_no_secret_in_any_file(&self) {
-        self.has_in_no_file(SECRET);
+        self.has_in_no_file(&[SECRET.to_owned()]);
     }
 
-    fn has_in_no_file(&self, secret: &str) {
-        let (mut folders, mut seen) = (vec![self.0.path().to_owned()], 0);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.is_file() {
-                    seen += 1;
-                    let bytes = fs::read(&path).unwrap();
-                    let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-                    assert!(!found, "a secret is in {}", path.display());
-                }
-            }
+    fn has_in_no_file(&self, secrets: &[String]) {
+        let files = support::files(self.0.path());
+        assert!(!files.is_empty(), "the files were not found");
+        for (path, text) in files {
+            let found = secrets.iter().any(|secret| text.contains(secret.as_str()));
+            assert!(!found, "a secret is in {}", path.display());
         }
-        assert!(seen > 0, "the files were not found");
     }
 }
 
@@ -268,6 +277,15 @@ struct Process {
 }
 
 impl Process {
+    fn start(mut command: Command) -> Process {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = Running(command.spawn().unwrap());
+        let (out, answers) = channel();
+        let stdout = BufReader::new(child.0.stdout.take().unwrap());
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| out.send(line)));
+        Process { input: child.0.stdin.take(), answers, child }
+    }
+
     /// Sends a command, and waits for an answer that begins so.
     #[track_caller]
     fn expect(&mut self, command: &str, begin: &str) -> String {

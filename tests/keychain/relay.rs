@@ -34,9 +34,7 @@ fn a_relay_signs_in_restarts_and_renews_with_the_keychain_and_no_file_has_a_toke
     assert_eq!(world.human.windows(), 1);
     let status = world.command("status").arg("--json").told();
     assert_eq!(status.json()["accounts"][0]["kept_in"], "Secret Service", "{status:?}");
-    for secret in world.authorization.ledger.secrets() {
-        world.user.has_in_no_file(&secret);
-    }
+    world.user.has_in_no_file(&world.authorization.ledger.secrets());
 
     world.command("logout").arg(world.server.url()).told().expect(0, &[]);
     world.editor("keychain").expect_error("0", &["somebody signed out"]);
@@ -214,7 +212,7 @@ impl World {
     }
 }
 
-fn with(launch: Launch, user: &User, bus: &Bus, choice: &str) -> Launch {
+pub fn with(launch: Launch, user: &User, bus: &Bus, choice: &str) -> Launch {
     launch
         .env("MCPBRIDGE_CONFIG_DIR", user.state())
         .env("XDG_RUNTIME_DIR", user.0.path().join("run"))

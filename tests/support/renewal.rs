@@ -112,7 +112,7 @@ impl<K: Keeping> Renewal<K> {
     /// Every system call of a renewal that nobody disturbs.
     pub fn calls(&self) -> Vec<Call> {
         let log = self.logs.path().join("calls");
-        let told = self.helper(|command| noted(command, &log));
+        let told = self.helper(&self.kept(), |command| noted(command, &log));
         assert!(told.contains("published"), "{told}");
         calls(&log)
     }
@@ -123,7 +123,7 @@ impl<K: Keeping> Renewal<K> {
         let at = format!("{call} number {n}");
         let (before, asked) = (self.kept(), self.authorization.asked(Endpoint::Refresh).len());
         let log = self.logs.path().join("killed");
-        let told = self.helper(|command| injected(command, &log, "signal=KILL", (call, n)));
+        let told = self.helper(&before, |command| injected(command, &log, "signal=KILL", (call, n)));
         if !has_killed(&log) {
             assert!(told.contains("published"), "{at}: {told}");
             return false;
@@ -137,13 +137,13 @@ impl<K: Keeping> Renewal<K> {
         let refresh = after["refresh_token"].as_str().unwrap();
         let begun = Instant::now();
         if self.authorization.ledger.live_refresh_tokens().iter().any(|live| live == refresh) {
-            let told = self.helper(copy);
+            let told = self.helper(&after, copy);
             assert!(told.contains("published"), "the grant is lost at {at}: {told}");
         } else {
             assert_eq!(after, before, "{at}: the token is neither the old nor the new one");
             assert_eq!(self.authorization.asked(Endpoint::Refresh).len(), asked + 1, "{at}: no token was replaced");
             assert_eq!(self.entry()["doubt"]["refresh_hash"], digest(refresh), "{at}: nobody will know why");
-            let told = self.helper(copy);
+            let told = self.helper(&after, copy);
             assert!(told.contains("an earlier renewal was cut off"), "{at}: {told}");
             self.lost.push(at.clone());
             self.sign_in();
@@ -159,24 +159,24 @@ impl<K: Keeping> Renewal<K> {
     pub fn fail_at(&mut self, call: &str, n: usize, error: &str) {
         let at = format!("{call} number {n} with {error}");
         let log = self.logs.path().join("failed");
-        let told = self.helper(|command| injected(command, &log, &format!("error={error}"), (call, n)));
+        let told = self.helper(&self.kept(), |command| injected(command, &log, &format!("error={error}"), (call, n)));
         self.failed += usize::from(fs::read_to_string(&log).unwrap().contains("(INJECTED)"));
         assert!(!told.contains("panicked"), "{at}: {told}");
         nothing_is_locked(&self.state(), &at);
         nothing_is_torn(&self.state(), &at);
-        let refresh = self.kept()["refresh_token"].as_str().unwrap().to_owned();
+        let after = self.kept();
         let live = self.authorization.ledger.live_refresh_tokens();
-        assert!(live.contains(&refresh), "{at}: the grant is lost; {told}");
-        let told = self.helper(copy);
+        assert!(live.iter().any(|live| after["refresh_token"] == **live), "{at}: the grant is lost; {told}");
+        let told = self.helper(&after, copy);
         assert!(told.contains("published"), "{at}: {told}");
         nothing_is_left_beside(&self.state(), &at);
     }
 
-    /// What a helper says whose token was refused.
-    fn helper(&self, change: impl FnOnce(&Command) -> Command) -> String {
+    /// What a helper says when the token that is kept was refused.
+    fn helper(&self, kept: &Value, change: impl FnOnce(&Command) -> Command) -> String {
         self.authorization.ledger.drop_access_tokens();
         let mut order = self.order.clone();
-        order["job"]["refused"] = digest(self.kept()["access_token"].as_str().unwrap()).into();
+        order["job"]["refused"] = digest(kept["access_token"].as_str().unwrap()).into();
         order["job"]["person"] = false.into();
         let plain = self.launch("helper").arg("--worker").command(self.logs.path());
         let mut command = change(&plain);

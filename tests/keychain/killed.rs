@@ -1,0 +1,237 @@
+//! Processes that are killed in front of each of their system calls while the Secret Service keeps the grant: no lock
+//! stays, what is in the keychain is the old or the new grant as a whole, no file has a secret, and the next process goes on
+//! at once. A renewal loses the grant in one window only, as in `tests/killed.rs`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{
+    Bus, MARK, PATIENCE, Process, Running, Unlocked, User,
+    support::{
+        Call, Dice, Keeping, Launch, Renewal, Seed, at_each, calls, has_killed, injected, noted,
+        nothing_is_left_beside, nothing_is_locked, nothing_is_torn, some,
+    },
+};
+
+#[test]
+fn a_change_killed_at_some_of_its_system_calls_leaves_the_old_grant_or_the_new_one() {
+    let seed = Seed::of_this_run();
+    let mut dice = Dice::new(seed.0, 0);
+    let mut victims = Victims::new();
+    for change in CHANGES {
+        for (call, n) in some(victims.calls(change), &ALWAYS, SHARE, &mut dice) {
+            victims.kill_at(change, &call, n);
+        }
+    }
+    victims.went_either_way();
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn a_change_killed_at_each_of_its_system_calls_leaves_the_old_grant_or_the_new_one() {
+    let mut victims = Victims::new();
+    for change in CHANGES {
+        at_each(victims.calls(change), |call, n| victims.kill_at(change, call, n));
+    }
+    victims.went_either_way();
+}
+
+#[test]
+fn a_renewal_killed_at_some_of_its_system_calls_loses_nothing_but_in_the_one_window() {
+    let seed = Seed::of_this_run();
+    let mut renewal = Renewal::of(Kept::new());
+    for (call, n) in some(renewal.calls(), &ALWAYS, SHARE, &mut Dice::new(seed.0, 1)) {
+        renewal.kill_at(&call, n);
+    }
+    assert!(renewal.lost.len() < renewal.killed / 2, "{:?} of {}", renewal.lost, renewal.killed);
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn a_renewal_killed_at_each_of_its_system_calls_loses_nothing_but_in_the_one_window() {
+    let mut renewal = Renewal::of(Kept::new());
+    at_each(renewal.calls(), |call, n| renewal.kill_at(call, n));
+    eprintln!("{} kills; the grant was lost at {:?}", renewal.killed, renewal.lost);
+    assert!(!renewal.lost.is_empty(), "the window was not met");
+    assert!(renewal.lost.len() < renewal.killed / 4, "{:?} of {}", renewal.lost, renewal.killed);
+}
+
+/// What is done to the grant by a process that is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// There is none yet.
+    First,
+    Replace,
+    Forget,
+}
+
+/// Processes that change the one grant of a user.
+struct Victims {
+    user: User,
+    bus: Bus,
+    _service: Running,
+    /// Of the tracer.
+    logs: TempDir,
+    /// The serial that was written last.
+    serial: u64,
+    /// How many kills left the old grant, and how many the new one.
+    ways: BTreeMap<Change, [usize; 2]>,
+}
+
+impl Victims {
+    fn new() -> Self {
+        let user = User::new();
+        let bus = Bus::start(&user);
+        let service = bus.service(&user, Unlocked::Yes);
+        Self { user, bus, _service: service, logs: TempDir::new().unwrap(), serial: 0, ways: BTreeMap::new() }
+    }
+
+    /// Every system call of a change that nobody disturbs.
+    fn calls(&mut self, change: Change) -> Vec<Call> {
+        self.prepare(change);
+        let log = self.logs.path().join("calls");
+        let told = self.run(change, |command| noted(command, &log));
+        assert!(told.contains(MARK), "{told}");
+        calls(&log)
+    }
+
+    /// Kills who makes the change in front of its `n`-th call of a name, looks at what it left, and has a new process make
+    /// the change again. False if there was no such call.
+    fn kill_at(&mut self, change: Change, call: &str, n: usize) -> bool {
+        let at = format!("{change:?}, {call} number {n}");
+        let old = self.prepare(change);
+        let log = self.logs.path().join("killed");
+        let told = self.run(change, |command| injected(command, &log, "signal=KILL", (call, n)));
+        let new = self.outcome(change);
+        if !has_killed(&log) {
+            assert!(told.contains(&format!("{MARK}ok")), "{at}: {told}");
+            return false;
+        }
+        nothing_is_locked(&self.user.state(), &at);
+        nothing_is_torn(&self.user.state(), &at);
+
+        let begun = Instant::now();
+        let mut next = self.process();
+        let found = next.expect("read", "ok ");
+        assert!([&old, &new].contains(&&found), "{at}: {found} is neither {old} nor {new}");
+        self.ways.entry(change).or_default()[usize::from(found == new)] += 1;
+        self.user.has_no_secret_in_any_file();
+
+        next.expect(&self.command(change), "ok");
+        assert_eq!(next.expect("read", "ok "), self.outcome(change), "{at}");
+        assert!(begun.elapsed() < AT_ONCE, "{at}: what came next took {:?}", begun.elapsed());
+        nothing_is_left_beside(&self.user.state(), &at);
+        true
+    }
+
+    /// Makes what there has to be before the change, and says what that is.
+    fn prepare(&mut self, change: Change) -> String {
+        let mut process = self.process();
+        if change == Change::First {
+            process.expect("alone forget", "ok");
+        } else {
+            self.serial += 1;
+            process.expect(&format!("alone write {}", self.serial), "ok");
+        }
+        process.expect("read", "ok ")
+    }
+
+    /// Makes the change in a process that may be killed, and says what that told.
+    fn run(&mut self, change: Change, trace: impl FnOnce(&Command) -> Command) -> String {
+        let mut command = trace(&self.user.store("keychain", Some(&self.bus), PATIENCE));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("strace is installed");
+        // It may be dead before it reads.
+        writeln!(child.stdin.take().unwrap(), "{}", self.command(change)).ok();
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    fn command(&mut self, change: Change) -> String {
+        match change {
+            Change::Forget => "alone forget".into(),
+            Change::First | Change::Replace => {
+                self.serial += 1;
+                format!("alone write {}", self.serial)
+            }
+        }
+    }
+
+    /// What is read after the change.
+    fn outcome(&self, change: Change) -> String {
+        match change {
+            Change::Forget => "ok nothing".into(),
+            Change::First | Change::Replace => format!("ok {}", self.serial),
+        }
+    }
+
+    fn process(&self) -> Process {
+        self.user.process("keychain", Some(&self.bus), PATIENCE)
+    }
+
+    /// Neither all in front of the point from which there is the new grant, nor all behind it.
+    fn went_either_way(&self) {
+        eprintln!("kills that left the old grant and the new one: {:?}", self.ways);
+        for change in CHANGES {
+            assert!(self.ways[&change].iter().all(|kills| *kills > 0), "{change:?}: {:?}", self.ways);
+        }
+    }
+}
+
+/// A grant in the Secret Service.
+struct Kept {
+    user: User,
+    bus: Bus,
+    _service: Running,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let user = User::new();
+        let bus = Bus::start(&user);
+        let service = bus.service(&user, Unlocked::Yes);
+        Self { user, bus, _service: service }
+    }
+}
+
+impl Keeping for Kept {
+    fn home(&self) -> &Path {
+        self.user.0.path()
+    }
+
+    fn with(&self, launch: Launch) -> Launch {
+        super::relay::with(launch, &self.user, &self.bus, "keychain")
+    }
+
+    fn tokens(&self, name: &str) -> Value {
+        // Who reads mends the index. With a folder of its own, of the same id, that of the user stays as the dead left it.
+        let aside = self.home().join("aside");
+        fs::create_dir_all(&aside).unwrap();
+        fs::copy(self.user.state().join("id"), aside.join("id")).unwrap();
+        let mut command = self.user.store("keychain", Some(&self.bus), PATIENCE);
+        command.env("MCPBRIDGE_CONFIG_DIR", &aside);
+        let told = Process::start(command).expect(&format!("tokens {name}"), "ok ");
+        serde_json::from_str::<Value>(&told["ok ".len()..]).unwrap()["o_auth"].clone()
+    }
+
+    fn look_for(&self, secrets: &[String], _at: &str) {
+        self.user.has_in_no_file(secrets);
+    }
+}
+
+const CHANGES: [Change; 3] = [Change::First, Change::Replace, Change::Forget];
+/// What a process says to the keychain, and when it takes and leaves the lock, is always looked into.
+const ALWAYS: [&str; 2] = ["sendmsg", "flock"];
+/// Of the other calls one in so many.
+const SHARE: u64 = 8;
+/// Less than a lock is waited for (45 s), and far more than the calls of a healthy keychain take.
+const AT_ONCE: Duration = Duration::from_secs(10);
