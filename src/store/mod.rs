@@ -225,17 +225,12 @@ impl Store {
         let keeper = self.chosen().await?;
         let before = self.hint(key);
         self.put(key, keeper, about, grant).await?;
-        let left = match (keeper, before) {
-            (Keeper::Keychain, _) => self.inner.credentials.remove(key.as_str()).map(drop),
-            (Keeper::File, Hint::At(Keeper::Keychain) | Hint::Damaged(_)) => {
-                // Somebody who leaves a keychain that hangs shall not wait for it long.
-                let hurried = self.clone().with_patience(self.patience.min(PATIENCE));
-                hurried.remove_from_keychain(key.as_str()).await.map(drop).map_err(Refusal::into_failure)
+        if let (Keeper::File, Hint::At(Keeper::Keychain) | Hint::Damaged(_)) = (keeper, before) {
+            // Somebody who leaves a keychain that hangs shall not wait for it long.
+            let hurried = self.clone().with_patience(self.patience.min(PATIENCE));
+            if let Err(refusal) = hurried.remove_from_keychain(key.as_str()).await {
+                still_there(&refusal.into_failure());
             }
-            (Keeper::File | Keeper::Memory, _) => Ok(()),
-        };
-        if let Err(failure) = left {
-            log::warn!("the earlier sign-in is still in its store: {failure}");
         }
         Ok(())
     }
@@ -359,6 +354,12 @@ impl Store {
         if let Err(failure) = self.keep_entry(key, &entry) {
             log::warn!("{failure}");
         }
+        // Not only where a grant is moved: who moved it may have been killed before this.
+        if keeper == Keeper::Keychain
+            && let Err(failure) = self.inner.credentials.remove(key.as_str())
+        {
+            still_there(&failure);
+        }
         Ok(())
     }
 
@@ -402,6 +403,10 @@ impl Store {
 fn label(about: &About) -> String {
     let host = url::Url::parse(&about.server).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.unwrap_or_else(|| "an MCP server".into())
+}
+
+fn still_there(failure: &Failure) {
+    log::warn!("the earlier sign-in is still in its store: {failure}");
 }
 
 fn unwritten() -> Failure {

@@ -344,6 +344,21 @@ async fn a_grant_stays_in_its_store_until_it_is_moved() {
 }
 
 #[tokio::test]
+async fn what_a_move_that_was_cut_short_left_in_a_file_goes_with_the_next_write() {
+    let fixture = Fixture::new();
+    let (keychain, file) = (fixture.store(Choice::Keychain), fixture.store(Choice::File));
+    file.write(&key(), &about(), &grant(1)).await.unwrap();
+    let Some(Kept::File(path)) = file.describe(&key()) else { panic!("it is not in a file") };
+    let left = std::fs::read(&path).unwrap();
+    keychain.move_here(&key(), &about(), &grant(2)).await.unwrap();
+    std::fs::write(&path, left).unwrap();
+    assert!(holds(&fixture.files(), "hidden"));
+    keychain.write(&key(), &about(), &grant(3)).await.unwrap();
+    assert!(!holds(&fixture.files(), "hidden"));
+    assert_eq!(keychain.read(&key()).await.unwrap(), Some(grant(3)));
+}
+
+#[tokio::test]
 async fn of_two_grants_after_a_move_that_was_cut_short_the_newer_one_counts() {
     let fixture = Fixture::new();
     fixture.store(Choice::Keychain).write(&key(), &about(), &grant(2)).await.unwrap();

@@ -71,6 +71,8 @@ enum Change {
     /// There is none yet.
     First,
     Replace,
+    /// It was in a file.
+    Move,
     Forget,
 }
 
@@ -124,24 +126,29 @@ impl Victims {
         let found = next.expect("read", "ok ");
         assert!([&old, &new].contains(&&found), "{at}: {found} is neither {old} nor {new}");
         self.ways.entry(change).or_default()[usize::from(found == new)] += 1;
-        self.user.has_no_secret_in_any_file();
+        if change != Change::Move {
+            self.user.has_no_secret_in_any_file();
+        }
 
+        // Who has moved does not move again: the next is a renewal.
+        let change = if change == Change::Move && found == new { Change::Replace } else { change };
         next.expect(&self.command(change), "ok");
         assert_eq!(next.expect("read", "ok "), self.outcome(change), "{at}");
         assert!(begun.elapsed() < AT_ONCE, "{at}: what came next took {:?}", begun.elapsed());
         nothing_is_left_beside(&self.user.state(), &at);
+        self.user.has_no_secret_in_any_file();
         true
     }
 
     /// Makes what there has to be before the change, and says what that is.
     fn prepare(&mut self, change: Change) -> String {
-        let mut process = self.process();
-        if change == Change::First {
-            process.expect("alone forget", "ok");
-        } else {
-            self.serial += 1;
-            process.expect(&format!("alone write {}", self.serial), "ok");
-        }
+        let (choice, before) = match change {
+            Change::First => ("keychain", Change::Forget),
+            Change::Replace | Change::Forget => ("keychain", Change::Replace),
+            Change::Move => ("file", Change::Move),
+        };
+        let mut process = self.user.process(choice, Some(&self.bus), PATIENCE);
+        process.expect(&self.command(before), "ok");
         process.expect("read", "ok ")
     }
 
@@ -157,21 +164,18 @@ impl Victims {
     }
 
     fn command(&mut self, change: Change) -> String {
-        match change {
-            Change::Forget => "alone forget".into(),
-            Change::First | Change::Replace => {
-                self.serial += 1;
-                format!("alone write {}", self.serial)
-            }
-        }
+        let verb = match change {
+            Change::First | Change::Replace => "write",
+            Change::Move => "move",
+            Change::Forget => "forget",
+        };
+        self.serial += 1;
+        format!("alone {verb} {}", self.serial)
     }
 
     /// What is read after the change.
     fn outcome(&self, change: Change) -> String {
-        match change {
-            Change::Forget => "ok nothing".into(),
-            Change::First | Change::Replace => format!("ok {}", self.serial),
-        }
+        if change == Change::Forget { "ok nothing".into() } else { format!("ok {}", self.serial) }
     }
 
     fn process(&self) -> Process {
@@ -228,9 +232,10 @@ impl Keeping for Kept {
     }
 }
 
-const CHANGES: [Change; 3] = [Change::First, Change::Replace, Change::Forget];
-/// What a process says to the keychain, and when it takes and leaves the lock, is always looked into.
-const ALWAYS: [&str; 2] = ["sendmsg", "flock"];
+const CHANGES: [Change; 4] = [Change::First, Change::Replace, Change::Move, Change::Forget];
+/// What a process says to the keychain, when it takes and leaves the lock, and when it removes a file are always looked
+/// into.
+const ALWAYS: [&str; 3] = ["sendmsg", "flock", "unlink"];
 /// Of the other calls one in so many.
 const SHARE: u64 = 8;
 /// Less than a lock is waited for (45 s), and far more than the calls of a healthy keychain take.
