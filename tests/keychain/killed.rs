@@ -65,6 +65,34 @@ fn a_renewal_killed_at_each_of_its_system_calls_loses_nothing_but_in_the_one_win
     assert!(renewal.lost.len() < renewal.killed / 4, "{:?} of {}", renewal.lost, renewal.killed);
 }
 
+#[test]
+fn a_renewal_in_which_one_call_to_the_bus_fails_loses_nothing() {
+    let seed = Seed::of_this_run();
+    let mut dice = Dice::new(seed.0, 2);
+    let mut renewal = Renewal::of(Kept::new());
+    for (call, n) in renewal.calls() {
+        if OF_THE_BUS.contains(&call.as_str()) && (call == "sendmsg" || dice.one_in(SHARE)) {
+            let error = ERRORS[usize::try_from(dice.below(ERRORS.len() as u64)).unwrap()];
+            renewal.fail_at(&call, n, error);
+        }
+    }
+    assert!(renewal.failed > 3, "{} calls failed", renewal.failed);
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn a_renewal_in_which_any_call_to_the_bus_fails_loses_nothing() {
+    let mut renewal = Renewal::of(Kept::new());
+    for (call, n) in renewal.calls() {
+        if OF_THE_BUS.contains(&call.as_str()) {
+            for error in ERRORS {
+                renewal.fail_at(&call, n, error);
+            }
+        }
+    }
+    assert!(renewal.failed > 50, "{} calls failed", renewal.failed);
+}
+
 /// What is done to the grant by a process that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
@@ -238,5 +266,8 @@ const CHANGES: [Change; 4] = [Change::First, Change::Replace, Change::Move, Chan
 const ALWAYS: [&str; 3] = ["sendmsg", "flock", "unlink"];
 /// Of the other calls one in so many.
 const SHARE: u64 = 8;
+/// What may fail when the bus goes away, or with no memory or descriptor left.
+const OF_THE_BUS: [&str; 4] = ["connect", "recvmsg", "sendmsg", "socket"];
+const ERRORS: [&str; 3] = ["ECONNRESET", "EMFILE", "ENOMEM"];
 /// Less than a lock is waited for (45 s), and far more than the calls of a healthy keychain take.
 const AT_ONCE: Duration = Duration::from_secs(10);
