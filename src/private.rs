@@ -85,6 +85,26 @@ pub fn open_named(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens the file at `path` to be locked, and makes it where there is none.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_to_lock(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().create(true).read(true).write(true).truncate(false), path)
+}
+
+/// Makes a file at `path`, where there is none, for its owner alone. No link is followed, wherever it leads (O_EXCL).
+///
+/// # Errors
+/// There is something, or it cannot be made.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// That an open file is the user's alone. What others may change is taken from them.
 #[cfg(unix)]
 fn is_ours(file: &File, path: &Path) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Adds servers to `config.toml` and removes them. What a person wrote stays as it is, byte for byte.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -166,9 +166,7 @@ fn quoted(text: &str) -> String {
 /// Who changes the file holds this from reading it to having written it.
 fn lock(home: &Home) -> Result<File, Failure> {
     let path = home.folder(LOCKS)?.join(LOCK);
-    let mut options = OpenOptions::new();
-    options.create(true).read(true).write(true).truncate(false);
-    let file = private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))?;
+    let file = private::open_to_lock(&path).map_err(|error| unwritable(&path, &error))?;
     let end = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {

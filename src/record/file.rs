@@ -1,6 +1,6 @@
 //! The file of a recording: JSON lines, which only its owner can read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::Side;
 use super::redact::redacted;
 use crate::failure::{Failure, Kind};
+use crate::private;
 use crate::secret::Secrets;
 
 /// An open recording.
@@ -28,7 +29,7 @@ impl RecordFile {
         let started = OffsetDateTime::now_utc();
         let path = if path.is_dir() { path.join(own_name(started)) } else { path.to_owned() };
         let name = path.display().to_string();
-        let file = new_file(&path).map_err(|error| match error.kind() {
+        let file = private::create_new(&path).map_err(|error| match error.kind() {
             // Not appended to, and not replaced: it may be anything, and a link to anything.
             ErrorKind::AlreadyExists => Failure::new(Kind::Usage, format!("{name} is there already"))
                 .remedy("give --record another name, or a folder, in which each run gets a file of its own"),
@@ -104,15 +105,6 @@ impl RecordFile {
     fn written(&mut self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), String> {
         write(&mut self.file).map_err(|error| format!("the recording {} cannot be written: {error}", self.name))
     }
-}
-
-/// With `create_new` no link is followed, wherever it leads (O_EXCL).
-fn new_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn unwritable(name: &str, error: &io::Error) -> Failure {

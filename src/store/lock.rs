@@ -1,7 +1,7 @@
 //! Locks that any number of processes share.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -119,9 +119,7 @@ impl Held {
 /// It cannot be made: [`Kind::StoreUnavailable`].
 pub(super) fn file(home: &Home, name: &str) -> Result<File, Failure> {
     let path = home.folder(FOLDER)?.join(name);
-    let mut options = OpenOptions::new();
-    options.create(true).read(true).write(true).truncate(false);
-    private::open(&mut options, &path).map_err(|error| unwritable(&path, &error))
+    private::open_to_lock(&path).map_err(|error| unwritable(&path, &error))
 }
 
 fn path(home: &Home, key: &Key, what: Lock) -> PathBuf {

@@ -1,7 +1,6 @@
 //! What was found, in a file for a report of a fault. What may be a secret does not come in: of settings
 //! only those values are written that are known to be harmless.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use crate::config::{Config, Home, Setting, Value, short};
 use crate::editors::Host;
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
+use crate::private;
 use crate::store::Store;
 
 /// Makes sure that the file can be made.
@@ -53,11 +53,7 @@ pub fn write(
     let unwritable = |error: std::io::Error| {
         Failure::new(Kind::Usage, format!("{} cannot be written: {error}", short(path))).remedy("name another file")
     };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(unwritable)?;
+    let mut file = private::create_new(path).map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)
 }
 
