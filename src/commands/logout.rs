@@ -64,7 +64,7 @@ fn everywhere(store: &Store) -> Result<Vec<(Key, Option<String>)>, Failure> {
     // Of a damaged entry the name comes with the grant.
     let name = |entry: Result<Entry, Failure>| entry.map(|entry| entry.about.server).ok();
     let mut all: Vec<_> = store.entries()?.into_iter().map(|(key, entry)| (key, name(entry))).collect();
-    let lost = store.stories().into_iter().filter(|key| !all.iter().any(|(known, _)| known == key));
+    let lost = store.histories().into_iter().filter(|key| !all.iter().any(|(known, _)| known == key));
     let lost = lost.filter_map(|key| {
         let last = store.history(&key).pop()?;
         (!matches!(last.what, Happening::SignedOut { .. })).then_some((key, Some(last.server)))

@@ -152,6 +152,7 @@ fn told(chapter: &Chapter, before: Option<&String>, now: u64, width: usize) -> S
                 if scopes.is_empty() { String::new() } else { format!("; scopes: {}", one_line(&scopes.join(" "))) };
             format!("{way}{who}{other}{by}{rights}")
         }
+        Happening::NotNeeded => "the server asked for no sign-in".to_owned(),
         Happening::Renewed => "renewed".to_owned(),
         Happening::Unrenewed { why } => format!("not renewed, and still good for another try: {}", one_line(why)),
         Happening::Doubted { since } => {

@@ -317,9 +317,7 @@ impl Shared {
         let Ok(response) = self.post(session, ping.clone()).await else { return true };
         let status = response.status().as_u16();
         if !matches!(status, 400 | 404) {
-            if let (true, Road::Streamable, Ok(ping)) =
-                (response.status().is_success(), &session.road, Message::single(ping))
-            {
+            if let (true, None, Ok(ping)) = (response.status().is_success(), &session.link, Message::single(ping)) {
                 let (shared, session) = (Arc::clone(self), Arc::clone(session));
                 self.beside(shared.take_pong(session, Call::own(ping), response));
             }

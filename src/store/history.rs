@@ -176,7 +176,10 @@ impl Happening {
             Happening::Refused { why } => Happening::Refused { why: words(&why) },
             Happening::NotTaken { why } => Happening::NotTaken { why: words(&why) },
             Happening::Failed { why } => Happening::Failed { why: words(&why) },
-            short @ (Happening::Renewed | Happening::Doubted { .. } | Happening::SignedOut { .. }) => short,
+            short @ (Happening::NotNeeded
+            | Happening::Renewed
+            | Happening::Doubted { .. }
+            | Happening::SignedOut { .. }) => short,
         }
     }
 }
