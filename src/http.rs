@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryFutureExt;
 use futures_util::future::Either;
+use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -366,6 +367,7 @@ impl Client {
             Client::Whole(client) => {
                 let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
                 *call.headers_mut() = headers;
+                call.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
                 if request.method == Method::POST {
                     *call.body_mut() = Some(reqwest::Body::wrap(upload));
                 }
@@ -373,7 +375,7 @@ impl Client {
                     let connecting = error.is_connect();
                     Broken { error: error.without_url().into(), connecting }
                 };
-                Either::Right(client.execute(call).map_err(broken).and_then(Response::whole))
+                Either::Right(client.execute(call).map_ok(Response::whole).map_err(broken))
             }
         }
     }

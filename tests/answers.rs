@@ -10,7 +10,7 @@ use std::{
 
 use support::{
     Bridge, CAPABILITIES, Framing, Gate, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel,
-    envelopes, error, initialize, notification_with, request, request_with, result, welcome,
+    envelopes, error, initialize, notification, notification_with, request, request_with, result, welcome,
 };
 
 /// A server that treats tools/call this way, and a bridge that shook hands with it.
@@ -520,6 +520,43 @@ fn a_compressed_answer_is_inflated() {
         assert_eq!(bridge.answer(id), result(id, r#"{"content":[]}"#));
     }
     assert_eq!(server.count("tools/call"), 2);
+}
+
+/// RFC 1952, section 2.2: there may be several members, one an event for example.
+#[test]
+fn an_answer_that_is_packed_in_parts_is_inflated() {
+    let finish = Gate::new();
+    let server = Legacy::new()
+        .on("tools/call", {
+            let finish = finish.clone();
+            move |request, reply| {
+                let answer = result(request.id(), r#"{"content":[]}"#);
+                let reply = reply.header("Content-Encoding", "gzip");
+                if request.id() == "1" {
+                    let (one, other) = answer.split_at(20);
+                    return reply.send(
+                        200,
+                        "application/json",
+                        [gzip(one.as_bytes()), gzip(other.as_bytes())].concat(),
+                    );
+                }
+                let mut stream = reply.sse();
+                let note = notification("notifications/custom");
+                stream.raw(gzip(format!("data: {note}\n\n").as_bytes()));
+                finish.wait();
+                stream.raw(gzip(format!("data: {answer}\n\n").as_bytes()));
+                stream.end();
+            }
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    assert_eq!(bridge.answer("1"), result(1, r#"{"content":[]}"#));
+    bridge.send(call(2));
+    // Each is there as soon as it has come.
+    bridge.expect_method("notifications/custom");
+    finish.open();
+    assert_eq!(bridge.answer("2"), result(2, r#"{"content":[]}"#));
 }
 
 /// RFC 9110, sections 8.4.1 and 8.4.1.3.

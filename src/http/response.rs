@@ -2,16 +2,19 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::{Ready, poll_fn, ready};
+use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Poll, ready};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use async_compression::tokio::bufread::GzipDecoder;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream};
+use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tower_http::decompression::{Decompression, DecompressionBody};
-use tower_service::Service;
+use tokio::io::AsyncReadExt;
+use tokio_util::io::StreamReader;
 
 use super::Broken;
 
@@ -21,37 +24,48 @@ pub struct Response(Box<Inner>);
 
 enum Inner {
     Plain(http::Response<Incoming>),
-    Packed(http::Response<Pin<Box<DecompressionBody<reqwest::Body>>>>),
+    Packed(http::Response<GzipDecoder<StreamReader<Pieces, Bytes>>>),
     Whole(reqwest::Response),
 }
+
+/// A packed body, piece by piece.
+type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// A body that broke off.
 #[derive(Debug)]
 pub struct Cut(Box<dyn Error + Send + Sync>);
 
 impl Response {
-    /// What came of reqwest, which decompresses what bears the usual name.
-    pub(super) async fn whole(response: reqwest::Response) -> Result<Self, Broken> {
-        if is_packed(response.headers()) {
-            return Box::pin(Response::packed(response.into())).await;
+    /// What came of reqwest.
+    pub(super) fn whole(response: reqwest::Response) -> Self {
+        match is_packed(response.headers()) {
+            true => Response::packed(http::Response::<reqwest::Body>::from(response)),
+            false => Response(Box::new(Inner::Whole(response))),
         }
-        Ok(Response(Box::new(Inner::Whole(response))))
     }
 
     /// What came of hyper.
     pub(super) async fn plain(response: http::Response<Incoming>) -> Result<Self, Broken> {
-        if is_packed(response.headers()) {
-            return Box::pin(Response::packed(response.map(reqwest::Body::wrap))).await;
-        }
-        Ok(Response(Box::new(Inner::Plain(response))))
+        Ok(match is_packed(response.headers()) {
+            true => Response::packed(response),
+            false => Response(Box::new(Inner::Plain(response))),
+        })
     }
 
-    async fn packed(mut response: http::Response<reqwest::Body>) -> Result<Self, Broken> {
-        // The one name that the decoder knows.
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let unpacked = Decompression::new(Arrived(Some(response))).call(http::Request::new(())).await;
-        let unpacked = unpacked.map_err(Broken::before)?.map(Box::pin);
-        Ok(Response(Box::new(Inner::Packed(unpacked))))
+    fn packed<B>(response: http::Response<B>) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+    {
+        let mut unpacked = response.map(|body| {
+            let mut decoder = GzipDecoder::new(StreamReader::new(pieces(body)));
+            // A server may pack each event by itself (RFC 1952, section 2.2).
+            decoder.multiple_members(true);
+            decoder
+        });
+        for of_the_packed in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
+            unpacked.headers_mut().remove(of_the_packed);
+        }
+        Response(Box::new(Inner::Packed(unpacked)))
     }
 
     /// The HTTP status.
@@ -97,7 +111,14 @@ impl Response {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Cut> {
         match &mut *self.0 {
             Inner::Plain(response) => piece(Pin::new(response.body_mut())).await,
-            Inner::Packed(response) => piece(response.body_mut().as_mut()).await,
+            Inner::Packed(response) => {
+                let mut piece = BytesMut::with_capacity(UNPACKED);
+                match response.body_mut().read_buf(&mut piece).await {
+                    Ok(0) => Ok(None),
+                    Ok(_) => Ok(Some(piece.freeze())),
+                    Err(error) => Err(Cut(error.into())),
+                }
+            }
             Inner::Whole(response) => response.chunk().await.map_err(|error| Cut(error.into())),
         }
     }
@@ -130,6 +151,26 @@ where
     }
 }
 
+/// The pieces of a body, for the decoder.
+fn pieces<B>(mut body: B) -> Pieces
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+{
+    Box::pin(stream::poll_fn(move |context| {
+        loop {
+            match ready!(Pin::new(&mut body).poll_frame(context)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+                Some(Ok(frame)) => {
+                    if let Ok(piece) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(piece)));
+                    }
+                }
+            }
+        }
+    }))
+}
+
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -142,19 +183,5 @@ impl Error for Cut {
     }
 }
 
-/// A response as the service that tower-http wants to decompress the answers of.
-struct Arrived(Option<http::Response<reqwest::Body>>);
-
-impl Service<http::Request<()>> for Arrived {
-    type Response = http::Response<reqwest::Body>;
-    type Error = std::io::Error;
-    type Future = Ready<Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: http::Request<()>) -> Self::Future {
-        ready(self.0.take().ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into()))
-    }
-}
+/// Bytes that are unpacked at once.
+const UNPACKED: usize = 16 * 1024;
