@@ -325,7 +325,9 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
     {
         let mut waiting = link.waiting();
         waiting.closed = true;
-        waiting.due = Some(Instant::now() + stream.parser.retry().map_or(pause, |named| named.max(pause)));
+        // No further off than the clock can count.
+        let named = stream.parser.retry().unwrap_or_default().min(LONGEST_RETRY);
+        waiting.due = Some(Instant::now() + named.max(pause));
         waiting.why = why;
         waiting.calls.clear();
     }
@@ -334,5 +336,7 @@ async fn read(shared: Arc<Shared>, link: Weak<Link>, mut stream: Stream) {
 }
 
 static ENDLESS: Repeated = Repeated::new();
+/// The longest reconnection time that a server can name.
+const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a stream may take to name its endpoint.
 const ENDPOINT_WAIT: Duration = Duration::from_secs(5);

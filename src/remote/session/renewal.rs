@@ -188,7 +188,8 @@ fn unopened(failure: Failure) -> Failure {
 }
 
 fn no_answer() -> Failure {
-    Failure::new(Kind::Unreachable, "the server did not answer a request of the bridge in time")
+    let fact = "the server did not answer a request of the bridge in time";
+    Failure::new(Kind::Unreachable, fact).remedy("try again in a moment")
 }
 
 static RENEWED: Repeated = Repeated::new();
