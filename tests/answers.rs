@@ -966,6 +966,31 @@ fn an_answer_to_initialize_may_come_in_a_batch() {
 }
 
 #[test]
+fn a_server_may_ping_before_it_answers_initialize() {
+    let pongs = Mailbox::new();
+    let server = Legacy::new()
+        .on("initialize", {
+            let pongs = pongs.clone();
+            move |request, reply| {
+                let mut stream = reply.sse();
+                stream.message(support::request(r#""are you there?""#, "ping"));
+                let pong: String = pongs.take();
+                assert_eq!(pong, result(r#""are you there?""#, "{}"));
+                stream.message(result(request.id(), &welcome("2025-06-18", CAPABILITIES)));
+                stream.end();
+            }
+        })
+        .on("answer", move |request, reply| {
+            pongs.put(request.text().to_owned());
+            reply.accepted();
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    still_works(&mut bridge);
+    assert_eq!(server.wait(1, "answer").header("mcp-session-id"), Some("session-1"));
+}
+
+#[test]
 fn an_initialize_that_only_others_are_answered_for_is_an_error() {
     let server =
         Legacy::new().on("initialize", |_, reply| reply.json(result(77, &welcome("2025-06-18", CAPABILITIES)))).start();

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
 use crate::log::Repeated;
-use crate::message::{Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line};
+use crate::message::{Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, result_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
 use crate::remote::refusal::retry_after;
@@ -259,7 +259,13 @@ impl Shared {
         mut parsed: Vec<Parsed>,
         weight: Weight,
     ) {
+        let opens = call.method() == "initialize";
         let mut takes = |message: &Message| {
+            // The editor knows of no session yet, and a server may wait for this before it opens one.
+            if let Some(id) = message.id().filter(|_| opens && message.method() == "ping") {
+                self.answer_back(session, result_line(id, "{}"));
+                return true;
+            }
             let answer = message.kind() == Is::Answer;
             let Some(request) = answer.then(|| call.strike(message)).flatten() else { return false };
             if call.key.is_some() {
