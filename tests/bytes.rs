@@ -288,6 +288,25 @@ fn a_batch_whose_answers_come_one_by_one_on_a_stream_is_answered() {
 }
 
 #[test]
+fn a_batch_of_answers_above_the_limit_says_so_of_each() {
+    let server = Legacy::new()
+        .on("batch", |_, reply| {
+            let large = result(1, &format!(r#"{{"text":"{}"}}"#, "x".repeat(300_000)));
+            reply.sse_with(format!("[{large},{}]", result(2, "{}")));
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).args(["--max-message-size", "100K"]).ready_as("2025-03-26");
+    bridge.send(format!("[{},{}]", request(1, "tools/list"), request(2, "tools/list")));
+    let line = bridge.recv();
+    for answer in envelopes(&line) {
+        assert!(answer.raw("error").unwrap().contains("max-message-size"), "{line}");
+    }
+    assert_eq!(envelopes(&line).len(), 2, "{line}");
+    bridge.send(call(3));
+    bridge.expect_result("3");
+}
+
+#[test]
 fn a_batch_that_the_server_half_answers_leaves_no_request_unanswered() {
     let server = Legacy::new()
         .on("batch", |_, reply| reply.json(format!("[{}]", result(1, "{}"))))

@@ -273,6 +273,24 @@ fn a_line_above_the_limit_is_refused_under_its_id_and_the_relay_goes_on() {
 }
 
 #[test]
+fn a_batch_above_the_limit_is_refused_under_each_of_its_ids() {
+    let server = Legacy::new().listening().start();
+    let mut bridge = Bridge::to(&server).args(["--max-message-size", "100K"]).ready_as("2025-03-26");
+    server.stream().message(request(9, "sampling/createMessage"));
+    bridge.expect_method("sampling/createMessage");
+    let text = "x".repeat(300_000);
+    let large = request_with(1, "tools/call", &format!(r#"{{"text":"{text}"}}"#));
+    bridge.send(format!("[{large},{},{},{}]", call(2), notification("notifications/custom"), result(9, "{}")));
+    bridge.expect_error("1", &["max-message-size"]);
+    bridge.expect_error("2", &["max-message-size"]);
+    assert!(server.wait(1, "answer").json()["error"]["code"].is_i64());
+    bridge.send(call(3));
+    bridge.expect_result("3");
+    assert_eq!(server.count("tools/call"), 1);
+    bridge.expect_silence(Duration::from_millis(100));
+}
+
+#[test]
 fn a_notification_or_answer_above_the_limit_is_dropped_aloud() {
     let server = Legacy::new().listening().start();
     let mut bridge = Bridge::to(&server).args(["--max-message-size", "100K"]).ready();

@@ -28,7 +28,8 @@ fn shown(line: &Line) -> String {
 }
 
 fn too_long(skim: &Skim) -> String {
-    format!("too long {:?} {}", skim.id().map(|id| id.spelled().to_owned()), skim.has_method())
+    let parts = skim.parts().map(|part| (part.id.as_ref().map(|id| id.spelled().to_owned()), part.has_method));
+    format!("too long {:?}", parts.collect::<Vec<_>>())
 }
 
 fn expected(limit: usize, data: &[u8]) -> Vec<String> {

@@ -48,7 +48,9 @@ impl From<Event> for Event_ {
         let (data, too_long) = match event.data {
             Data::Nothing => (None, None),
             Data::Whole(data) => (Some(data.to_vec()), None),
-            Data::TooLong(skim) => (None, Some(skim.id().map(|id| id.spelled().to_owned()))),
+            Data::TooLong(skim) => {
+                (None, Some(skim.parts().find_map(|part| part.id.as_ref()).map(|id| id.spelled().to_owned())))
+            }
         };
         Event_ { data, too_long, id: event.id.map(Into::into), name: event.name.map(Into::into) }
     }

@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::era::{Event, Facts, Invitation, Key, Lobby, SignIn, Step, Way};
 use crate::failure::{Failure, Kind};
-use crate::message::{Message, Parsed};
+use crate::message::{Fault, INVALID_REQUEST, Message, Parsed, Part, SERVER_ERROR, Skim, error_line};
 use crate::record::{Side, Tap};
 use crate::remote::{Alone, Arrival, Call, Remote, Said, Stand};
 use crate::stdio::{Line, Reader, Writer, unheard};
@@ -270,20 +270,26 @@ impl Bridge {
                 }
                 let text = skim.why(self.limit);
                 log::warn!("a message of the editor was left out: {text}");
-                let code =
-                    if skim.has_method() { crate::message::INVALID_REQUEST } else { crate::message::SERVER_ERROR };
-                self.too_long(&skim, code, text);
+                self.too_long(&skim, &text);
             }
         }
     }
 
     /// A request above the limit is answered with an error; an answer above it becomes one, because
     /// the server waits for it.
-    fn too_long(&mut self, skim: &crate::message::Skim, code: i64, text: String) {
-        let answer = skim.id().map(|id| crate::message::error_line(Some(id), code, &text, None));
-        match answer.map(Message::single) {
-            Some(Ok(answer)) if !skim.has_method() => self.on(Event::Editor(Ok(Parsed::One(answer)))),
-            _ => self.on(Event::Editor(Err(crate::message::Fault { code, id: skim.id().cloned(), text }))),
+    fn too_long(&mut self, skim: &Skim, text: &str) {
+        let known: Vec<&Part> = skim.parts().filter(|part| part.id.is_some()).collect();
+        if known.is_empty() {
+            self.on(Event::Editor(Err(Fault { code: INVALID_REQUEST, id: None, text: text.to_owned() })));
+        }
+        for Part { id, has_method } in known {
+            let answer = (!has_method).then(|| error_line(id.as_ref(), SERVER_ERROR, text, None));
+            match answer.map(Message::single) {
+                Some(Ok(answer)) => self.on(Event::Editor(Ok(Parsed::One(answer)))),
+                _ => {
+                    self.on(Event::Editor(Err(Fault { code: INVALID_REQUEST, id: id.clone(), text: text.to_owned() })))
+                }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::process::{self, ExitCode};
 
 use crate::cli::Replay as Typed;
 use crate::log::{self as logging, Volume};
-use crate::message::error_line;
+use crate::message::{Part, error_line};
 use crate::record::{Recording, Replay};
 use crate::stdio::{self, Line, Reader, Writer};
 
@@ -76,11 +76,11 @@ async fn serve(mut replay: Replay, mut editor: Reader, mut writer: Writer) {
 fn heard(replay: &mut Replay, line: Line) -> Vec<bytes::Bytes> {
     match line {
         Line::Text(text) => replay.on(text),
-        Line::TooLong(skim) if skim.has_method() => {
+        Line::TooLong(skim) => {
             let text = format!("the message is larger than {LIMIT} bytes");
-            vec![error_line(skim.id(), crate::message::INVALID_REQUEST, &text, None)]
+            let refuse = |part: &Part| error_line(part.id.as_ref(), crate::message::INVALID_REQUEST, &text, None);
+            skim.parts().filter(|part| part.has_method).map(refuse).collect()
         }
-        Line::TooLong(_) => Vec::new(),
     }
 }
 

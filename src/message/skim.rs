@@ -1,24 +1,38 @@
-//! Reads the id of a message that is too large to keep.
+//! Reads the ids of what is too large to keep.
 
 use super::Id;
 
 /// An id longer than this is not looked at: it would defeat the purpose.
 const LONGEST_ID: usize = 1024;
 
-/// Looks at a message in passing, in constant memory, for what an error answer needs: its id and
-/// whether it has a method. Some senders write the id last, after all of the parameters, so the
-/// beginning of the text is not enough.
+/// Of so many messages of a batch the ids are kept.
+const MOST_PARTS: usize = 4096;
+
+/// Looks at a message, or at the messages of a batch, in passing and in constant memory, for what an error
+/// answer needs: its id and whether it has a method. Some senders write the id last, after all of the
+/// parameters, so the beginning of the text is not enough.
 #[derive(Default)]
 pub struct Skim {
     depth: usize,
+    /// The messages of a batch that have ended.
+    parts: Vec<Part>,
+    is_batch: bool,
     in_string: bool,
     escaped: bool,
     /// What is being read at the top level: the name of a member, or the value of `id`.
     reading: Reading,
     text: Vec<u8>,
-    id: Option<Id>,
-    method: bool,
+    part: Part,
     starved: bool,
+}
+
+/// What is known of one message.
+#[derive(Default)]
+pub struct Part {
+    /// The id, if one was seen.
+    pub id: Option<Id>,
+    /// Whether a member `method` was seen: it is no answer.
+    pub has_method: bool,
 }
 
 #[derive(Default, PartialEq)]
@@ -37,14 +51,10 @@ impl Skim {
         }
     }
 
-    /// The id at the top level, if one was seen.
-    pub fn id(&self) -> Option<&Id> {
-        self.id.as_ref()
-    }
-
-    /// Whether a member `method` was seen at the top level.
-    pub fn has_method(&self) -> bool {
-        self.method
+    /// The message; those of a batch in their order, as far as they are known by something.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        let is_known = |part: &&Part| part.id.is_some() || part.has_method;
+        self.parts.iter().chain([&self.part]).filter(is_known)
     }
 
     /// Notes that it was memory that lacked, and not the limit that was met.
@@ -62,7 +72,8 @@ impl Skim {
     }
 
     fn step(&mut self, byte: u8) {
-        if self.reading != Reading::Nothing && self.depth == 1 && self.text.len() <= LONGEST_ID {
+        let level = if self.is_batch { 2 } else { 1 };
+        if self.reading != Reading::Nothing && self.depth == level && self.text.len() <= LONGEST_ID {
             self.text.push(byte);
         }
         if self.in_string {
@@ -76,20 +87,25 @@ impl Skim {
         }
         match byte {
             b'"' => self.in_string = true,
+            b'[' if self.depth == 0 => {
+                self.is_batch = true;
+                self.depth = 1;
+            }
             b'{' | b'[' => {
                 self.depth += 1;
-                if self.depth == 1 {
+                if self.depth == level {
                     self.begin(Reading::Name);
                 }
             }
             b'}' | b']' => {
-                if self.depth == 1 {
+                if self.depth == level {
                     self.end_of_value();
+                    self.end_of_part();
                 }
                 self.depth = self.depth.saturating_sub(1);
             }
-            b':' if self.depth == 1 && self.reading == Reading::Name => self.end_of_name(),
-            b',' if self.depth == 1 => {
+            b':' if self.depth == level && self.reading == Reading::Name => self.end_of_name(),
+            b',' if self.depth == level => {
                 self.end_of_value();
                 self.begin(Reading::Name);
             }
@@ -107,7 +123,7 @@ impl Skim {
         let next = match serde_json::from_str::<String>(name).as_deref() {
             Ok("id") => Reading::Id,
             Ok("method") => {
-                self.method = true;
+                self.part.has_method = true;
                 Reading::Nothing
             }
             _ => Reading::Nothing,
@@ -118,15 +134,25 @@ impl Skim {
     fn end_of_value(&mut self) {
         if self.reading == Reading::Id && self.text.len() <= LONGEST_ID {
             let value = std::str::from_utf8(&self.text).unwrap_or_default();
-            self.id = Id::parse(value.trim_end_matches([',', '}']).trim());
+            self.part.id = Id::parse(value.trim_end_matches([',', '}']).trim());
         }
         self.begin(Reading::Nothing);
+    }
+
+    fn end_of_part(&mut self) {
+        if self.is_batch && self.parts.len() < MOST_PARTS {
+            self.parts.push(std::mem::take(&mut self.part));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn seen(skim: &Skim) -> Vec<(&str, bool)> {
+        skim.parts().map(|part| (part.id.as_ref().map_or("-", Id::spelled), part.has_method)).collect()
+    }
 
     #[test]
     fn the_id_is_found_wherever_it_stands_and_however_the_text_is_cut() {
@@ -135,8 +161,7 @@ mod tests {
             let mut skim = Skim::default();
             skim.push(&text.as_bytes()[..cut]);
             skim.push(&text.as_bytes()[cut..]);
-            assert_eq!(skim.id().unwrap().spelled(), r#""q,}7""#, "cut at {cut}");
-            assert!(skim.has_method());
+            assert_eq!(seen(&skim), [(r#""q,}7""#, true)], "cut at {cut}");
         }
     }
 
@@ -146,7 +171,7 @@ mod tests {
         for text in [&long, r#"{"id":1x y,"method":"a"}"#, r#"{"id":"a\u00","method":"a"}"#] {
             let mut skim = Skim::default();
             skim.push(text.as_bytes());
-            assert!(skim.id().is_none(), "{text}");
+            assert_eq!(seen(&skim), [("-", true)], "{text}");
         }
     }
 
@@ -154,7 +179,18 @@ mod tests {
     fn a_number_is_found_and_an_answer_has_no_method() {
         let mut skim = Skim::default();
         skim.push(br#"{"id":41,"result":{"method":"x"}}"#);
-        assert_eq!(skim.id().unwrap().spelled(), "41");
-        assert!(!skim.has_method());
+        assert_eq!(seen(&skim), [("41", false)]);
+    }
+
+    #[test]
+    fn of_a_batch_every_id_is_found_and_told_from_those_further_inside() {
+        let text =
+            r#" [{"id":1,"method":"a","params":[{"id":9}]}, {"method":"b"},{"result":{"id":8},"id":"x"},[{"id":7}],5]"#;
+        for cut in 0..text.len() {
+            let mut skim = Skim::default();
+            skim.push(&text.as_bytes()[..cut]);
+            skim.push(&text.as_bytes()[cut..]);
+            assert_eq!(seen(&skim), [("1", true), ("-", true), (r#""x""#, false)], "cut at {cut}");
+        }
     }
 }

@@ -275,7 +275,10 @@ mod tests {
             let data = match &event.data {
                 Data::Nothing => "-".into(),
                 Data::Whole(data) => String::from_utf8_lossy(data).into_owned(),
-                Data::TooLong(skim) => format!("too long {}", skim.id().map_or("-", |id| id.spelled())),
+                Data::TooLong(skim) => {
+                    let id = skim.parts().find_map(|part| part.id.as_ref());
+                    format!("too long {}", id.map_or("-", |id| id.spelled()))
+                }
             };
             format!("{}|{}|{data}", event.id.as_deref().unwrap_or("-"), event.name.as_deref().unwrap_or("-"))
         };

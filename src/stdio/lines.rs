@@ -9,7 +9,7 @@ use crate::message::Skim;
 pub enum Line {
     /// A line without its end.
     Text(Bytes),
-    /// A line above the limit; only its id and kind were kept.
+    /// A line above the limit; only the ids and kinds of what is in it were kept.
     TooLong(Skim),
 }
 
@@ -127,7 +127,10 @@ mod tests {
         lines.extend(splitter.end());
         let text = |line: &Line| match line {
             Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            Line::TooLong(skim) => format!("too long: {}", skim.id().map_or("-", |id| id.spelled())),
+            Line::TooLong(skim) => {
+                let id = skim.parts().find_map(|part| part.id.as_ref());
+                format!("too long: {}", id.map_or("-", |id| id.spelled()))
+            }
         };
         lines.iter().map(text).collect()
     }

@@ -210,7 +210,7 @@ impl Shared {
         }
     }
 
-    /// The message in an event. One that is too large becomes an error for whoever waits for it: who repeats a request
+    /// The message in an event. What is too large becomes an error for whoever waits for it: who repeats a request
     /// that `acts` may do something twice.
     pub fn message_in(&self, session: &Session, event: Event, acts: impl Fn(&Id) -> bool) -> Option<Parsed> {
         if event.name.is_some() {
@@ -231,14 +231,20 @@ impl Shared {
         };
         let text = skim.why(self.settings.limit);
         LEFT_OUT.warn(format_args!("a message of the server was left out: {text}"));
-        let may_have_run = !skim.has_method() && skim.id().is_some_and(acts);
-        let text = if may_have_run { format!("{text}; {MAY_HAVE_RUN}") } else { text };
-        let line = error_line(Some(skim.id()?), SERVER_ERROR, &text, None);
-        if skim.has_method() {
-            self.answer_back(session, line);
-            return None;
+        let mut answers = Vec::new();
+        for (id, has_method) in skim.parts().filter_map(|part| Some((part.id.as_ref()?, part.has_method))) {
+            if has_method {
+                self.answer_back(session, error_line(Some(id), SERVER_ERROR, &text, None));
+                continue;
+            }
+            let text = if acts(id) { format!("{text}; {MAY_HAVE_RUN}") } else { text.clone() };
+            answers.extend(Message::single(error_line(Some(id), SERVER_ERROR, &text, None)));
         }
-        Message::single(line).ok().map(Parsed::One)
+        match answers.len() {
+            0 => None,
+            1 => answers.pop().map(Parsed::One),
+            _ => Some(Parsed::Batch(answers.into_iter().map(Ok).collect())),
+        }
     }
 
     fn answer_back(&self, session: &Session, line: Bytes) {
