@@ -243,9 +243,22 @@ impl Message {
 }
 
 impl fmt::Debug for Message {
-    /// Kind, method and id; never the contents, which may be anybody's secrets.
+    /// Kind, method and id, as far as there are and none is endless; never the contents, which may be anybody's
+    /// secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} {}", self.kind, self.method(), self.id().map_or("-", Id::spelled))
+        f.write_str(match self.kind {
+            Kind::Request => "request",
+            Kind::Notification => "notification",
+            Kind::Answer => "answer",
+        })?;
+        let parts = [self.method(), self.id().map_or("", Id::spelled)];
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            match part.char_indices().nth(LONGEST_SHOWN) {
+                Some((end, _)) => write!(f, " {}…", &part[..end])?,
+                None => write!(f, " {part}")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -268,6 +281,9 @@ fn not_json(error: &serde_json::Error) -> Fault {
 fn invalid(id: Option<Id>, text: &str) -> Fault {
     Fault { code: INVALID_REQUEST, id, text: text.into() }
 }
+
+/// Characters of a method, and of an id, that are shown.
+const LONGEST_SHOWN: usize = 200;
 
 #[derive(Clone)]
 enum Text {
@@ -324,6 +340,15 @@ mod tests {
             Message::single(Bytes::from_static(b"{\"x\":\"\xff\",\"method\":\"a\"}")).unwrap_err().code,
             PARSE_ERROR
         );
+    }
+
+    #[test]
+    fn a_message_is_named_by_what_it_has_and_in_short() {
+        let named = |text: &str| format!("{:?}", one(text).unwrap());
+        assert_eq!(named(r#"{"id":"q","result":{}}"#), r#"answer "q""#);
+        assert_eq!(named(r#"{"method":"a/b"}"#), "notification a/b");
+        let long = named(&format!(r#"{{"id":1,"method":"{}"}}"#, "\u{e9}".repeat(100_000)));
+        assert!(long.starts_with("request \u{e9}") && long.ends_with("\u{2026} 1") && long.len() < 500, "{long}");
     }
 
     #[test]

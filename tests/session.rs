@@ -714,6 +714,9 @@ fn a_notification_that_finds_the_session_lost_does_not_stop_the_relay() {
     bridge.send(notification("notifications/roots/list_changed"));
     bridge.send(call(1));
     bridge.expect_result("1");
+    // It reached the server, and the URL is right.
+    let told = bridge.wait_stderr("the notification notifications/roots/list_changed was refused by the server");
+    assert!(!told.contains("MCP URL"), "{told}");
 }
 
 #[test]

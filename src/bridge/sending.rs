@@ -115,9 +115,9 @@ impl Bridge {
             };
             match timeout(TOLD, told).await {
                 Ok(Ok(())) => {}
-                Ok(Err(failure)) => UNTOLD.warn(format_args!("{message:?} did not reach the server: {failure}")),
+                Ok(Err(failure)) => UNTOLD.warn(format_args!("{}", not_taken(&message, &failure))),
                 Err(_) => {
-                    UNTOLD.warn(format_args!("the server gave {message:?} no status in {} s", TOLD.as_secs()));
+                    UNTOLD.warn(format_args!("the server gave the {message:?} no status in {} s", TOLD.as_secs()));
                 }
             }
             drop(held);
@@ -141,7 +141,7 @@ impl Bridge {
             // Meanwhile the server may have said that it did not take it.
             let sent = timeout(BODY_OUT, progress.sent()).await.unwrap_or(true);
             if sent && let Ok(Err(failure)) = timeout(BODY_OUT, remote.tell(&message, None)).await {
-                log::debug!("a cancellation did not reach the server: {failure}");
+                log::debug!("{}", not_taken(&message, &failure));
             }
             task.abort();
         });
@@ -159,6 +159,16 @@ impl Bridge {
             };
             self.on(Event::Ended { key, failure: Some(failure) });
         }
+    }
+}
+
+/// That something which nobody waits for has come to nothing. A 404 is here that of a session which has ended: the
+/// URL is right.
+fn not_taken(message: &Message, failure: &Failure) -> String {
+    match failure.status {
+        Some(404) => format!("the {message:?} was refused by the server: {}", failure.fact),
+        Some(_) => format!("the {message:?} was refused by the server: {failure}"),
+        None => format!("the {message:?} did not reach the server: {failure}"),
     }
 }
 
