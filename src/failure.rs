@@ -109,11 +109,13 @@ impl Failure {
         self
     }
 
-    /// Adds that a request may have had its effect, behind what else the person can do.
+    /// Adds that a request may have had its effect, to what else the person can do.
     #[must_use]
     pub fn may_have_run(mut self) -> Self {
         self.remedy = Some(match self.remedy {
-            Some(remedy) if remedy.ends_with(MAY_HAVE_RUN) => remedy,
+            Some(remedy) if remedy.contains(MAY_HAVE_RUN) => remedy,
+            // A question ends a sentence.
+            Some(remedy) if remedy.ends_with('?') => format!("{MAY_HAVE_RUN}; {remedy}"),
             Some(remedy) => format!("{remedy}; {MAY_HAVE_RUN}"),
             None => MAY_HAVE_RUN.to_owned(),
         });
@@ -156,4 +158,16 @@ pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         eprintln!("mcpbridge: {}", harmless(&format!("{error:#}")));
     }
     ExitCode::from(kind.exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_it_may_have_run_is_said_once_and_before_a_question() {
+        let failure = |remedy: &str| Failure::new(Kind::Protocol, "no").remedy(remedy).may_have_run().may_have_run();
+        assert_eq!(failure("wait").to_string(), format!("no; wait; {MAY_HAVE_RUN}"));
+        assert_eq!(failure("is it this?").to_string(), format!("no; {MAY_HAVE_RUN}; is it this?"));
+    }
 }
