@@ -168,7 +168,9 @@ fn a_connection_refused_says_where_and_what_to_do() {
     let port = support::unused_port();
     let mut bridge = Bridge::launch(format!("http://127.0.0.1:{port}/mcp")).spawn();
     bridge.send(initialize(0, "2025-06-18"));
-    bridge.expect_error("0", &[&format!("127.0.0.1:{port}")]);
+    let error = bridge.expect_error("0", &[&format!("127.0.0.1:{port}"), "then try again"]);
+    // Without a session the next request tries nothing.
+    assert!(!error["message"].as_str().unwrap().contains("next request"), "{error}");
     bridge.close_stdin();
     assert_eq!(bridge.outcome().code, 5);
 }

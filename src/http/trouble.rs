@@ -55,7 +55,7 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
         return if passes { Trouble::NotSent(failure) } else { Trouble::Hopeless(failure) };
     }
     let cause = if late { "no connection in time".to_owned() } else { cause };
-    let remedy = "check the URL and the network; the next request tries again";
+    let remedy = "check the URL and the network, then try again";
     Trouble::NotSent(Failure::new(Kind::Unreachable, format!("cannot reach {host}: {cause}")).remedy(remedy))
 }
 
