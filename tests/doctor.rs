@@ -170,6 +170,17 @@ fn an_answer_is_read_as_the_relay_reads_it_however_its_event_is_written() {
 fn a_server_in_trouble_a_redirect_to_elsewhere_and_an_answer_that_is_none_fail_at_http() {
     let server = Server::start(|_, reply| reply.status(503));
     Findings::at(&server.url(), |launch| launch).fails("http", 5, &["in trouble (HTTP 503)"]);
+    let server = Server::start(|_, reply| reply.send(503, "text/html", "<html>"));
+    Findings::at(&server.url(), |launch| launch).fails("http", 5, &["in trouble (HTTP 503)"]);
+    // As a web server for files says to a POST; no time will change that.
+    let server = Server::start(|_, reply| reply.send(501, "text/html", "<html>"));
+    Findings::at(&server.url(), |launch| launch).fails(
+        "http",
+        6,
+        &["is a web page (HTTP 501)", "is this the MCP URL?"],
+    );
+    let server = Server::start(|_, reply| reply.status(501));
+    Findings::at(&server.url(), |launch| launch).fails("http", 6, &["refuses to be asked (HTTP 501)"]);
     let server = Server::start(|_, reply| reply.header("Location", "https://other.example/mcp?key=s3cret").status(307));
     let seen = Findings::at(&server.url(), |launch| launch);
     seen.fails("http", 6, &["redirects to https://other.example/mcp"]);

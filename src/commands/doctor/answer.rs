@@ -256,7 +256,9 @@ async fn judged(server: &Server, answer: &Answer) -> Step {
         let fact = format!("{url} answers with a web page (HTTP {status}): something in front of it refuses mcpbridge");
         return Step::fail("http", Kind::Protocol, fact, "ask its operator, or try without a VPN or proxy");
     }
-    if answer.status.is_server_error() || status == 429 {
+    // A site says with a page of its own that it takes no POST, and what cannot be done will not do in a while.
+    let is_lasting = status == 501 || answer.is_page() && !matches!(status, 502..=504 | 511);
+    if answer.status.is_server_error() && !is_lasting || status == 429 {
         let fact = format!("{url} is in trouble (HTTP {status})");
         return Step::fail("http", Kind::Unreachable, fact, "try again in a while");
     }
