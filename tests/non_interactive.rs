@@ -29,7 +29,8 @@ fn a_relay_that_nobody_is_asked_by_answers_every_request_with_the_command_and_ex
             }
             let answer = json(&bridge.answer(id));
             let text = answer["error"]["message"].as_str().unwrap_or_else(|| panic!("not refused: {answer}"));
-            let command = format!("run: mcpbridge login {}", world.server.url());
+            // Without the flag it would ask nobody there either.
+            let command = format!("where somebody is, run: mcpbridge login {} --interactive", world.server.url());
             assert!(text.contains("wants a sign-in") && text.contains(&command), "{text}");
             assert!(text.contains("nobody is asked here"), "{text}");
             assert_eq!(answer["error"]["data"]["mcpbridge"], "auth_required");

@@ -143,10 +143,16 @@ impl Options {
     /// `offers` a sign-in.
     pub fn way_in(&self, offers: bool) -> String {
         let command = self.command("login");
+        let sign_in = if self.interactive { format!("run: {command}") } else { self.where_somebody_is() };
         match matches!(self.flow, Flow::Browser) && !self.device && !offers {
-            true => format!("run: {command}; or, if it takes an API key, run: {command} --api-key-header NAME"),
-            false => format!("run: {command}"),
+            true => format!("{sign_in}; or, if it takes an API key, run: {command} --api-key-header NAME"),
+            false => sign_in,
         }
+    }
+
+    /// What to do where nobody is asked: there the command alone would ask nobody either.
+    pub fn where_somebody_is(&self) -> String {
+        format!("where somebody is, run: {} --interactive", self.command("login"))
     }
 
     /// What is typed behind a command about this account.

@@ -208,8 +208,7 @@ impl Session {
             "to sign in to {} somebody is needed, and nobody is asked here (CI is set, or --non-interactive given)",
             shown(&self.url)
         );
-        let remedy = format!("where somebody is, run: {} --interactive", self.options.command("login"));
-        Failure::new(Kind::SignInRequired, fact).remedy(remedy)
+        Failure::new(Kind::SignInRequired, fact).remedy(self.options.where_somebody_is())
     }
 
     fn job(&self, demand: Demand) -> Job {
