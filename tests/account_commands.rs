@@ -552,6 +552,20 @@ fn a_store_that_is_memory_ends_with_its_process() {
 }
 
 #[test]
+fn nobody_is_sent_to_a_browser_for_a_sign_in_that_would_end_with_the_command() {
+    let world = World::new();
+    world.sign_in();
+    let human = Human::at_ease();
+    for flags in [&[][..], &["--force"], &["--api-key-header", "X-Key"]] {
+        let login = world.command("login").args(flags.iter().copied()).human(&human);
+        let told = login.env("MCPBRIDGE_CREDENTIAL_STORE", "memory").told();
+        told.expect(8, &["a store in memory ends with this command", "MCPBRIDGE_CREDENTIAL_STORE"]);
+        assert_eq!(told.stdout, "");
+    }
+    assert_eq!(human.windows(), 0);
+}
+
+#[test]
 fn only_the_folder_of_the_store_holds_tokens_and_only_its_owner_reads_it() {
     let world = World::with(|it| it.registration.auth_method = Some("client_secret_post"), |_| ());
     world.sign_in();

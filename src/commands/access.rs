@@ -199,6 +199,12 @@ pub fn nobody_types(what: &str, why: &str) -> Failure {
     Failure::new(Kind::SignInRequired, format!("nobody is asked for {what} here ({why})")).remedy("pipe it to stdin")
 }
 
+/// That what is to be kept would be gone with this command.
+pub fn ends_with_the_command() -> Failure {
+    Failure::new(Kind::StoreUnavailable, "a store in memory ends with this command")
+        .remedy("set MCPBRIDGE_CREDENTIAL_STORE to keychain or file")
+}
+
 /// The name that was typed, for the commands that are told to the person.
 pub fn named(typed: &cli::Named) -> Named {
     Named {

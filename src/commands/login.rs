@@ -53,6 +53,8 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
     let done = runtime.block_on(async {
         match (typed.cancel, key::place(typed)?, command) {
             (true, ..) => session.cancel().await,
+            // Before anybody is sent to a browser for nothing.
+            (_, _, None) | (_, Some(_), _) if session.store.is_in_memory() => Err(access::ends_with_the_command()),
             (_, Some(place), _) => session.keep_key(place).await,
             (_, None, Some(command)) => session.show_token(&command).await,
             (_, None, None) => session.sign_in(typed.force, &mut Terminal::default()).await,

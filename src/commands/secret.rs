@@ -40,8 +40,7 @@ pub fn run(typed: &SecretCommand) -> anyhow::Result<ExitCode> {
 
 async fn keep(store: &Store, name: &str, value: &Secret) -> Result<Kept, Failure> {
     match store.keep_secret(name, value).await? {
-        Kept::Memory => Err(Failure::new(Kind::StoreUnavailable, "a store in memory ends with this command")
-            .remedy("set MCPBRIDGE_CREDENTIAL_STORE to keychain or file")),
+        Kept::Memory => Err(access::ends_with_the_command()),
         kept => Ok(kept),
     }
 }

@@ -169,6 +169,11 @@ impl Store {
         Store::with_keychain(home, choice, Keychain::of_system())
     }
 
+    /// Whether what is kept ends with this process.
+    pub fn is_in_memory(&self) -> bool {
+        self.inner.choice == Choice::Memory
+    }
+
     /// How long a call of the keychain may take: 5 s unless said otherwise, and longer where a person
     /// is at the terminal who may be asked for a password.
     #[must_use]

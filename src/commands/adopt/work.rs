@@ -95,8 +95,7 @@ async fn prepare(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), 
         record.secrets.push(name.clone());
         record.write()?;
         if let Kept::Memory = store.keep_secret(name, secret).await? {
-            return Err(Failure::new(Kind::StoreUnavailable, "a store in memory ends with this command")
-                .remedy("set MCPBRIDGE_CREDENTIAL_STORE to keychain or file"));
+            return Err(access::ends_with_the_command());
         }
     }
     take_over(plan, store, record).await
