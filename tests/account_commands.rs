@@ -372,7 +372,8 @@ fn logout_ends_one_account_or_all_of_them() {
     assert_eq!(all.expect(0, &[]).json()["accounts"].as_array().unwrap().len(), 2);
     assert!(named(&status()).is_empty());
     assert!(world.authorization.ledger.live_refresh_tokens().is_empty());
-    Bridge::bare().args(["logout"]).home(world.home.path()).told().expect(2, &[]);
+    let told = Bridge::bare().args(["logout"]).home(world.home.path()).told();
+    told.expect(2, &["neither a server nor --all", "mcpbridge logout URL", "mcpbridge logout --all"]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub struct Logout {
     pub selection: Selection,
 
     /// Sign out everywhere
-    #[arg(long, conflicts_with = "server", required_unless_present = "server")]
+    #[arg(long, conflicts_with = "server")]
     pub all: bool,
 
     /// Print the result as JSON

@@ -9,7 +9,7 @@ use super::{access, print, print_json};
 use crate::auth;
 use crate::cli::Logout;
 use crate::clock;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::http::{Http, Settings, shown};
 use crate::log::{self as logging, Volume};
 use crate::store::{About, By, Credential, Entry, GRANT_WAIT, Happening, Key, Lock, Pending, Store};
@@ -17,7 +17,7 @@ use crate::store::{About, By, Credential, Entry, GRANT_WAIT, Happening, Key, Loc
 /// Signs out.
 ///
 /// # Errors
-/// The store does not say, or something could not be removed from it.
+/// Nothing was named, the store does not say, or something could not be removed from it.
 pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
     logging::start(Volume::Normal, None)?;
     let store = access::store()?.with_patience(access::AT_A_TERMINAL);
@@ -27,8 +27,12 @@ pub fn run(typed: &Logout) -> anyhow::Result<ExitCode> {
             let (url, key) = access::select(server, &typed.selection)?;
             accounts.push((key, Some(shown(&url))));
         }
+        None if typed.all => accounts = everywhere(&store)?,
+        // Not as clap says it, which would name the flag alone: who follows that signs out everywhere.
         None => {
-            accounts = everywhere(&store)?;
+            let fact = "neither a server nor --all was given";
+            let remedy = "name a server: mcpbridge logout URL; or sign out everywhere: mcpbridge logout --all";
+            return Err(Failure::new(Kind::Usage, fact).remedy(remedy).into());
         }
     }
     let runtime = super::event_loop()?;
