@@ -397,6 +397,20 @@ fn status_tells_a_person_who_is_signed_in_and_for_how_long() {
 }
 
 #[test]
+fn status_and_doctor_say_when_the_token_is_renewed_and_not_when_it_ends() {
+    let world = World::with(|it| it.tokens.lifetime = Duration::from_secs(100), |_| ());
+    world.sign_in();
+    for verb in ["status", "doctor"] {
+        let told = world.command(verb).told();
+        let text = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, rest) = text.split_once("renewed in ").unwrap_or_else(|| panic!("{told:?}"));
+        let seconds: u64 = rest.split(' ').next().unwrap().parse().unwrap();
+        // A tenth of its life before its end, and the clock goes on meanwhile.
+        assert!((60..=90).contains(&seconds), "{told:?}");
+    }
+}
+
+#[test]
 fn status_tells_a_script_what_a_selected_account_needs() {
     let world = World::new();
     world.sign_in();

@@ -33,7 +33,7 @@ pub use flow::{Flow, Machine, Organization};
 pub use login::{Login, Stand};
 pub use options::{CallbackOptions, Named, Options, command, quoted};
 pub use ticket::Ticket;
-pub use token::claims;
+pub use token::{claims, renewal};
 pub use token_command::TokenCommand;
 pub use unattended::endpoint;
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::dpop::ProofKey;
 use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
-use crate::store::{Binding, Credential, Grant, Happening, OAuth, Way};
+use crate::store::{Binding, Credential, Entry, Grant, Happening, OAuth, Way};
 
 impl OAuth {
     /// The token that is sent: the access token, or the id token where that was asked for.
@@ -36,8 +36,7 @@ impl OAuth {
     /// How many seconds before its end the token is renewed: a tenth of its life, at most five
     /// minutes.
     pub fn margin(&self) -> u64 {
-        let life = self.expires_at.map_or(0, |end| end.saturating_sub(self.issued_at));
-        (life / 10).min(LONGEST_MARGIN)
+        margin(self.expires_at.map_or(0, |end| end.saturating_sub(self.issued_at)))
     }
 
     /// When the token should be renewed, from now; `None` if it does not say when it ends. Spread
@@ -100,6 +99,17 @@ impl Grant {
             _ => None,
         }
     }
+}
+
+fn margin(life: u64) -> u64 {
+    (life / 10).min(LONGEST_MARGIN)
+}
+
+/// In how many seconds from `now` a relay that runs renews the token of `entry`, at the earliest; `None` if its end is
+/// not known.
+pub fn renewal(entry: &Entry, now: u64) -> Option<u64> {
+    let (end, issued) = (entry.expires_at?, entry.renewed_at.unwrap_or(entry.signed_in_at));
+    Some(end.saturating_sub(margin(end.saturating_sub(issued))).saturating_sub(now))
 }
 
 /// The claims of a JWT, unverified.

@@ -372,11 +372,10 @@ fn placed(kept: String, stands_in: bool) -> String {
 }
 
 fn renewal(entry: &Entry, now: u64) -> Option<String> {
-    let left = entry.expires_at?.saturating_sub(now);
-    Some(match (entry.renewable, left) {
+    Some(match (entry.renewable, auth::renewal(entry, now)?) {
         (true, 0) => "renewed when it is used next".to_owned(),
         (true, left) => format!("renewed in {}", span(left)),
-        (false, left) => format!("expires in {}", span(left)),
+        (false, _) => format!("expires in {}", span(entry.expires_at?.saturating_sub(now))),
     })
 }
 

@@ -8,7 +8,7 @@ use super::report::{Report, Step};
 use super::server::Server;
 use crate::auth::challenge::Bearer;
 use crate::auth::discovery::{AuthorizationServer, Published, discover, discover_one, protected_resource};
-use crate::auth::{Demand, Denied, Flow, Ticket, claims};
+use crate::auth::{self, Demand, Denied, Flow, Ticket, claims};
 use crate::clock::now;
 use crate::commands::moment::{ago, span};
 use crate::failure::{Failure, Kind};
@@ -334,10 +334,11 @@ fn good(server: &Server, kept: &Kept) -> Step {
     if entry.kind == Form::ApiKey {
         return Step::ok("token", format!("the server takes the API key{place}"));
     }
-    let ends = match (entry.expires_at.map(|end| end.saturating_sub(now())), entry.renewable) {
+    let left = entry.expires_at.map(|end| end.saturating_sub(now()));
+    let ends = match (left, auth::renewal(entry, now()).filter(|_| entry.renewable)) {
         (None, _) => ", without a known end".to_owned(),
-        (Some(left), true) => format!(", renewed in {}", span(left)),
-        (Some(left), false) => format!(", expires in {} and cannot be renewed", span(left)),
+        (Some(_), Some(left)) => format!(", renewed in {}", span(left)),
+        (Some(left), None) => format!(", expires in {} and cannot be renewed", span(left)),
     };
     let audience = kept.grant.as_ref().and_then(Grant::audience);
     let meant = audience.as_ref().map(|it| format!(", for {}", one_line(it))).unwrap_or_default();
