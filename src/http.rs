@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub use proof::{NONCE, Prove, USE_NONCE};
 pub use redirect::redirect;
 pub use response::{Cut, Response};
 pub use tls::Seen;
-pub use trouble::{Trouble, root_cause};
+pub use trouble::{MAYBE_TLS, Trouble, root_cause};
 pub use upload::Sent;
 
 use cookies::Cookies;
@@ -172,6 +173,8 @@ pub struct Http {
     nonces: Nonces,
     /// Nonces of authorization servers.
     grant_nonces: Nonces,
+    /// Whether anything has ever answered.
+    answered: AtomicBool,
 }
 
 /// How a server is reached.
@@ -211,6 +214,7 @@ impl Http {
             cookies: Cookies::default(),
             nonces: Nonces::default(),
             grant_nonces: Nonces::default(),
+            answered: AtomicBool::new(false),
         }
     }
 
@@ -275,9 +279,18 @@ impl Http {
     /// What came back, if it came from the server.
     fn received(&self, sent: Result<Response, Broken>, url: &Url) -> Result<Response, Trouble> {
         let response = sent.map_err(|broken| {
-            let proxy = if broken.connecting { Proxy::of(&self.settings, url) } else { None };
-            explain(&*broken.error, broken.connecting, url, proxy.as_ref())
+            let proxy = Proxy::of(&self.settings, url);
+            let is_direct = proxy.is_none();
+            let trouble = explain(&*broken.error, broken.connecting, url, proxy.as_ref().filter(|_| broken.connecting));
+            match trouble {
+                // What answers at times speaks what it was asked in.
+                Trouble::Lost(failure) if url.scheme() == "http" && is_direct && !self.answered.load(Relaxed) => {
+                    Trouble::Lost(failure.remedy(MAYBE_TLS))
+                }
+                trouble => trouble,
+            }
         })?;
+        self.answered.store(true, Relaxed);
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && let Some(proxy) = Proxy::of(&self.settings, url)
         {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use support::{
-    Bridge, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, error, initialize, request, result,
+    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, error, initialize, request, result,
 };
 
 #[test]
@@ -81,6 +81,25 @@ fn a_text_body_is_quoted_in_short() {
     bridge.send(call(2));
     let error = bridge.expect_error("2", &["500", "it began so"]);
     assert!(error["message"].as_str().unwrap().len() < 2000, "short");
+}
+
+#[test]
+fn a_port_that_breaks_every_connection_is_asked_whether_it_speaks_tls() {
+    let server = Server::start(|_, reply| reply.reset());
+    let mut bridge = Bridge::to(&server).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    bridge.expect_error("0", &["the connection to", "broke", "does that port speak tls?", "https://"]);
+    for args in [["tools", &server.url()], ["login", &server.url()]] {
+        Bridge::bare().args(args).told().expect(5, &["broke", "does that port speak TLS?", "https://"]);
+    }
+    let seen = Findings::at(&server.url(), |launch| launch);
+    assert!(seen.remedy("http").contains("does that port speak TLS?"), "{seen:?}");
+    // A server that has answered speaks plain http.
+    let server = Legacy::new().on("tools/call", |_, reply| reply.reset()).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    let error = bridge.expect_error("1", &["broke"]);
+    assert!(!error["message"].as_str().unwrap().contains("TLS"), "{error}");
 }
 
 #[test]

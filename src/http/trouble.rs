@@ -130,6 +130,9 @@ fn unknown_client(alert: AlertDescription, host: &str) -> Option<Failure> {
     Some(Failure::new(Kind::Unreachable, fact).remedy(remedy))
 }
 
+/// The remedy where a connection breaks that was asked something in plain http.
+pub const MAYBE_TLS: &str = "does that port speak TLS? Then the URL begins with https://";
+
 /// The innermost cause, in words.
 pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     let innermost = sources(error).last().unwrap_or(error);

@@ -32,7 +32,7 @@ pub use crate::auth::{Said, Stand};
 use crate::auth::Login;
 use crate::auth::challenge::Bearer;
 use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
-use crate::http::Http;
+use crate::http::{Http, MAYBE_TLS};
 use crate::message::{Id, Kind as Is, Message, Parsed, notification_line};
 use crate::secret::{Secrets, is_credential, is_key, is_shaped, without_scheme};
 use crate::versions::Transport;
@@ -325,6 +325,9 @@ impl Trouble {
     /// What is told of a request that is not sent (again).
     fn given_up(self, repeatable: bool) -> Failure {
         match self {
+            Trouble::Cut(failure) if !repeatable && failure.remedy.as_deref() == Some(MAYBE_TLS) => {
+                failure.may_have_run()
+            }
             // In place of "try again", too.
             Trouble::Cut(failure) if !repeatable => failure.remedy(MAY_HAVE_RUN),
             Trouble::Spoiled(failure) if !repeatable => failure.may_have_run(),
