@@ -221,7 +221,7 @@ fn status_sends_nobody_to_a_login_that_found_no_sign_in_or_after_a_run_that_need
             assert_eq!((&account["state"], &account["hint"]), (&Value::from("not_needed"), &Value::Null));
         }
         // Of another account nothing is known.
-        command(&["status", &url, "--account", "work"]).expect(3, &["mcpbridge login"]);
+        command(&["status", &url, "--account", "work"]).expect(3, &[]);
         assert!(command(&["status"]).expect(0, &[]).stdout.contains("nobody is signed in"));
     }
 }
