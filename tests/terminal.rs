@@ -146,6 +146,22 @@ mod screens {
     }
 
     #[test]
+    fn the_list_of_servers_fits_and_is_a_line_for_each_server_in_a_pipe() {
+        let flags = "keep-alive = true\nconnect-timeout = 5\nallow-tool = 'a'\nignore-tool = 'b'\naccount = 'work'\n\
+                     max-message-size = '5M'\n[servers.long.accounts.work]\n[servers.long.accounts.home]\n";
+        let user = person(&format!("[servers.long]\nurl = 'https://mcp.example.com/mcp'\n{flags}"));
+        let screen = fits(user.command(&["list"]), 60);
+        for word in ["long", "https://mcp.example.com/mcp", "keep-alive", "account home"] {
+            assert!(screen.contains(word), "{word}: {screen}");
+        }
+        let piped = user.command(&["list"]).told().expect(0, &[]).stdout.clone();
+        assert_eq!(piped.lines().count(), 3, "{piped}");
+        assert!(piped.lines().next().unwrap().contains("mcp  keep-alive, connect-timeout"), "{piped}");
+        let screen = fits(user.command(&["remove", "long"]), 60);
+        assert!(screen.contains("its flags are gone with it"), "{screen}");
+    }
+
+    #[test]
     fn a_folder_that_was_removed_stops_only_what_needs_it() {
         let user = person("");
         let run = |args: &str| {

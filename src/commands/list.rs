@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anstyle::Style;
 use serde_json::{Map, Value as Json, json};
 
+use super::table::{shortened, width};
 use super::{names, print, print_json, server};
 use crate::cli::List;
 use crate::config::{Config, Home, Server, Setting, Value, in_plain, short};
 use crate::http::shown;
 use crate::log::{self as logging, Volume};
+use crate::plain::wrapped;
 
 /// Shows the servers, and where they are written.
 ///
@@ -31,7 +33,7 @@ pub fn run(typed: &List) -> anyhow::Result<ExitCode> {
             "defaults": settings(&config.defaults),
         }))
     } else {
-        print(human(&config).as_bytes())
+        print(human(&config, width()).as_bytes())
     };
     logging::finish();
     code
@@ -72,7 +74,7 @@ fn settings(all: &[Setting]) -> Json {
     Json::Object(all.iter().map(|setting| (setting.key.clone(), value(setting))).collect())
 }
 
-fn human(config: &Config) -> String {
+fn human(config: &Config, columns: usize) -> String {
     if config.servers.is_empty() {
         return format!(
             "no server has a name\n  run: mcpbridge add NAME URL\n  they are kept in {}\n",
@@ -86,11 +88,27 @@ fn human(config: &Config) -> String {
         let keys: Vec<&str> = server.settings.iter().map(|setting| setting.key.as_str()).collect();
         let accounts = server.accounts.iter().map(|account| format!("account {}", account.name));
         let facts: Vec<String> = keys.into_iter().map(str::to_owned).chain(accounts).collect();
-        let facts = if facts.is_empty() { String::new() } else { format!("  {dim}{}{dim:#}", facts.join(", ")) };
-        text += &format!("{bold}{:width$}{bold:#}  {}{facts}\n", server.name, url(server));
+        let (url, facts) = (url(server), facts.join(", "));
+        let taken = width + GAP.len() + url.chars().count();
+        // Beside the URL, or below it where the line would be too long.
+        let (margin, lines) = match taken + GAP.len() + facts.chars().count() <= columns {
+            true => (GAP.to_owned(), vec![facts]),
+            false => {
+                let margin = format!("\n{}", " ".repeat(width + GAP.len()));
+                let room = columns.saturating_sub(width + GAP.len());
+                (margin, wrapped(&facts, room, room))
+            }
+        };
+        let facts: String =
+            lines.iter().filter(|it| !it.is_empty()).map(|it| format!("{margin}{dim}{it}{dim:#}")).collect();
+        text += &format!("{bold}{:width$}{bold:#}{GAP}{url}{facts}\n", server.name);
     }
-    text + &format!("{dim}in {}{dim:#}\n", short(&config.path))
+    let file = shortened(&short(&config.path), columns.saturating_sub("in ".len()));
+    text + &format!("{dim}in {file}{dim:#}\n")
 }
+
+/// Between columns.
+const GAP: &str = "  ";
 
 /// In the place of a secret.
 const HIDDEN: &str = "(hidden)";

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::table::width;
 use super::{access, names, print, print_json, server};
 use crate::auth;
 use crate::cli::Remove;
 use crate::config::{self, Config, Home, Server, Value};
 use crate::http::shown;
+use crate::plain::wrapped;
 use crate::store::Key;
 
 /// Removes the server. Whoever is signed in there stays so.
@@ -43,15 +45,15 @@ pub fn run(typed: &Remove) -> anyhow::Result<ExitCode> {
             "hint": (!sign_outs.is_empty()).then(|| sign_outs.join(" && ")),
         }));
     }
+    let columns = width();
+    let below = |text: &str| wrapped(text, columns.saturating_sub(2), columns.saturating_sub(4)).join("\n    ");
     let mut text = format!("{} removed from {}\n", removed.name, config::short(&removed.place.path));
     if removed.settings.iter().any(|setting| matches!(&setting.value, Value::Texts(_))) {
-        text += &format!(
-            "  its flags are gone with it; the file as it was is {}\n",
-            config::short(&removed.place.path.with_extension("toml.bak"))
-        );
+        let file = config::short(&removed.place.path.with_extension("toml.bak"));
+        text += &format!("  {}\n", below(&format!("its flags are gone with it; the file as it was is {file}")));
     }
     if !sign_outs.is_empty() {
-        text += &format!("  you are still signed in there; to sign out, run: {}\n", sign_outs.join(" && "));
+        text += &format!("  you are still signed in there; to sign out, run:\n    {}\n", sign_outs.join(" && "));
     }
     print(text.as_bytes())
 }
