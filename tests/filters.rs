@@ -122,6 +122,7 @@ fn a_variable_that_was_meant_to_be_a_filter_is_warned_of() {
     bridge.wait_stderr("the variable MCPBRIDGE_ALOW_TOOL sets nothing; did you mean MCPBRIDGE_ALLOW_TOOL?");
     bridge.shake_hands("2025-06-18");
     bridge.close_stdin();
+    let server = Legacy::new().start();
     let tools = Bridge::bare().args(["tools", &server.url()]);
     tools.env("MCPBRIDGE_IGNORE_TOOLS", "x").told().expect(0, &["did you mean MCPBRIDGE_IGNORE_TOOL?"]);
     // Those of somebody else have a reason.
