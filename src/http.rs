@@ -167,7 +167,7 @@ impl Request {
 pub struct Http {
     settings: Settings,
     trust: Arc<Trust>,
-    lanes: Mutex<BTreeMap<(bool, Way), Client>>,
+    lanes: Mutex<BTreeMap<(bool, Route), Client>>,
     cookies: Cookies,
     /// Nonces of MCP servers.
     nonces: Nonces,
@@ -179,7 +179,7 @@ pub struct Http {
 
 /// How a server is reached.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
+enum Route {
     /// On this machine, without TLS.
     Plain,
     /// On this machine.
@@ -306,37 +306,37 @@ impl Http {
     }
 
     fn client(&self, lane: Lane, url: &Url) -> Result<Client, Trouble> {
-        let way = match is_loopback(url) {
-            true if url.scheme() == "http" => Way::Plain,
-            true => Way::Loopback,
+        let route = match is_loopback(url) {
+            true if url.scheme() == "http" => Route::Plain,
+            true => Route::Loopback,
             false if url.scheme() == "http" && Proxy::of(&self.settings, url).is_some_and(|it| it.takes_requests()) => {
-                Way::Forwarded
+                Route::Forwarded
             }
-            false => Way::Network,
+            false => Route::Network,
         };
-        let key = (matches!(lane, Lane::Control), way);
+        let key = (matches!(lane, Lane::Control), route);
         let mut lanes = self.lanes();
         if let Some(client) = lanes.get(&key) {
             return Ok(client.clone());
         }
-        let client = if way == Way::Plain {
+        let client = if route == Route::Plain {
             Client::Plain(Arc::new(Plain::new(&self.settings)))
         } else {
-            Client::Whole(self.build(way).map_err(Trouble::Hopeless)?)
+            Client::Whole(self.build(route).map_err(Trouble::Hopeless)?)
         };
         lanes.insert(key, client.clone());
         Ok(client)
     }
 
-    fn build(&self, way: Way) -> Result<reqwest::Client, Failure> {
-        let local = way == Way::Loopback;
+    fn build(&self, route: Route) -> Result<reqwest::Client, Failure> {
+        let local = route == Route::Loopback;
         let tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
-            .pool_max_idle_per_host(if way == Way::Forwarded { 0 } else { MOST_IDLE })
+            .pool_max_idle_per_host(if route == Route::Forwarded { 0 } else { MOST_IDLE })
             .tcp_keepalive(KEEPALIVE_IDLE)
             .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
             .tcp_keepalive_retries(KEEPALIVE_RETRIES)
@@ -363,7 +363,7 @@ impl Http {
         })
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<(bool, Way), Client>> {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<(bool, Route), Client>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,9 +8,9 @@ use super::streamable::{silent, within};
 use crate::auth::{Demand, Denied, Ticket, challenge};
 use crate::http::{Lane, Request, Response};
 
-/// How a request goes.
+/// On which terms a request goes.
 #[derive(Clone, Copy)]
-pub struct Way {
+pub struct Terms {
     /// Over which connections.
     pub lane: Lane,
     /// How long it waits for a person who has to sign in; `None` is as long as it takes.
@@ -19,10 +19,10 @@ pub struct Way {
     pub head: Option<Duration>,
 }
 
-impl Way {
+impl Terms {
     /// Beside the requests of the editor.
     pub fn aside(patience: Option<Duration>) -> Self {
-        Way { lane: Lane::Control, patience, head: None }
+        Terms { lane: Lane::Control, patience, head: None }
     }
 }
 
@@ -32,11 +32,11 @@ impl Shared {
     /// it, and the request certainly did not run. Waits for a person at most `patience`.
     pub async fn admitted(
         &self,
-        way: Way,
+        terms: Terms,
         make: impl Fn() -> Request,
         wanted: impl Fn() -> bool,
     ) -> Result<Response, Trouble> {
-        let mut ticket = match self.login.ticket(way.patience).await {
+        let mut ticket = match self.login.ticket(terms.patience).await {
             Ok(ticket) => ticket,
             Err(Denied::Because(failure)) => return Err(Trouble::Final(failure)),
             Err(Denied::NotOffered) => Ticket::default(),
@@ -47,7 +47,7 @@ impl Shared {
             let mut request = make();
             ticket.add_to(&mut request);
             // Boxed: what waits for an answer, as hundreds of calls may, should be small.
-            let sent = within(way.head, Box::pin(self.http.send(way.lane, request))).await;
+            let sent = within(terms.head, Box::pin(self.http.send(terms.lane, request))).await;
             let late = || Err(Trouble::Cut(silent("the server did not begin to answer in time", "--headers-timeout")));
             let response = sent.map_or_else(late, |sent| Ok(sent?))?;
             let demand = match self.demand(&response, &ticket)? {
@@ -62,7 +62,7 @@ impl Shared {
             if !wanted() {
                 return Ok(response);
             }
-            ticket = match Box::pin(self.login.renew(demand, &ticket, way.patience)).await {
+            ticket = match Box::pin(self.login.renew(demand, &ticket, terms.patience)).await {
                 Ok(ticket) => ticket,
                 Err(Denied::NotOffered) => return Ok(response),
                 Err(Denied::Because(failure)) => return Err(Trouble::Final(failure)),

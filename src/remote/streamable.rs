@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tokio::time::timeout;
 
 use super::Trouble;
-use super::admission::{CALL_HOLD, Way};
+use super::admission::{CALL_HOLD, Terms};
 use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
@@ -96,7 +96,7 @@ impl Shared {
             request.own.extend(headers.clone());
             request
         };
-        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || true).await?;
+        let response = self.admitted(Terms::aside(Some(CALL_HOLD)), make, || true).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         if response.status().is_success() {
             return Ok(());
@@ -113,7 +113,7 @@ impl Shared {
     /// POSTs beside the requests of the editor.
     pub async fn post(&self, session: &Session, body: Bytes) -> Result<Response, Trouble> {
         let make = || self.request(Method::POST, session, body.clone());
-        let response = self.admitted(Way::aside(Some(CALL_HOLD)), make, || true).await?;
+        let response = self.admitted(Terms::aside(Some(CALL_HOLD)), make, || true).await?;
         log::debug!("POST answered {}", response.status().as_u16());
         Ok(response)
     }
@@ -155,13 +155,13 @@ impl Shared {
             call.progress.reach(Stage::Held);
             !call.progress.is_cancelled()
         };
-        let way = Way {
+        let terms = Terms {
             lane: if call.listens() { Lane::Control } else { Lane::Calls },
             // Whoever waits for a session to open, or for a stream, waits for the person too.
             patience: (!call.opens() && !call.listens()).then_some(CALL_HOLD),
             head: self.settings.headers_timeout,
         };
-        let response = match self.admitted(way, make, held).await {
+        let response = match self.admitted(terms, make, held).await {
             Ok(response) => response,
             Err(trouble) => {
                 if let Trouble::NotSent(_) = trouble {
@@ -213,11 +213,11 @@ impl Shared {
             request.own.extend(last.clone().map(|id| (HeaderName::from_static("last-event-id"), id)));
             request
         };
-        let way = match lane {
-            Lane::Calls => Way { lane, patience: Some(CALL_HOLD), head: limit },
-            Lane::Control => Way { head: limit, ..Way::aside(None) },
+        let terms = match lane {
+            Lane::Calls => Terms { lane, patience: Some(CALL_HOLD), head: limit },
+            Lane::Control => Terms { head: limit, ..Terms::aside(None) },
         };
-        let response = self.admitted(way, make, || true).await?;
+        let response = self.admitted(terms, make, || true).await?;
         log::debug!("GET answered {}", response.status().as_u16());
         Ok(response)
     }

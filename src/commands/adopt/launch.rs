@@ -24,7 +24,7 @@ pub struct Started {
 /// that has a meaning of its own.
 pub fn started(words: &[String]) -> Option<Result<Started, String>> {
     match unwrapped(words) {
-        Ok(way) => plain(way).or_else(|| mentioned(words).then(|| Err("its command is a line for a shell".into()))),
+        Ok(inner) => plain(inner).or_else(|| mentioned(words).then(|| Err("its command is a line for a shell".into()))),
         Err(why) => mentioned(words).then_some(Err(why)),
     }
 }
@@ -36,35 +36,35 @@ pub fn url_in(words: &[String]) -> Option<&str> {
 
 /// Words, and what led to them.
 #[derive(Default)]
-struct Way {
+struct Unwrapped {
     words: Vec<String>,
     env: Vec<(String, String)>,
     notes: Vec<String>,
 }
 
 /// The words behind `env` and shells, which only start what follows.
-fn unwrapped(words: &[String]) -> Result<Way, String> {
-    let mut way = Way { words: split_first(words)?, ..Way::default() };
+fn unwrapped(words: &[String]) -> Result<Unwrapped, String> {
+    let mut inner = Unwrapped { words: split_first(words)?, ..Unwrapped::default() };
     loop {
-        let Some(first) = way.words.first().cloned() else { return Ok(way) };
+        let Some(first) = inner.words.first().cloned() else { return Ok(inner) };
         match program(&first).as_str() {
             "env" => {
-                way.words.remove(0);
-                if way.words.first().is_some_and(|word| word.starts_with('-')) {
+                inner.words.remove(0);
+                if inner.words.first().is_some_and(|word| word.starts_with('-')) {
                     return Err("it is started by env with options of its own".into());
                 }
             }
             _ if assignment(&first).is_some() => {
-                let Some((name, value)) = assignment(&first) else { return Ok(way) };
-                way.env.retain(|(own, _)| *own != name);
-                way.env.push((name, value));
-                way.words.remove(0);
+                let Some((name, value)) = assignment(&first) else { return Ok(inner) };
+                inner.env.retain(|(own, _)| *own != name);
+                inner.env.push((name, value));
+                inner.words.remove(0);
             }
             shell @ ("sh" | "bash" | "dash" | "zsh" | "ash" | "ksh") => {
-                let (options, line) = match &way.words[1..] {
+                let (options, line) = match &inner.words[1..] {
                     [option, line] => (vec![option.as_str()], line),
                     [one, other, line] => (vec![one.as_str(), other.as_str()], line),
-                    _ => return Ok(way),
+                    _ => return Ok(inner),
                 };
                 let letters = options.iter().filter_map(|option| match *option {
                     "--login" => Some("l"),
@@ -79,19 +79,19 @@ fn unwrapped(words: &[String]) -> Result<Way, String> {
                     if words.iter().any(|word| word.contains("${")) {
                         return Err(format!("{shell} may set the variables of its line when it starts"));
                     }
-                    way.notes.push(format!("the variables that {shell} sets when it starts are not set any more"));
+                    inner.notes.push(format!("the variables that {shell} sets when it starts are not set any more"));
                 }
-                way.words = words;
+                inner.words = words;
             }
             "cmd" => {
-                let at = way.words.iter().position(|word| word.eq_ignore_ascii_case("/c"));
+                let at = inner.words.iter().position(|word| word.eq_ignore_ascii_case("/c"));
                 // Several words are no line, but are started as they are.
-                let Some([line]) = at.map(|at| &way.words[at + 1..]).filter(|rest| has_gap(rest)) else {
-                    return Ok(way);
+                let Some([line]) = at.map(|at| &inner.words[at + 1..]).filter(|rest| has_gap(rest)) else {
+                    return Ok(inner);
                 };
-                way.words = within(line, Shell::Cmd, "cmd")?;
+                inner.words = within(line, Shell::Cmd, "cmd")?;
             }
-            _ => return Ok(way),
+            _ => return Ok(inner),
         }
     }
 }
@@ -135,8 +135,8 @@ fn assignment(word: &str) -> Option<(String, String)> {
 }
 
 /// The program that plain words start.
-fn plain(way: Way) -> Option<Result<Started, String>> {
-    let Way { words, env, notes } = way;
+fn plain(inner: Unwrapped) -> Option<Result<Started, String>> {
+    let Unwrapped { words, env, notes } = inner;
     let (at, tool) = words.iter().enumerate().find_map(|(at, word)| Some((at, tool(word)?)))?;
     let before = &words[..at];
     let unknown = before.iter().enumerate().find(|(at, word)| !launches(word, at.checked_sub(1).map(|at| &before[at])));
