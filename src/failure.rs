@@ -122,6 +122,14 @@ impl Failure {
         self
     }
 
+    /// Adds what was met before there was no more time, if anything was: that is the cause, and its remedy helps.
+    #[must_use]
+    pub fn last_seen(self, met: Option<Failure>) -> Self {
+        let Some(met) = met else { return self };
+        let fact = format!("{}; last seen: {}", self.fact, met.fact);
+        Failure { fact, remedy: met.remedy.or(self.remedy), ..self }
+    }
+
     /// Adds the HTTP status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {

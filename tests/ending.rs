@@ -679,6 +679,38 @@ fn a_terminal_gets_a_hint_of_what_this_is() {
 }
 
 #[test]
+fn a_time_that_runs_out_does_not_hide_that_nobody_was_there() {
+    let port = support::unused_port();
+    let url = format!("http://127.0.0.1:{port}/mcp");
+    let input = format!("{}\n{INITIALIZED}\n{}\n", initialize(0, "2025-06-18"), request(1, "tools/list"));
+    for limit in ["--request-timeout", "--drain-timeout"] {
+        let outcome = Bridge::launch(&url).args([limit, "1"]).run(&input);
+        let answer = outcome.answer("0");
+        let text = answer["error"]["message"].as_str().unwrap();
+        assert!(text.contains("connection refused") && text.contains("check the URL"), "{limit}: {text}");
+        assert_eq!(outcome.code, 5, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_time_that_runs_out_does_not_hide_that_the_server_asked_to_wait() {
+    let busy = |_: &Request, reply: Reply| reply.header("Retry-After", "30").text(503, "deploying");
+    let server = Legacy::new().on("tools/call", busy).start();
+    let mut bridge = Bridge::to(&server).args(["--request-timeout", "1"]).ready();
+    bridge.send(call(1));
+    let error = bridge.expect_error("1", &["--request-timeout", "503"]);
+    assert!(!error["message"].as_str().unwrap().contains("may have run"), "{error}");
+
+    let mut bridge = Bridge::to(&server).args(["--drain-timeout", "1"]).ready();
+    bridge.send(call(1));
+    server.wait(2, "tools/call");
+    bridge.close_stdin();
+    let error = bridge.expect_error("1", &["before the bridge had to end", "503"]);
+    assert!(!error["message"].as_str().unwrap().contains("may have run"), "{error}");
+    assert_eq!(bridge.wait_exit(SOON), 5);
+}
+
+#[test]
 fn held_requests_get_their_error_when_the_input_ends() {
     // `initialize` never comes back, and so what waits behind it never starts.
     let held = Mailbox::new();

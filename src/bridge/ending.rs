@@ -19,12 +19,24 @@ impl Bridge {
 
     /// Nothing more is waited for, for this reason.
     pub(super) fn give_up(&mut self, reason: Failure) {
-        let sent = self.running.iter().filter(|(_, running)| running.may_have_run());
-        let sent: Vec<Key> = sent.map(|(key, _)| *key).collect();
-        for key in sent {
-            self.on(Event::Ended { key, failure: Some(reason.clone().may_have_run()) });
+        // While a session is being opened, that is what all the others wait for.
+        let opening = self.era.is_opening();
+        let mut cause = None;
+        let mut each: Vec<(Key, Failure)> = Vec::new();
+        for (key, running) in &self.running {
+            let met = running.progress.met();
+            if running.may_have_run() {
+                each.push((*key, reason.clone().last_seen(met).may_have_run()));
+            } else if opening {
+                cause = cause.or(met);
+            } else if met.is_some() {
+                each.push((*key, reason.clone().last_seen(met)));
+            }
         }
-        self.on(Event::Over(reason));
+        for (key, failure) in each {
+            self.on(Event::Ended { key, failure: Some(failure) });
+        }
+        self.on(Event::Over(reason.last_seen(cause)));
     }
 
     /// An answer could not be written. That nobody reads any more is an end like another; that there is no

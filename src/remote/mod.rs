@@ -191,9 +191,9 @@ impl Remote {
 
     fn late(&self, limit: Duration, call: &Call) -> Failure {
         let fact = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
-        let late = Failure::new(Kind::Unreachable, fact);
-        let held = call.progress.follow().is_at(Stage::Held);
-        if held || call.repeatable { late } else { late.may_have_run() }
+        let progress = call.progress.follow();
+        let late = Failure::new(Kind::Unreachable, fact).last_seen(progress.met());
+        if progress.is_at(Stage::Held) || call.repeatable { late } else { late.may_have_run() }
     }
 
     /// POSTs a notification, or an answer to a question of session `generation`.
@@ -277,6 +277,7 @@ impl Remote {
                     if let Trouble::Later(..) = trouble {
                         call.progress.reach(Stage::Held);
                     }
+                    call.progress.meet(trouble.failure());
                     sleep(pause).await;
                 }
                 None => return Err(trouble.given_up(call.repeatable)),
@@ -336,6 +337,17 @@ impl Trouble {
                 failure.remedy(format!("{LOST_AGAIN}{own}"))
             }
             trouble => trouble.into_failure(),
+        }
+    }
+
+    fn failure(&self) -> &Failure {
+        match self {
+            Trouble::NotSent(failure)
+            | Trouble::Later(_, failure)
+            | Trouble::SessionLost(failure)
+            | Trouble::Cut(failure)
+            | Trouble::Spoiled(failure)
+            | Trouble::Final(failure) => failure,
         }
     }
 

@@ -1,9 +1,11 @@
 //! How far a request has come, told to whoever has to wait for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::failure::Failure;
 
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ struct Course {
     rests: Notify,
     /// Nobody wants it any more.
     cancelled: AtomicBool,
+    /// Why it had to be sent again.
+    trouble: Mutex<Option<Failure>>,
 }
 
 impl Progress {
@@ -44,6 +48,11 @@ impl Progress {
     /// The request has come this far, or was set back.
     pub fn reach(&self, stage: Stage) {
         self.0.reach(stage);
+    }
+
+    /// The request has met this, and is sent again.
+    pub fn meet(&self, trouble: &Failure) {
+        *self.0.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble.clone());
     }
 
     /// Whether somebody has cancelled the request meanwhile, so that it must not be sent again.
@@ -73,6 +82,11 @@ impl Follower {
     pub async fn sent(&self) -> bool {
         self.until(|| !self.is_at(Stage::Sending)).await;
         self.is_at(Stage::Out)
+    }
+
+    /// Why the request had to be sent again, the last time.
+    pub fn met(&self) -> Option<Failure> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nobody wants the request any more. What runs of it is the server's to end; it is not sent again.

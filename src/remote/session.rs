@@ -241,7 +241,10 @@ impl Shared {
                 Err(trouble) => trouble,
             };
             match patience.pause(&trouble, true) {
-                Some(pause) => sleep(pause).await,
+                Some(pause) => {
+                    call.progress.meet(trouble.failure());
+                    sleep(pause).await;
+                }
                 None => return Err(trouble),
             }
         }
