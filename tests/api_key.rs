@@ -15,7 +15,8 @@ fn a_key_is_read_from_stdin_and_sent_in_its_header_with_every_request() {
     let shop = Shop::new(|request| request.header("x-mcp-api-key") == Some("s3cret-key"));
     let told = shop.keep(&["--api-key-header", "X-MCP-API-Key"], "s3cret-key\n");
     assert!(!told.stderr.contains("white space"), "a final newline is no white space: {told:?}");
-    assert!(told.stdout.contains(&shop.server.url()), "{told:?}");
+    let kept = format!("kept the API key for {} in a file in ", shop.server.url());
+    assert!(told.stdout.starts_with(&kept) && !told.stdout.contains("; kept"), "{told:?}");
     let log = shop.home.path().join("log");
     let mut bridge = shop.relay(&["--debug", "--log-file", &log.to_string_lossy()]).ready();
     bridge.send(call(1));

@@ -372,7 +372,9 @@ impl Session {
         let who = subject.as_ref().map(|subject| format!(" as {}", one_line(subject))).unwrap_or_default();
         let stand_in = self.store.stand_in(&self.key).is_some();
         let why = if stand_in { ", because this system has no keychain service" } else { "" };
-        let place = kept.as_ref().map(|kept| format!("; kept in {}{why}", kept.roughly())).unwrap_or_default();
+        // A key was just said to be kept.
+        let kept_in = if matches!(grant.credential, Credential::ApiKey(_)) { " in" } else { "; kept in" };
+        let place = kept.as_ref().map(|kept| format!("{kept_in} {}{why}", kept.roughly())).unwrap_or_default();
         Done {
             word,
             sentence: format!("{what} {}{who}{place}", shown(&self.url)),
