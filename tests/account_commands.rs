@@ -127,7 +127,17 @@ fn login_takes_a_refusal_of_mcp_or_a_stream_for_a_server_that_asks_for_nothing()
         assert!(told.expect(0, &[]).stdout.contains("asks for no sign-in"), "{status} {code}: {told:?}");
     }
     for status in [400, 404, 405] {
-        let (server, _wire) = HttpSse::new().refusing_post(move |_, reply| reply.status(status)).start();
+        let sse = HttpSse::new().refusing_post(move |_, reply| reply.status(status));
+        // It has no metadata, where this one would open a stream as well.
+        let (server, _wire) = sse
+            .on_get(|_, request, reply| match request.path.as_str() {
+                "/mcp" => Some(reply),
+                _ => {
+                    reply.status(404);
+                    None
+                }
+            })
+            .start();
         let told = Bridge::bare().args(["login", &server.url()]).told();
         assert!(told.expect(0, &[]).stdout.contains("asks for no sign-in"), "{status}: {told:?}");
     }
