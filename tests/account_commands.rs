@@ -42,6 +42,9 @@ fn a_file_that_stands_in_for_a_keychain_is_said_at_login_in_status_and_at_the_st
     assert!(told.expect(0, &[]).stdout.contains("(no keychain service)"), "{told:?}");
     let mut relay = world.relay(&human).env("MCPBRIDGE_CREDENTIAL_STORE", "auto").ready();
     relay.wait_stderr("because this system has no keychain service");
+    // A command at a shell is no relay, and would say it each time.
+    let told = auto("tools");
+    assert!(!told.expect(0, &[]).stderr.contains("keychain"), "{told:?}");
     // Whoever chose a file is not told of it.
     let told = world.command("login").human(&human).told();
     assert!(!told.expect(0, &[]).stdout.contains("no keychain service"), "{told:?}");

@@ -340,7 +340,9 @@ impl Inner {
         if let Some(grant) = self.store.read(&self.key).await? {
             self.adopt(grant, How::Kept);
         }
-        if let Some(kept) = self.store.stand_in(&self.key) {
+        // A command at a shell is soon over, and the login or `status` has told its person.
+        let is_relay = !self.asks_nobody.load(Ordering::Relaxed);
+        if let Some(kept) = self.store.stand_in(&self.key).filter(|_| is_relay) {
             log::info!("the sign-in is kept in {kept}, because this system has no keychain service");
         }
         self.follow();
