@@ -437,6 +437,22 @@ fn what_is_wrong_with_a_value_of_the_file_is_told_with_its_line_and_not_with_a_f
 }
 
 #[test]
+fn a_sign_in_to_a_url_with_a_variable_is_that_of_its_name() {
+    let world = World::new();
+    let config = world.home.path().join("mcpbridge/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, format!("[servers.a]\nurl = '{}?tenant=${{TENANT}}'\n", world.server.url())).unwrap();
+    let human = Human::prompt();
+    let mcpbridge = |args: &[&str]| Bridge::bare().args(args).home(world.home.path()).env("TENANT", "7").human(&human);
+    mcpbridge(&["login", "a"]).told().expect(0, &[]);
+    let status = mcpbridge(&["status", "--json"]).told();
+    let accounts = status.expect(0, &[]).json()["accounts"].clone();
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
+    assert_eq!(accounts[0]["name"], "a", "{accounts}");
+    mcpbridge(&["logout", "a"]).told().expect(0, &[]);
+}
+
+#[test]
 fn a_secret_in_plain_is_warned_of_with_its_own_line_and_what_helps_there() {
     let person = Person::with(
         "[servers.a]\n\nurl = 'https://me:s3cret@h.example/mcp'\ntoken-endpoint = 'https://me:s3cret@h.example/token'\n",

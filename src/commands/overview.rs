@@ -53,7 +53,7 @@ pub struct OfName {
 /// The accounts that names stand for.
 pub fn of_names(config: &Config) -> impl Iterator<Item = OfName> {
     config.servers.iter().flat_map(|server| {
-        let url = super::server::url(&server.url, true).ok();
+        let url = names::url(server).ok();
         url.into_iter().flat_map(|url| of_name(config, server, &url))
     })
 }
