@@ -171,7 +171,8 @@ fn a_hidden_tool_cannot_be_called() {
 
 #[test]
 fn a_hidden_tool_cannot_be_called_from_a_batch() {
-    let server = server();
+    let answer = format!("[{}]", result("2", r#"{"prompts":[]}"#));
+    let server = Legacy::new().on("batch", move |_, reply| reply.json(&answer)).start();
     let mut bridge = Bridge::to(&server).args(["--ignore-tool", "delete*"]).ready_as("2025-03-26");
     let hidden = request_with(1, "tools/call", r#"{"name":"delete_all"}"#);
     bridge.send(format!("[{hidden},{}]", request(2, "prompts/list")));
