@@ -6,6 +6,9 @@ use super::item::Item;
 use super::{Keeper, Key, Known, Lock, Store, unwritten};
 use crate::failure::{Failure, Kind};
 
+/// A grant that the index knows of, and what it says, or the trouble there is with its file.
+pub type Known = (Key, Result<Entry, Failure>);
+
 impl Store {
     /// What is known of the grant under `key` without opening its store.
     ///

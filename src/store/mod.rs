@@ -39,6 +39,7 @@ pub use entry::{Doubt, Ended, Entry, Form};
 pub use eras::Eras;
 pub use grant::{ApiKey, Authentication, Binding, Client, Credential, Grant, OAuth, Origin, Place};
 pub use history::{By, Chapter, Happening, Way};
+pub use index::Known;
 pub use key::Key;
 pub use last::Said;
 pub use lock::{GRANT_WAIT, Guard, Lock};
@@ -139,9 +140,6 @@ impl fmt::Display for Kept {
         }
     }
 }
-
-/// A grant, and what is known of it or the trouble that there is with its file.
-pub type Known = (Key, Result<Entry, Failure>);
 
 /// The grants of a user. Cheap to clone.
 #[derive(Clone)]
