@@ -5,6 +5,10 @@ mod support;
 
 use std::{
     fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -109,6 +113,7 @@ fn login_to_an_address_without_a_server_names_the_status_and_asks_nobody() {
         (400, text, "what?", 6, ["refused the request", "(HTTP 400)", "mcpbridge doctor"]),
         (302, text, "", 6, ["refused the request", "(HTTP 302)", "mcpbridge doctor"]),
         (403, page, "<html>", 6, ["a web page", "(HTTP 403)", "does a network want"]),
+        (403, json, lost, 3, ["wants a credential (HTTP 403)", "offers no sign-in", "--api-key-header"]),
         (403, text, "no", 3, ["wants a credential (HTTP 403)", "offers no sign-in", "--api-key-header"]),
         (429, text, "", 5, ["has no time", "(HTTP 429)", "try again"]),
     ] {
@@ -237,6 +242,29 @@ fn status_sends_nobody_to_a_login_that_found_no_sign_in_or_after_a_run_that_need
         command(&["status", &url, "--account", "work"]).expect(3, &[]);
         assert!(command(&["status"]).expect(0, &[]).stdout.contains("nobody is signed in"));
     }
+}
+
+#[test]
+fn status_names_the_login_again_where_a_server_that_asked_for_none_has_changed_its_mind() {
+    let (closed, home) = (Arc::new(AtomicBool::new(false)), tempfile::tempdir().unwrap());
+    let is_closed = Arc::clone(&closed);
+    let server = Server::start(move |request, reply| match request.kind().as_str() {
+        "initialize" if !is_closed.load(Ordering::SeqCst) => {
+            reply.result(request, &support::welcome("2025-06-18", "{}"));
+        }
+        "initialize" => reply.status(401),
+        _ => reply.status(404),
+    });
+    let (url, command) = (server.url(), |words: &[&str]| Bridge::bare().args(words).home(home.path()).told());
+    command(&["login", &url]).expect(0, &[]);
+    command(&["status", &url]).expect(0, &[]);
+    closed.store(true, Ordering::SeqCst);
+    let mut bridge = Bridge::to(&server).home(home.path()).arg("--non-interactive").spawn();
+    bridge.send(support::initialize(0, support::VERSION));
+    bridge.expect_error("0", &["wants a sign-in"]);
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 3, "{}", bridge.stderr());
+    assert!(command(&["status", &url]).expect(3, &[]).stdout.contains("run: mcpbridge login"));
 }
 
 #[test]

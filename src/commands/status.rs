@@ -212,14 +212,17 @@ impl Account {
 
     /// The same where the server at `url` asked for no sign-in the last time, as far as this machine knows.
     fn or_without(self, store: &Store, url: &Url) -> Self {
-        let worked = || {
-            let mut runs = store.runs(&Key::new(url, None, None)).into_iter().rev();
-            let last = runs.find(|run| run.end.is_some() && run.start.account == self.name);
-            last.is_some_and(|run| run.open.is_some() && run.end.is_some_and(|(_, end)| end.code == 0))
-        };
-        let asked_for_none = match store.history(&self.key).pop() {
-            Some(last) => last.what == Happening::NotNeeded,
-            None => self.resource.is_none() && worked(),
+        // Runs are noted by server and account; of another resource they say nothing.
+        let runs = if self.resource.is_none() { store.runs(&Key::new(url, None, None)) } else { Vec::new() };
+        let mut ended = runs.iter().rev().filter(|run| run.start.account == self.name);
+        let run = ended.find_map(|run| run.end.as_ref().map(|(at, end)| (at / 1000, end.code, run.open.is_some())));
+        let asked_for_none = match (store.history(&self.key).pop(), run) {
+            // It may have changed its mind since then.
+            (Some(last), run) => {
+                let wanted = Kind::SignInRequired.exit_code();
+                last.what == Happening::NotNeeded && !run.is_some_and(|(at, code, _)| at >= last.at && code == wanted)
+            }
+            (None, run) => matches!(run, Some((_, 0, true))),
         };
         let state = if self.state == State::Unknown && asked_for_none { State::Without } else { self.state };
         Account { state, ..self }

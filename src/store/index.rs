@@ -3,7 +3,7 @@
 
 use super::entry::Entry;
 use super::item::Item;
-use super::{Keeper, Key, Known, Lock, Store, unwritten};
+use super::{Keeper, Key, Lock, Store, unwritten};
 use crate::failure::{Failure, Kind};
 
 /// A grant that the index knows of, and what it says, or the trouble there is with its file.

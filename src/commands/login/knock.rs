@@ -107,12 +107,12 @@ impl Session {
                 let fact = format!("{server} has no time for this now (HTTP {status})");
                 failure(Kind::Unreachable, fact, "try again in a while".into())
             }
-            // What it says of a hello is of the protocol, not of the sign-in.
-            400..=499 if said.is_of_mcp() => return Ok(Welcome::Open),
             // A relay asks for more scopes by itself, where they are missed.
             403 if said.wants_scopes() && !ticket.is_none() => return Ok(Welcome::Open),
             403 if page && said.challenge().is_none() => failure(Kind::Protocol, a_page, WRONG_PLACE.into()),
             403 => return Ok(Welcome::Refuses(self.forbidden(ticket))),
+            // What it says of a hello is of the protocol, not of the sign-in.
+            400..=499 if said.is_of_mcp() => return Ok(Welcome::Open),
             400 if !page => {
                 let fact = format!("{server} refused the request (HTTP {status})");
                 return Ok(Welcome::Refuses(failure(Kind::Protocol, fact, self.closer_look())));
