@@ -288,6 +288,24 @@ fn a_batch_whose_answers_come_one_by_one_on_a_stream_is_answered() {
 }
 
 #[test]
+fn the_servers_own_errors_for_a_batch_reach_the_editor_under_any_status() {
+    let server = Legacy::new()
+        .on("batch", |_, reply| {
+            let batch = format!("[{},{}]", error(1, -32602, "missing x"), result(2, r#"{"tools":[]}"#));
+            reply.send(400, "application/json", batch);
+        })
+        .start();
+    let mut bridge = Bridge::to(&server).ready_as("2025-03-26");
+    bridge.send(format!("[{},{}]", call(1), request(2, "tools/list")));
+    assert_eq!(bridge.recv(), format!("[{},{}]", error(1, -32602, "missing x"), result(2, r#"{"tools":[]}"#)));
+    // What has no answer of its own gets the refusal.
+    bridge.send(format!("[{},{},{}]", call(1), request(2, "tools/list"), call(3)));
+    assert_eq!(envelopes(&bridge.recv()).len(), 2);
+    bridge.expect_error("3", &["400"]);
+    assert_eq!((server.count("batch"), server.count("initialize")), (2, 1));
+}
+
+#[test]
 fn a_batch_of_answers_above_the_limit_says_so_of_each() {
     let server = Legacy::new()
         .on("batch", |_, reply| {

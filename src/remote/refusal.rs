@@ -12,7 +12,7 @@ use crate::auth::{Login, Ticket, challenge};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::{Response, shown};
-use crate::message::{METHOD_NOT_FOUND, Message, Parsed, member};
+use crate::message::{Kind as Is, METHOD_NOT_FOUND, Message, Parsed, member};
 
 /// A response with a status that is no success, read as far as is useful.
 pub struct Refusal {
@@ -75,6 +75,12 @@ impl Refusal {
         let Ok(Parsed::One(message)) = Message::parse(self.body.clone()) else { return None };
         let code = message.error().and_then(|error| member(error, "code")).map(str::parse::<i64>);
         matches!(code, Some(Ok(_))).then_some(message)
+    }
+
+    /// The answers in the body, if it is a batch (2025-03-26).
+    pub fn batch(&self) -> Vec<Message> {
+        let Ok(Parsed::Batch(batch)) = Message::parse(self.body.clone()) else { return Vec::new() };
+        batch.into_iter().flatten().filter(|message| message.kind() == Is::Answer).collect()
     }
 
     /// What happened and what to do, for a request that has no better answer. The server may repeat

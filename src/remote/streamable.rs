@@ -22,7 +22,7 @@ use super::session::{Reply, Session, Shared};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response, Sent};
-use crate::message::Parsed;
+use crate::message::{Message, Parsed};
 
 use body::Body;
 pub use body::take_along;
@@ -236,9 +236,11 @@ impl Shared {
         if let Some(wait) = refusal.retry_after() {
             return Err(Trouble::Later(wait, failure));
         }
-        let own = refusal.error().filter(|error| {
-            error.id().is_some_and(|id| call.awaiting.iter().any(|waiting| waiting.is_nearly(id))) && status != 401
-        });
+        let is_own = |answer: &Message| {
+            answer.id().is_some_and(|id| call.awaiting.iter().any(|waiting| waiting.is_nearly(id))) && status != 401
+        };
+        let own = refusal.error().filter(is_own);
+        let each: Vec<_> = refusal.batch().into_iter().filter(is_own).map(Ok).collect();
         let in_session = session.id.is_some();
         // Some servers put the request's id even into "no such session".
         if status == 404 && in_session && !own.as_ref().is_some_and(is_unknown_method) {
@@ -247,6 +249,15 @@ impl Shared {
         if let Some(error) = own {
             self.deliver(session, call, reply, vec![Parsed::One(error)], refusal.into_weight()).await;
             return Ok(());
+        }
+        if !each.is_empty() {
+            let may_have_run = refusal.may_have_run();
+            self.deliver(session, call, reply, vec![Parsed::Batch(each)], refusal.into_weight()).await;
+            return match () {
+                () if call.awaiting.is_empty() => Ok(()),
+                () if may_have_run => Err(Trouble::Spoiled(failure)),
+                () => Err(Trouble::Final(failure)),
+            };
         }
         match status {
             400 if in_session && !self.is_alive(session).await => Err(Trouble::SessionLost(failure)),
