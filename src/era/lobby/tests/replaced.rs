@@ -10,7 +10,7 @@ fn an_editor_that_has_closed_its_side_is_asked_nothing_by_a_server_that_is_found
     let facts = Facts { legacy: Some(false), ..Facts::default() };
     let mut scene = Scene::with(Settings { facts, ..Settings::default() });
     scene.editor(&initialize(1, LINKS)).gives(["probe 1 server/discover", "wake 2 in 10 s"]);
-    scene.server(1, &discovered()).gives(["answer 1"]);
+    scene.is_discovered(1).gives(["answer 1"]);
     scene.editor(&initialize(2, LINKS)).gives(["probe 3 server/discover", "wake 4 in 10 s"]);
     scene.on(Event::Closed).gives::<0>([]);
     scene.due(4).gives(["drop 3", "open 5 as 2"]);
@@ -88,8 +88,15 @@ impl Scene {
         self.editor(r#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#).gives([&*format!("send {key} tools/list")]);
         self.on(Event::Ended { key, failure: Some(refused_version()) });
         assert!(self.steps.contains(&format!("probe {} server/discover", key + 1)), "{:?}", self.steps);
-        self.server(key + 1, &discovered());
+        self.is_discovered(key + 1);
         assert!(self.lobby.spoken().is_some_and(|spoken| spoken.modern_server));
+    }
+
+    /// A modern server's answer to `server/discover`.
+    fn is_discovered(&mut self, key: Key) -> &mut Self {
+        let result = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}"#;
+        let answer = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{result}}}"#, self.own);
+        self.server(key, &answer)
     }
 
     /// The server asks the editor something.
@@ -104,10 +111,4 @@ impl Scene {
 fn refused_version() -> Failure {
     let error = r#"{"code":-32022,"message":"version","data":{"supported":["2026-07-28"]}}"#;
     Failure { error: Some(error.into()), ..Failure::new(Kind::Protocol, "refused").status(400) }
-}
-
-/// A modern server's answer to `server/discover`, under an id that nobody looks at.
-fn discovered() -> String {
-    r#"{"jsonrpc":"2.0","id":0,"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{}}}"#
-        .into()
 }

@@ -16,7 +16,7 @@ pub struct Scene {
     /// The lines for the editor of all events, and the keys of guests.
     pub told: Vec<String>,
     guests: Vec<Key>,
-    /// The id of the last `initialize` that the lobby made.
+    /// The id of the last `initialize` that the lobby made, or of what was asked last to find the era.
     pub own: String,
 }
 
@@ -146,7 +146,10 @@ impl Scene {
                 }
                 id => format!("open {key} as {id}"),
             },
-            Step::Probe { key, message, .. } => format!("probe {key} {}", message.method()),
+            Step::Probe { key, message, .. } => {
+                message.id().unwrap().spelled().clone_into(&mut self.own);
+                format!("probe {key} {}", message.method())
+            }
             Step::Send { key, requests, way, .. } => format!("send {key} {}{}", requests[0].method(), how(&way)),
             Step::Tell { message, way } => format!("tell {}{}", message.method(), how(&way)),
             Step::Reply { .. } => "reply".into(),
