@@ -5,6 +5,8 @@ mod found;
 mod pair;
 mod words;
 
+use std::collections::BTreeSet;
+
 use super::finding::{Finding, Probe, for_legacy_editor, for_modern_editor};
 use super::headers::Annotated;
 use super::modern::{Modern, lacks_meta};
@@ -200,10 +202,13 @@ impl Era {
                 |part: &mut Result<Message, Fault>| part.as_ref().is_ok_and(|message| message.kind() == Is::Answer);
             let answers: Vec<_> = batch.extract_if(.., is_answer).flatten().collect();
             answers.into_iter().for_each(|answer| self.editor(answer, steps));
-            // Within the batch it is found when its turn comes.
-            let is_running =
-                |message: &Message| message.kind() == Is::Request && message.id().is_some_and(|id| self.is_running(id));
-            let twice = batch.extract_if(.., |part| part.as_ref().is_ok_and(is_running));
+            // Also within the batch, for a cancel takes out whatever waits under its id.
+            let mut seen = BTreeSet::new();
+            let mut is_running = |message: &Message| {
+                let is_new = |id: &Id| !self.is_running(id) && seen.insert(id.clone());
+                message.kind() == Is::Request && !message.id().is_none_or(is_new)
+            };
+            let twice = batch.extract_if(.., |part| part.as_ref().is_ok_and(&mut is_running));
             let ids = twice.flatten().filter_map(|message| message.id().cloned());
             steps.extend(ids.map(|id| refusal(&id, INVALID_REQUEST, "a request with this id is still running")));
             if let Some(finding) = self.finding.as_mut().filter(|_| !batch.is_empty()) {
