@@ -352,14 +352,7 @@ impl Trouble {
     }
 
     fn into_failure(self) -> Failure {
-        match self {
-            Trouble::NotSent(failure)
-            | Trouble::Later(_, failure)
-            | Trouble::SessionLost(failure)
-            | Trouble::Cut(failure)
-            | Trouble::Spoiled(failure)
-            | Trouble::Final(failure) => failure,
-        }
+        self.failure().clone()
     }
 }
 
