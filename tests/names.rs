@@ -255,6 +255,13 @@ fn a_file_that_cannot_be_added_to_is_left_alone_and_the_lines_are_said() {
 }
 
 #[test]
+fn a_zero_with_a_sign_is_a_zero() {
+    let person = Person::new();
+    person.told(&["add", "a", URL, "--connect-timeout=-0"]).expect(0, &[]);
+    assert!(person.text().ends_with("connect-timeout = 0\n"), "{}", person.text());
+}
+
+#[test]
 fn to_add_the_same_again_changes_nothing_and_another_is_refused() {
     let person = Person::new();
     person.told(&["add", "a", URL, "--keep-alive"]).expect(0, &[]);

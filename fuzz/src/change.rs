@@ -25,7 +25,7 @@ fn new(chosen: u8, text: &str) -> New<'static> {
     let keys = words().keys.iter().skip(usize::from(chosen)).step_by(usize::from(chosen % 7) + 1);
     // The command line lets nothing else through, and writes seconds as this prints them.
     let fits = |key: &&Key| match key.shape {
-        Shape::Seconds => text.parse::<f64>().is_ok_and(|it| it.to_string() == text) && is_taken(key, text),
+        Shape::Seconds => text.parse::<f64>().is_ok_and(|it| (it + 0.0).to_string() == text) && is_taken(key, text),
         Shape::Size | Shape::Choice => is_taken(key, text),
         _ => true,
     };

@@ -74,8 +74,8 @@ fn value(words: &Words, flag: &str, typed: &Value) -> config::Value {
     match typed {
         Value::Switch(on) => config::Value::Switch(*on),
         Value::Texts(texts) if words.shape(flag) == Some(Shape::Seconds) => {
-            // Typed as `5s` too, which is no number of a file.
-            let number = |text: &String| text.trim_end_matches('s').parse::<f64>().map(|it| it.to_string());
+            // Typed as `5s` too, which is no number of a file; and a zero is read back without its sign.
+            let number = |text: &String| text.trim_end_matches('s').parse::<f64>().map(|it| (it + 0.0).to_string());
             config::Value::Texts(texts.iter().map(|text| number(text).unwrap_or_else(|_| text.clone())).collect())
         }
         Value::Texts(texts) => config::Value::Texts(texts.iter().map(|text| lasting::placed(flag, text)).collect()),
