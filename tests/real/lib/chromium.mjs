@@ -1,3 +1,5 @@
+// A real Chromium, led by its remote debugging pipe: the person's browser.
+
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync } from "node:fs";

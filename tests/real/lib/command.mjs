@@ -1,3 +1,5 @@
+// Programs that run to their end, mcpbridge among them, and what they said.
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { BRIDGE, homely, neverOutlive } from "./processes.mjs";

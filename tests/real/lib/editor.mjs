@@ -1,3 +1,5 @@
+// An editor as others write them: the client of the official SDK with mcpbridge as its server.
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import test from "node:test";

@@ -1,3 +1,5 @@
+// What lies between: certificates and their authorities, nginx, proxies, an address of its own.
+
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";

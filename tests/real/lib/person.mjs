@@ -1,3 +1,5 @@
+// A person who signs in with a browser made of HTTP requests: follows links, keeps cookies, presses the button.
+
 import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import { request } from "node:http";

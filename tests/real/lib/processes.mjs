@@ -1,3 +1,5 @@
+// Where everything is, the homes of the tests, and that no process outlives them.
+
 import assert from "node:assert/strict";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,5 @@
+// The servers under test, which nobody here has written: how each is started, and when it listens.
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
