@@ -8,8 +8,8 @@ mod repeated;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -57,13 +57,8 @@ pub fn start(volume: Volume, file: Option<&Path>) -> io::Result<()> {
         return Ok(());
     }
     let (lines, queue) = sync_channel(QUEUE);
-    let (done, finished) = sync_channel(1);
     let say = volume != Volume::Silent;
-    thread::Builder::new().name("log".into()).spawn(move || {
-        write_all(&queue, file, say);
-        let _ = done.send(());
-    })?;
-    let logger = LOGGER.get_or_init(|| Logger { lines, finished: std::sync::Mutex::new(finished) });
+    let logger = LOGGER.get_or_init(|| Logger { lines, writer: Mutex::new(Writer::Idle { queue, file, say }) });
     if log::set_logger(logger).is_ok() {
         log::set_max_level(level);
     }
@@ -73,8 +68,9 @@ pub fn start(volume: Volume, file: Option<&Path>) -> io::Result<()> {
 /// Waits until what was said is written, at most [`FLUSH`].
 pub fn finish() {
     let Some(logger) = LOGGER.get() else { return };
-    if logger.lines.try_send(None).is_ok()
-        && let Ok(finished) = logger.finished.lock()
+    let writer = std::mem::replace(&mut *logger.writer(), Writer::Missing);
+    if let Writer::AtWork(finished) = writer
+        && logger.lines.try_send(None).is_ok()
     {
         let _: Result<(), RecvTimeoutError> = finished.recv_timeout(FLUSH);
     }
@@ -82,7 +78,41 @@ pub fn finish() {
 
 struct Logger {
     lines: SyncSender<Option<String>>,
-    finished: std::sync::Mutex<Receiver<()>>,
+    writer: Mutex<Writer>,
+}
+
+/// Who writes. A relay that has nothing to say has one thread less.
+enum Writer {
+    /// Nothing was said yet.
+    Idle { queue: Receiver<Option<String>>, file: Option<LogFile>, say: bool },
+    /// A thread does, and tells its end.
+    AtWork(Receiver<()>),
+    /// The system gave no thread, or all is over.
+    Missing,
+}
+
+impl Logger {
+    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) {
+        let mut writer = self.writer();
+        *writer = match std::mem::replace(&mut *writer, Writer::Missing) {
+            Writer::Idle { queue, file, say } => {
+                let (done, finished) = sync_channel(1);
+                let write = move || {
+                    write_all(&queue, file, say);
+                    let _ = done.send(());
+                };
+                match thread::Builder::new().name("log".into()).spawn(write) {
+                    Ok(_) => Writer::AtWork(finished),
+                    Err(_) => Writer::Missing,
+                }
+            }
+            begun => begun,
+        };
+    }
 }
 
 impl Log for Logger {
@@ -102,6 +132,7 @@ impl Log for Logger {
             if let (Some(listener), true) = (LISTENER.get(), record.level() <= Level::Info) {
                 listener(record.level() <= Level::Warn, &text);
             }
+            self.begin();
             let _ = self.lines.try_send(Some(format!("{mark}{text}")));
         }
     }
