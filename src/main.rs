@@ -1,5 +1,4 @@
 //! The program: parse, run, report.
-#![deny(unsafe_code)]
 
 use std::process::ExitCode;
 

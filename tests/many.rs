@@ -403,6 +403,7 @@ fn nothing_is_below(bridge: &Bridge) {
 /// Leaves `pipe` open in the child, under a number of its own, as careless editors do.
 fn inherit(command: &mut Command, pipe: PipeWriter) {
     // SAFETY: duplicating a descriptor is all that happens between fork and exec.
+    #[expect(unsafe_code, reason = "std runs nothing between fork and exec without it")]
     unsafe {
         command.pre_exec(move || {
             let copy = rustix::io::dup(pipe.as_fd())?;

@@ -25,7 +25,7 @@ async fn end_of(parent: rustix::process::Pid) {
     use tokio::io::unix::AsyncFd;
 
     // SAFETY: the descriptor is owned by the AsyncFd and by nobody else until both are dropped.
-    #[expect(unsafe_code, reason = "tokio trusts the owner to keep it open")]
+    #[expect(unsafe_code, reason = "tokio has no safe way, and the owner keeps it open")]
     let watch = pidfd_open(parent, PidfdFlags::empty())
         .ok()
         .and_then(|watch| unsafe { AsyncFd::register_with_interest(watch, Interest::READABLE) }.ok());

@@ -38,7 +38,7 @@ impl Ready {
             return None;
         };
         // SAFETY: the descriptor is owned by the AsyncFd and by nobody else until both are dropped.
-        #[expect(unsafe_code, reason = "tokio trusts the owner to keep it open")]
+        #[expect(unsafe_code, reason = "tokio has no safe way, and the owner keeps it open")]
         let input = unsafe { AsyncFd::register_with_interest(again.ok()?, Interest::READABLE) }.ok()?;
         Some(Ready { input, is_socket })
     }

@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 pub async fn end_of_reader(output: BorrowedFd<'static>) {
     let own = rustix::io::fcntl_dupfd_cloexec(output, super::LOWEST).ok();
     // SAFETY: the descriptor is owned by the AsyncFd and by nobody else until both are dropped.
-    #[expect(unsafe_code, reason = "tokio trusts the owner to keep it open")]
+    #[expect(unsafe_code, reason = "tokio has no safe way, and the owner keeps it open")]
     let watch = own.and_then(|own| unsafe { AsyncFd::register_with_interest(own, Interest::WRITABLE) }.ok());
     if let Some(watch) = watch {
         while let Ok(mut ready) = watch.writable().await {

@@ -99,7 +99,7 @@ mod inotify {
         pub fn arm(&mut self, file: &Path) {
             if self.kernel.is_none() {
                 // SAFETY: the descriptor is owned by the AsyncFd and by nobody else until both are dropped.
-                #[expect(unsafe_code, reason = "tokio trusts the owner to keep it open")]
+                #[expect(unsafe_code, reason = "tokio has no safe way, and the owner keeps it open")]
                 let watch = |kernel| unsafe { AsyncFd::register_with_interest(kernel, Interest::READABLE) }.ok();
                 self.kernel = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok().and_then(watch);
             }
