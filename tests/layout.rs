@@ -88,6 +88,9 @@ enum Where {
     NotIn(&'static [&'static str]),
 }
 
+/// Folders that hold nothing of ours.
+const FOREIGN: [&str; 3] = ["target", "node_modules", "__pycache__"];
+
 #[test]
 fn every_use_of_a_room_follows_an_arrow() {
     let arrows: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
@@ -136,6 +139,36 @@ fn main_is_a_table_of_contents() {
     let main = sources().into_iter().find(|source| source.path == "src/main.rs").expect("src/main.rs");
     let lines = main.text.lines().count();
     assert!(lines < 60, "src/main.rs has {lines} lines, and has to have less than 60: move work into commands/");
+}
+
+#[test]
+fn every_file_of_code_opens_with_what_it_is() {
+    let mut silent = Vec::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()) {
+            let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                if !(FOREIGN.contains(&name.as_str()) || name.starts_with('.') && name != ".github" && name != ".ci") {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let marks: &[&str] = match path.extension().and_then(|it| it.to_str()) {
+                Some("rs") => &["//!"],
+                Some("mjs" | "js") => &["//", "/*"],
+                Some("py" | "sh" | "yml") => &["#", "\"\"\""],
+                _ => continue,
+            };
+            let text = fs::read_to_string(&path).unwrap();
+            let first = text.lines().find(|line| !line.starts_with("#!")).unwrap_or_default();
+            if kind.is_file() && !marks.iter().any(|mark| first.starts_with(mark)) {
+                silent.push(format!("{} begins with {first:?}", path.display()));
+            }
+        }
+    }
+    none(silent);
 }
 
 #[test]
