@@ -8,7 +8,8 @@ use std::{
 };
 
 use support::{
-    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Server, call, error, initialize, request, result,
+    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, error, initialize,
+    request, result,
 };
 
 #[test]
@@ -245,6 +246,31 @@ fn a_silent_server_is_waited_for_unless_a_deadline_was_given() {
     drop(reply);
     bridge.send(request(2, "ping"));
     bridge.expect_result("2");
+}
+
+#[test]
+fn a_limit_that_ran_out_is_not_given_a_list_once_more() {
+    let held = Mailbox::new();
+    let script = {
+        let held = held.clone();
+        move |request: &Request, reply: Reply| match request.id() {
+            "1" => held.put(reply.raw(b"")),
+            _ => {
+                let mut stream = reply.stream(200, "application/json", Framing::Length(100));
+                stream.raw(" ");
+                held.put(stream);
+            }
+        }
+    };
+    let server = Legacy::new().on("tools/list", script).start();
+    let mut bridge = Bridge::to(&server).args(["--headers-timeout", "1", "--body-timeout", "1"]).ready();
+    for (id, flag) in [(1, "--headers-timeout"), (2, "--body-timeout")] {
+        bridge.send(request(id, "tools/list"));
+        let error = bridge.expect_error(&id.to_string(), &[flag]);
+        assert!(!error.to_string().contains("may have run"), "{error}");
+        let _asked = held.take();
+        assert_eq!(server.count("tools/list"), usize::try_from(id).unwrap());
+    }
 }
 
 #[test]

@@ -48,7 +48,8 @@ impl Shared {
             ticket.add_to(&mut request);
             // Boxed: what waits for an answer, as hundreds of calls may, should be small.
             let sent = within(terms.head, Box::pin(self.http.send(terms.lane, request))).await;
-            let late = || Err(Trouble::Cut(silent("the server did not begin to answer in time", "--headers-timeout")));
+            let late =
+                || Err(Trouble::Spoiled(silent("the server did not begin to answer in time", "--headers-timeout")));
             let response = sent.map_or_else(late, |sent| Ok(sent?))?;
             let demand = match self.demand(&response, &ticket)? {
                 None => {

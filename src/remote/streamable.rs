@@ -167,7 +167,11 @@ impl Shared {
                 if let Trouble::NotSent(_) = trouble {
                     held();
                 }
-                return Err(trouble);
+                // A limit ran out before there was a connection.
+                return Err(match trouble {
+                    Trouble::Spoiled(failure) if call.progress.follow().is_at(Stage::Held) => Trouble::Final(failure),
+                    trouble => trouble,
+                });
             }
         };
         log::debug!("POST {} answered {}", call.method(), response.status().as_u16());

@@ -41,7 +41,7 @@ impl Shared {
         self.cover(&mut weight, announced).await;
         let mut head = Bytes::new();
         while head.trim_ascii_start().is_empty() {
-            match self.piece(&mut response).await.map_err(Trouble::Cut)? {
+            match self.piece(&mut response).await? {
                 Some(piece) if head.is_empty() => head = piece,
                 Some(piece) => head = [head, piece].concat().into(),
                 None => break,
@@ -89,13 +89,13 @@ impl Shared {
         if head.len() > self.settings.limit {
             return Err(self.too_large());
         }
-        let Some(second) = self.piece(&mut response).await.map_err(Trouble::Cut)? else { return Ok(head) };
+        let Some(second) = self.piece(&mut response).await? else { return Ok(head) };
         let mut body = Vec::new();
         body.try_reserve_exact(announced.max(head.len() + second.len())).map_err(no_memory)?;
         body.extend_from_slice(&head);
         body.extend_from_slice(&second);
         drop((head, second));
-        while let Some(piece) = self.piece(&mut response).await.map_err(Trouble::Cut)? {
+        while let Some(piece) = self.piece(&mut response).await? {
             body.try_reserve(piece.len()).map_err(no_memory)?;
             body.extend_from_slice(&piece);
             drop(piece);
@@ -123,9 +123,12 @@ impl Shared {
         }
     }
 
-    /// The next piece of a body that somebody waits for.
-    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Failure> {
-        self.piece_within(self.settings.body_timeout, response).await
+    /// The next piece of a body that somebody waits for. A limit that has run out is not given once more.
+    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Trouble> {
+        match within(self.settings.body_timeout, response.chunk()).await {
+            Some(piece) => piece.map_err(|error| Trouble::Cut(broke_off(&error))),
+            None => Err(Trouble::Spoiled(silent(SILENT, "--body-timeout"))),
+        }
     }
 
     /// The next piece of a stream, which may be quiet for ever unless there is a limit.
@@ -136,7 +139,7 @@ impl Shared {
     ) -> Result<Option<Bytes>, Failure> {
         match within(limit, response.chunk()).await {
             Some(piece) => piece.map_err(|error| broke_off(&error)),
-            None => Err(silent("the server was silent for too long in the middle of its answer", "--body-timeout")),
+            None => Err(silent(SILENT, "--body-timeout")),
         }
     }
 }
@@ -190,6 +193,9 @@ fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
     Failure::new(Kind::Unreachable, fact)
 }
+
+/// What a body did whose limit ran out.
+const SILENT: &str = "the server was silent for too long in the middle of its answer";
 
 fn no_memory(_: TryReserveError) -> Trouble {
     let fact = "there is not enough memory for the server's answer";
