@@ -27,6 +27,11 @@ const GIVEN_BACK: usize = 12 * MB;
 const LARGE: usize = 50;
 const LARGE_LIMIT: usize = 20 * MB + LARGE * MB * 5 / 2;
 
+/// Connections for answers to questions, of the editor's and of ours, and as many for all else.
+const MOST_DESCRIPTORS: usize = 400;
+/// What a server asks that asks without end.
+const QUESTIONS: usize = 20_000;
+
 #[track_caller]
 fn peak_is_below(bridge: &Bridge, limit: usize) {
     assert!(bridge.peak() <= limit, "the peak is {} MB, {} MB are allowed", bridge.peak() / MB, limit / MB);
@@ -566,4 +571,118 @@ fn two_thousand_streams_that_say_nothing_cost_little() {
         bridge.expect_result(&id.to_string());
     }
     assert!(resident < 150 * MB, "{} MB for 2000 open calls", resident / MB);
+}
+
+/// Asks this twenty thousand times in its first answer to a call, and takes what comes back or holds it.
+fn asking_without_end(question: &'static str, holds: bool) -> (Server, Arc<AtomicUsize>) {
+    let held: Mailbox<(Request, Reply)> = Mailbox::new();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let server = Legacy::new()
+        .on("answer", move |request, reply| if holds { held.put((request.clone(), reply)) } else { reply.accepted() })
+        .on("tools/call", {
+            let asked = asked.clone();
+            move |call, reply| {
+                let mut stream = reply.sse();
+                let ask = |n: usize| format!("data: {}\n\n", request_with(format!(r#""q{n}""#), question, "{}"));
+                for n in (0..QUESTIONS).step_by(100) {
+                    stream.raw((n..n + 100).map(ask).collect::<String>());
+                    asked.store(n + 100, Ordering::SeqCst);
+                }
+                stream.message(result(call.id(), r#"{"content":[]}"#));
+                stream.end();
+            }
+        })
+        .start();
+    (server, asked)
+}
+
+/// The call with the id 1 is under way; other requests of the editor are answered meanwhile. Whether the editor
+/// answers questions is its choice. Returns how many it was asked.
+#[track_caller]
+fn costs_little_until_it_is_answered(bridge: &mut Bridge, another: &str, answers: bool) -> usize {
+    let (mut others, mut asked) = (0, 0);
+    bridge.send(another);
+    loop {
+        let line = json(&bridge.recv());
+        let open = std::fs::read_dir(format!("/proc/{}/fd", bridge.pid())).unwrap().count();
+        assert!(open < MOST_DESCRIPTORS, "{open} descriptors after {asked} questions");
+        let resident = bridge.resident();
+        assert!(resident < SLOW_LIMIT, "{} MB resident after {asked} questions", resident / MB);
+        match (line["method"].as_str(), line["id"].as_u64()) {
+            (Some(_), _) => {
+                asked += 1;
+                if answers {
+                    bridge.send(result(&line["id"], "{}"));
+                }
+            }
+            (None, Some(1)) => break,
+            _ => {
+                assert!(line["result"].is_object(), "{line}");
+                others += 1;
+                bridge.send(another);
+            }
+        }
+    }
+    bridge.expect_result("2");
+    assert!(others > 0, "no other request was answered meanwhile");
+    asked
+}
+
+#[test]
+fn a_server_that_asks_without_end_costs_no_more_than_its_limit() {
+    for (holds, answers) in [(false, false), (true, false), (true, true)] {
+        let (server, _) = asking_without_end("sampling/createMessage", holds);
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        let asked = costs_little_until_it_is_answered(&mut bridge, &request(2, "ping"), answers);
+        assert!((4096..QUESTIONS).contains(&asked), "{asked} of {QUESTIONS} came to the editor");
+        bridge.wait_stderr("asks more than it takes answers to");
+    }
+}
+
+#[test]
+fn every_answer_of_an_editor_that_is_asked_a_thousand_things_at_once_arrives() {
+    let (answered, all) = (Arc::new(AtomicUsize::new(0)), Gate::new());
+    let server = Legacy::new()
+        .listening()
+        .on("answer", {
+            let all = all.clone();
+            move |_, reply| {
+                if answered.fetch_add(1, Ordering::SeqCst) + 1 == 1000 {
+                    all.open();
+                }
+                reply.accepted();
+            }
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    let mut standing = server.stream();
+    for n in 0..1000 {
+        standing.message(request(n, "sampling/createMessage"));
+    }
+    let asked: Vec<_> = (0..1000).map(|_| json(&bridge.expect_method("sampling/createMessage"))).collect();
+    asked.iter().for_each(|question| bridge.send(result(&question["id"], "{}")));
+    assert!(all.wait_for(PATIENCE), "{} of 1000 answers arrived", server.count("answer"));
+}
+
+#[test]
+fn pings_without_end_cost_no_more_than_their_limit() {
+    const META: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
+    for holds in [false, true] {
+        // The bridge answers them itself for an editor that knows none.
+        let (server, _) = asking_without_end("ping", holds);
+        let mut bridge = Bridge::to(&server).args(["--protocol", "legacy"]).spawn();
+        bridge.send(request_with(1, "tools/call", &format!(r#"{{"_meta":{META},"name":"echo","arguments":{{}}}}"#)));
+        let list = request_with(2, "tools/list", &format!(r#"{{"_meta":{META}}}"#));
+        assert_eq!(costs_little_until_it_is_answered(&mut bridge, &list, false), 0);
+        assert!(server.count("answer") > 0);
+        // An editor of the era with pings gets them, and does not read.
+        let (server, pinged) = asking_without_end("ping", holds);
+        let mut bridge = Bridge::ready(&server);
+        bridge.stop_reading();
+        bridge.send(call(1));
+        until_it_stands_still(&bridge, QUESTIONS, || pinged.load(Ordering::SeqCst));
+        bridge.start_reading();
+        bridge.expect_result("1");
+    }
 }

@@ -176,7 +176,7 @@ fn shown(step: &Step) -> String {
             let how = if *way == Way::Session { "tell" } else { "tell alone" };
             format!("server< {how} {}{}", raw(message), headers(way))
         }
-        Step::Reply { message, generation } => format!("server< reply @{generation} {}", raw(message)),
+        Step::Reply { message, generation, .. } => format!("server< reply @{generation} {}", raw(message)),
         Step::Cancel { key, message } => format!("server< {key} cancel {}", raw(message)),
         Step::Drop { key } => format!("server< {key} drop"),
         Step::Wake { key, after } => format!("wake {key} in {after:?}"),

@@ -314,7 +314,7 @@ impl Play {
             }
             Step::Cancel { key, .. } | Step::Drop { key } => self.over(*key),
             Step::Tell { message, .. } => assert_eq!(message.kind(), Is::Notification),
-            Step::Reply { message, generation } => {
+            Step::Reply { message, generation, .. } => {
                 let id = message.id().expect("an answer has the id of its question").clone();
                 let open = self.asked.get_mut(&(*generation, id)).filter(|open| **open > 0);
                 *open.expect("nobody asked, or it was answered before") -= 1;

@@ -10,6 +10,7 @@ mod ending;
 mod order;
 mod outbox;
 mod parent;
+mod replies;
 mod sending;
 pub mod signals;
 mod tally;
@@ -24,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::era::{Event, Facts, Invitation, Key, Lobby, SignIn, Step, Way};
+use crate::era::{Event, Facts, Invitation, Key, Lobby, SignIn, Step};
 use crate::failure::{Failure, Kind};
 use crate::message::{Fault, INVALID_REQUEST, Message, Parsed, Part, SERVER_ERROR, Skim, error_line};
 use crate::record::{Side, Tap};
@@ -36,6 +37,7 @@ use budget::Budget;
 use ending::{FAREWELL, LAST_WORDS, UNHEARD};
 use order::{Order, Turn};
 use outbox::{Outbox, Parcel};
+use replies::Replies;
 use sending::Running;
 use tally::Tally;
 use witness::Witness;
@@ -56,6 +58,7 @@ pub struct Bridge {
     order: Order,
     running: BTreeMap<Key, Running>,
     tells: JoinSet<()>,
+    replies: Replies,
     limit: usize,
     drain: Option<Duration>,
     tally: Tally,
@@ -102,6 +105,7 @@ impl Bridge {
             order: Order::default(),
             running: BTreeMap::new(),
             tells: JoinSet::new(),
+            replies: Replies::default(),
             limit,
             drain,
             tally: Tally::default(),
@@ -244,7 +248,7 @@ impl Bridge {
     /// server waits for the editor, answers must be let in, and other requests are refused.
     fn may_read(&self) -> bool {
         let room = if self.era.is_asked() { self.outbox.has_last_room() } else { self.outbox.has_room() };
-        self.writer.pending() < OWN_ANSWERS && room && self.era.has_room()
+        self.writer.pending() < OWN_ANSWERS && room && self.era.has_room() && self.replies.have_room(self.limit)
     }
 
     /// Whether the editor takes what comes.
@@ -374,7 +378,7 @@ impl Bridge {
                 }
             }
             Step::Tell { message, way } => self.outbox.push(Parcel::Notification(message, way)),
-            Step::Reply { message, generation } => self.tell(message, Some(generation), Way::Session, None),
+            Step::Reply { message, generation, of_editor } => self.reply(message, generation, of_editor),
             Step::Cancel { key, message } => self.cancel(key, message),
             Step::Wake { key, after } => self.alarms.set(key, after),
             Step::Drop { key } => {

@@ -8,11 +8,11 @@ use tokio::time::timeout;
 use super::order::{Told, Turn};
 use super::outbox::Parcel;
 use super::{Bridge, UNREAD, budget};
-use crate::era::{Event, Key, Way, takes_links};
+use crate::era::{Event, Key, OnItsWay, Way, takes_links};
 use crate::failure::{Failure, Kind};
 use crate::log::Repeated;
 use crate::message::{Message, member, plain_string};
-use crate::remote::{Alone, Call, Follower, Progress, Stage};
+use crate::remote::{Alone, Call, Follower, Progress, Remote, Stage};
 use crate::versions::Transport;
 
 /// A request that was sent.
@@ -58,7 +58,7 @@ impl Bridge {
                 }
                 Parcel::Notification(message, way) => {
                     let (turn, told) = self.order.notification();
-                    self.tell(message, None, way, Some((turn, told, hold)));
+                    self.tell(message, way, turn, (told, hold));
                 }
             }
         }
@@ -90,37 +90,35 @@ impl Bridge {
         self.running.insert(key, Running { task: task.abort_handle(), progress, acts });
     }
 
-    /// Sends a notification in its turn, or an answer at once.
-    pub(super) fn tell(
-        &mut self,
-        message: Message,
-        generation: Option<u64>,
-        way: Way,
-        turn: Option<(Turn, Told, budget::Hold)>,
-    ) {
+    /// Sends a notification in its turn.
+    fn tell(&mut self, message: Message, way: Way, turn: Turn, held: (Told, budget::Hold)) {
         let remote = self.remote.clone();
         self.tells.spawn(async move {
-            let held = match turn {
-                Some((turn, told, hold)) => {
-                    turn.come().await;
-                    Some((told, hold))
-                }
-                None => None,
-            };
-            let told = async {
-                match alone(&way) {
-                    Some(alone) => remote.tell_alone(&message, &alone).await,
-                    None => remote.tell(&message, generation).await,
-                }
-            };
-            match timeout(TOLD, told).await {
-                Ok(Ok(())) => {}
-                Ok(Err(failure)) => UNTOLD.warn(format_args!("{}", not_taken(&message, &failure))),
-                Err(_) => {
-                    UNTOLD.warn(format_args!("the server gave the {message:?} no status in {} s", TOLD.as_secs()));
-                }
-            }
+            turn.come().await;
+            told(&remote, &message, None, &way).await;
             drop(held);
+        });
+    }
+
+    /// Sends an answer to a question of the server, at once or as soon as there are fewer on their way.
+    pub(super) fn reply(&mut self, message: Message, generation: u64, of_editor: Option<OnItsWay>) {
+        let size = message.raw().len();
+        let place = match of_editor {
+            Some(_) => self.replies.of_editor(size),
+            None => match self.replies.own(size) {
+                Some(place) => place,
+                None => {
+                    UNANSWERED.warn("the server asks more than it takes answers to, and some of it is left unanswered");
+                    return;
+                }
+            },
+        };
+        let remote = self.remote.clone();
+        self.tells.spawn(async move {
+            let turn = place.turn().await;
+            // Boxed, so that the many that wait are small.
+            Box::pin(told(&remote, &message, Some(generation), &Way::Session)).await;
+            drop((turn, of_editor));
         });
     }
 
@@ -162,6 +160,21 @@ impl Bridge {
     }
 }
 
+/// Gives the server a notification, or in the session of this generation an answer.
+async fn told(remote: &Remote, message: &Message, generation: Option<u64>, way: &Way) {
+    let told = async {
+        match alone(way) {
+            Some(alone) => remote.tell_alone(message, &alone).await,
+            None => remote.tell(message, generation).await,
+        }
+    };
+    match timeout(TOLD, told).await {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => UNTOLD.warn(format_args!("{}", not_taken(message, &failure))),
+        Err(_) => UNTOLD.warn(format_args!("the server gave the {message:?} no status in {} s", TOLD.as_secs())),
+    }
+}
+
 /// That something which nobody waits for has come to nothing. A 404 is here that of a session which has ended: the
 /// URL is right.
 fn not_taken(message: &Message, failure: &Failure) -> String {
@@ -193,3 +206,4 @@ const TOLD: Duration = Duration::from_secs(60);
 /// How long a cancellation waits for the body of its request, and for its own status.
 const BODY_OUT: Duration = Duration::from_secs(2);
 static UNTOLD: Repeated = Repeated::new();
+static UNANSWERED: Repeated = Repeated::new();

@@ -7,6 +7,7 @@
 //! finds out which era the editor and the server speak, and has a machine for each of the pairs.
 
 mod annotations;
+mod answered;
 mod capabilities;
 mod finding;
 mod headers;
@@ -31,6 +32,7 @@ use crate::failure::{Failure, Kind};
 use crate::message::{Fault, Id, Message, Parsed, member};
 use crate::versions::Transport;
 
+pub use answered::OnItsWay;
 pub use headers::Headers;
 pub use lobby::{Lobby, takes_links};
 pub use pairs::Era;
@@ -221,6 +223,8 @@ pub enum Step {
         message: Message,
         /// The session.
         generation: u64,
+        /// To be held until the server has it; none if the bridge answers itself.
+        of_editor: Option<OnItsWay>,
     },
     /// This exchange is cancelled: tell the server so with this message, then drop it.
     Cancel {

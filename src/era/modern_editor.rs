@@ -14,6 +14,7 @@ pub use results::{discovered, for_modern};
 
 use std::collections::BTreeMap;
 
+use super::answered::Answered;
 use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
 use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
@@ -44,6 +45,7 @@ pub struct ModernEditor {
     calls: Calls,
     /// What the server asks while no call runs.
     orphans: Vec<Orphan>,
+    answered: Answered,
     /// Links that the server wants opened before it is called, by their `requestState`.
     links: BTreeMap<String, parking::Links>,
     subscriptions: Subscriptions,
@@ -63,6 +65,7 @@ impl ModernEditor {
             levels: Levels::default(),
             calls: Calls::default(),
             orphans: Vec::new(),
+            answered: Answered::default(),
             links: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             sample: None,
@@ -336,7 +339,8 @@ impl ModernEditor {
 
     fn goodbye(question: &Question, steps: &mut Vec<Step>) {
         let message = Message::single(goodbye(&question.id, &question.method)).ok();
-        steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
+        let generation = question.generation;
+        steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
     }
 
     /// Cancels a call upstream.

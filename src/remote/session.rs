@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
@@ -110,6 +110,8 @@ pub struct Shared {
     beside: Mutex<JoinSet<()>>,
     /// The ends of sessions that were given up.
     ends: Mutex<JoinSet<()>>,
+    /// Places for answers to the server that are given here, beside the loop.
+    pub answering: Arc<Semaphore>,
     own_ids: OwnIds,
 }
 
@@ -142,6 +144,7 @@ impl Shared {
             listener: Mutex::default(),
             beside: Mutex::default(),
             ends: Mutex::default(),
+            answering: Arc::new(Semaphore::new(MOST_ANSWERING)),
             own_ids: OwnIds::default(),
         }
     }
@@ -411,6 +414,9 @@ impl OwnIds {
 static UNRENEWED: Repeated = Repeated::new();
 /// How often the end of the process lets other tasks go first.
 const TURNS: usize = 4;
+/// Answers given beside the loop that may be on their way at once: to pings before there is a session, and to what is
+/// too large to be read.
+const MOST_ANSWERING: usize = 64;
 /// How long the bridge's own small requests may take: editors' requests wait behind them.
 const OWN_WAIT: Duration = Duration::from_secs(5);
 

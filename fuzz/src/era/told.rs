@@ -72,7 +72,7 @@ fn shown_step(step: &Step) -> String {
         Step::Probe { key, message, .. } => format!("probe {key}: {}", text(message.raw())),
         Step::Send { key, body, .. } => format!("send {key}: {}", text(body)),
         Step::Tell { message, .. } => format!("tell: {}", text(message.raw())),
-        Step::Reply { message, generation } => format!("reply in session {generation}: {}", text(message.raw())),
+        Step::Reply { message, generation, .. } => format!("reply in session {generation}: {}", text(message.raw())),
         Step::Cancel { key, message } => format!("cancel {key}: {}", text(message.raw())),
         step => format!("{step:?}"),
     }

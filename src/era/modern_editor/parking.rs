@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::calls::Call;
 use super::{ModernEditor, results};
+use crate::era::answered::MOST_OPEN;
 use crate::era::capabilities::may_be_asked;
 use crate::era::replies::{code, failed, refusal};
 use crate::era::splice::with_id;
@@ -52,7 +53,7 @@ impl ModernEditor {
         let Some(id) = message.id().cloned() else { return };
         let reply = |line: bytes::Bytes, steps: &mut Vec<Step>| {
             let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation }));
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
         };
         let method = message.method().to_owned();
         if method == "ping" {
@@ -84,7 +85,8 @@ impl ModernEditor {
 
     fn ask(&mut self, at: Key, question: Question, steps: &mut Vec<Step>) {
         let Some(call) = self.calls.get(at) else { return };
-        if !self.admits(call, &question) || call.queued.len() >= MOST_QUEUED {
+        let full = call.queued.len() >= MOST_QUEUED || self.answered.on_their_way() >= MOST_OPEN;
+        if full || !self.admits(call, &question) {
             Self::refuse_question(&question, steps);
             return;
         }
@@ -100,8 +102,8 @@ impl ModernEditor {
     fn refuse_question(question: &Question, steps: &mut Vec<Step>) {
         let text = format!("the client does not answer {}", question.method);
         let line = error_line(Some(&question.id), METHOD_NOT_FOUND, &text, None);
-        let message = Message::single(line).ok();
-        steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
+        let (message, generation) = (Message::single(line).ok(), question.generation);
+        steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
     }
 
     /// Answers a call's present request with all that is open, and waits for the next.
@@ -151,8 +153,9 @@ impl ModernEditor {
         }
         call.asked.retain(|question| {
             let Some(answer) = member(&given, &question.name) else { return true };
-            let message = Message::single(result_line(&question.id, answer)).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
+            let (message, generation) = (Message::single(result_line(&question.id, answer)).ok(), question.generation);
+            let of_editor = Some(self.answered.one());
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
             false
         });
         if !(call.asked.is_empty() && call.queued.is_empty()) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::era::Step;
+use crate::era::answered::{Answered, MOST_OPEN};
 use crate::era::own::Own;
 use crate::era::replies::{cancelled, goodbye};
 use crate::message::{Id, Message, SERVER_ERROR, error_line, member};
@@ -12,6 +13,10 @@ use crate::message::{Id, Message, SERVER_ERROR, error_line, member};
 pub struct Questions {
     /// In their order, and with their ids towards the editor.
     open: Vec<(Id, Question)>,
+    /// Those that the server does not have the answer to yet.
+    answered: Answered,
+    /// What the server has spelled in those that are open, in bytes.
+    size: usize,
     /// Ids of questions that are over, whose answers may still come.
     over: Over,
     /// The editor has closed its side, and answers none any more.
@@ -23,6 +28,12 @@ struct Question {
     id: Id,
     generation: u64,
     method: String,
+}
+
+impl Question {
+    fn size(&self) -> usize {
+        self.id.spelled().len() + self.method.len()
+    }
 }
 
 impl Questions {
@@ -40,19 +51,23 @@ impl Questions {
     pub fn ask(&mut self, generation: u64, message: Message, own: &Own, steps: &mut Vec<Step>) {
         let Some(id) = message.id().cloned() else { return };
         let method = message.method().to_owned();
-        if self.closed || self.open.len() >= MOST {
+        let size = id.spelled().len() + method.len();
+        let full = self.open.len() + self.answered.on_their_way() >= MOST_OPEN || self.size + size > MOST_BYTES;
+        if self.closed || full {
             let line = if self.closed {
                 goodbye(&id, &method)
             } else {
                 error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
             };
-            steps.extend(Message::single(line).ok().map(|message| Step::Reply { message, generation }));
+            let message = Message::single(line).ok();
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
             return;
         }
         let taken = self.has(&id) || self.over.contains(&id);
         let message = if taken { message.with_id(&own.id()) } else { message };
         if let Some(towards_editor) = message.id().cloned() {
             self.open.push((towards_editor, Question { id, generation, method }));
+            self.size += size;
         }
         steps.push(Step::ToEditor(message.raw().clone()));
     }
@@ -61,7 +76,9 @@ impl Questions {
     pub fn answer(&mut self, message: &Message, steps: &mut Vec<Step>) {
         match message.id().and_then(|id| self.take(id)) {
             Some(question) => {
-                steps.push(Step::Reply { message: message.with_id(&question.id), generation: question.generation });
+                let of_editor = Some(self.answered.one());
+                let Question { id, generation, .. } = question;
+                steps.push(Step::Reply { message: message.with_id(&id), generation, of_editor });
             }
             None => log::debug!("an answer to no open question was dropped: {message:?}"),
         }
@@ -88,8 +105,9 @@ impl Questions {
     /// Questions of earlier sessions than this one are lost with them.
     pub fn renewed(&mut self, generation: u64, steps: &mut Vec<Step>) {
         let stale = |(_, question): &mut (Id, Question)| question.generation < generation;
-        for (id, _) in self.open.extract_if(.., stale) {
+        for (id, question) in self.open.extract_if(.., stale) {
             steps.push(Step::ToEditor(cancelled(&id, "the server lost the session")));
+            self.size -= question.size();
             self.over.remember(id);
         }
     }
@@ -104,16 +122,19 @@ impl Questions {
     /// The editor answers none any more: the server is told so, of these and of those to come.
     pub fn close(&mut self, steps: &mut Vec<Step>) {
         self.closed = true;
+        self.size = 0;
         for (_, question) in std::mem::take(&mut self.open) {
             let line = goodbye(&question.id, &question.method);
-            let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation: question.generation }));
+            let (message, generation) = (Message::single(line).ok(), question.generation);
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
         }
     }
 
     fn take(&mut self, id: &Id) -> Option<Question> {
         let at = self.open.iter().position(|(asked, _)| asked == id)?;
-        Some(self.open.remove(at).1)
+        let (_, question) = self.open.remove(at);
+        self.size -= question.size();
+        Some(question)
     }
 }
 
@@ -122,16 +143,19 @@ impl Questions {
 struct Over {
     ids: BTreeSet<Id>,
     order: VecDeque<Id>,
+    size: usize,
 }
 
 impl Over {
     fn remember(&mut self, id: Id) {
         if self.ids.insert(id.clone()) {
+            self.size += id.spelled().len();
             self.order.push_back(id);
         }
-        if self.order.len() > MOST
+        while (self.order.len() > MOST_OPEN || self.size > MOST_BYTES)
             && let Some(oldest) = self.order.pop_front()
         {
+            self.size -= oldest.spelled().len();
             self.ids.remove(&oldest);
         }
     }
@@ -141,5 +165,5 @@ impl Over {
     }
 }
 
-/// Questions that may be open at once; a server with more has lost count.
-const MOST: usize = 4096;
+/// What their ids and methods may hold, of which a server can choose the length.
+const MOST_BYTES: usize = 1024 * 1024;

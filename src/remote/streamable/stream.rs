@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -248,11 +249,16 @@ impl Shared {
     }
 
     fn answer_back(&self, session: &Session, line: Bytes) {
+        // Who asks for more than it takes goes without.
+        let Ok(place) = Arc::clone(&self.answering).try_acquire_owned() else { return };
         let mut request = self.request(Method::POST, session, line);
         self.login.ticket_at_hand().add_to(&mut request);
         // Not on this task: the stream must be read on.
         let sent = self.http.send_detached(Lane::Control, request);
-        tokio::spawn(timeout(ANSWER_BACK, sent));
+        tokio::spawn(async move {
+            let _ = timeout(ANSWER_BACK, sent).await;
+            drop(place);
+        });
     }
 
     /// Hands messages to the loop, with their share of the memory for large ones, and notes which requests of `call`
