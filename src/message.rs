@@ -22,7 +22,7 @@ use envelope::Envelope;
 
 pub use id::Id;
 pub use lines::{error_line, error_object_line, notification_line, request_line, result_line};
-pub use parts::{elements, member, plain_string};
+pub use parts::{elements, member, members_named, plain_string};
 pub use skim::{Part, Skim};
 
 /// The error code of JSON-RPC 2.0 for text that is not JSON.

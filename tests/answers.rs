@@ -1012,6 +1012,47 @@ fn only_one_initialize_reaches_the_server_for_one_of_the_editor() {
     assert_eq!(kinds[0], "initialize", "nothing is asked before it: {kinds:?}");
 }
 
+#[test]
+fn a_list_with_very_many_tools_or_annotations_holds_nothing_up() {
+    const FOUND: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#;
+    const META: &str = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
+    let many = |each: fn(usize) -> String| (0..100_000).map(each).collect::<Vec<_>>().join(",");
+    let annotated = many(|n| format!(r#""p{n}":{{"type":"string","x-mcp-header":"P{n}"}}"#));
+    let annotated = format!(r#"{{"name":"t","inputSchema":{{"type":"object","properties":{{{annotated}}}}}}}"#);
+    let tools = many(|n| format!(r#"{{"name":"t{n}","inputSchema":{{"type":"object"}}}}"#));
+    for (list, usable) in [(annotated, false), (tools, true)] {
+        let list = format!(r#"{{"resultType":"complete","tools":[{list}]}}"#);
+        let modern = {
+            let list = list.clone();
+            Server::start(move |request, reply| match request.kind().as_str() {
+                _ if request.method != "POST" => reply.status(405),
+                "server/discover" => reply.result(request, FOUND),
+                "tools/list" => reply.result(request, &list),
+                _ => reply.error(400, request, -32601, "method not found"),
+            })
+        };
+        let legacy = Legacy::new().on("tools/list", move |request, reply| reply.result(request, &list)).start();
+        for (server, is_modern) in [(modern, true), (legacy, false)] {
+            for modern_editor in [false, true] {
+                let era = if is_modern { "modern" } else { "legacy" };
+                let launch = Bridge::to(&server).args(["--protocol", era]);
+                let mut bridge = if modern_editor { launch.spawn() } else { launch.ready() };
+                let params = if modern_editor { format!(r#"{{"_meta":{META}}}"#) } else { "{}".into() };
+                let begun = Instant::now();
+                bridge.send(request_with(1, "tools/list", &params));
+                // Behind it, and as well as nothing to do.
+                let other = if modern_editor { "unknown/method" } else { "ping" };
+                bridge.send(request_with(2, other, &params));
+                let is_empty = bridge.answer("1").contains(r#""tools":[]"#);
+                bridge.answer("2");
+                let spent = begun.elapsed();
+                assert!(spent < Duration::from_secs(8), "{spent:?} with a {era} server");
+                assert_eq!(is_empty, is_modern && !usable, "what is unusable is left out, where it would be used");
+            }
+        }
+    }
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();

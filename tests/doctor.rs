@@ -28,6 +28,17 @@ fn a_healthy_server_passes_every_step_and_nothing_is_called() {
 }
 
 #[test]
+fn a_list_of_very_many_tools_is_looked_at_at_once() {
+    let tools = (0..100_000).map(|n| format!(r#"{{"name":"t{n}","inputSchema":{{}}}},"#)).collect::<String>();
+    let list = format!(r#"{{"tools":[{tools}{{"name":"t7","inputSchema":{{}}}}]}}"#);
+    let server = Legacy::new().on("tools/list", move |request, reply| reply.result(request, &list)).start();
+    let begun = Instant::now();
+    let seen = Findings::at(&server.url(), |launch| launch);
+    assert_eq!((seen.state("tools"), seen.detail("tools")), ("warn", "two tools have one name: t7"), "{seen:?}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_person_reads_one_line_for_each_step_and_one_for_all_that_were_skipped() {
     let told = Bridge::bare().args(["doctor", "https://mcp.invalid/mcp"]).told();
     told.expect(5, &[]);

@@ -1,15 +1,18 @@
 //! `x-mcp-header` in the schema of a tool: which parameters go into headers, and which annotations
 //! make a tool unusable (2026-07-28, Streamable HTTP, "Custom Headers from Tool Parameters").
 
-use super::splice::members;
-use crate::message::{elements, member, plain_string};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::splice::{Member, members};
+use crate::message::{elements, members_named, plain_string};
 
 /// A parameter that is repeated in a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Param {
     /// The header's name, behind `Mcp-Param-`.
     pub header: String,
-    path: Vec<String>,
+    path: Vec<Arc<str>>,
     kind: Kind,
 }
 
@@ -21,16 +24,39 @@ enum Kind {
 }
 
 impl Param {
-    /// The value in the arguments of a call, if one stands at exactly this path.
-    pub fn value_in(&self, arguments: &str) -> Option<String> {
-        let mut value = arguments;
-        for name in &self.path {
-            value = member(value, name)?;
-        }
+    fn value(&self, value: &str) -> Option<String> {
         match self.kind {
             Kind::Text => plain_string(value).map(|text| text.into_owned()),
             Kind::Truth => matches!(value, "true" | "false").then(|| value.to_owned()),
             Kind::Integer => integer(value).map(|number| number.to_string()),
+        }
+    }
+}
+
+/// The values of `params` in the arguments of a call, for each of which one stands at exactly its path. The arguments
+/// are read once, however many there are.
+pub fn values<'p>(params: &'p [Param], arguments: &str) -> Vec<(&'p Param, String)> {
+    let mut found = vec![None; params.len()];
+    find(params.iter().map(|param| &param.path[..]).enumerate().collect(), arguments, &mut found);
+    let value = |(param, value): (&'p Param, Option<&str>)| Some((param, param.value(value?)?));
+    params.iter().zip(found).filter_map(value).collect()
+}
+
+fn find<'a>(wanted: Vec<(usize, &[Arc<str>])>, text: &'a str, found: &mut [Option<&'a str>]) {
+    let mut below: BTreeMap<&str, Vec<(usize, &[Arc<str>])>> = BTreeMap::new();
+    for (at, path) in wanted {
+        match path {
+            [] => found[at] = Some(text),
+            [name, rest @ ..] => below.entry(name).or_default().push((at, rest)),
+        }
+    }
+    if below.is_empty() {
+        return;
+    }
+    let values = members_named(text, below.keys().copied());
+    for (name, wanted) in below {
+        if let Some(value) = values.get(name) {
+            find(wanted, value, found);
         }
     }
 }
@@ -42,12 +68,11 @@ impl Param {
 pub fn annotations(schema: &str) -> Result<Vec<Param>, String> {
     let mut params = Vec::new();
     walk(schema, &Place::Root, &mut Vec::new(), &mut params, 0)?;
-    for (index, param) in params.iter().enumerate() {
-        if params[..index].iter().any(|other: &Param| other.header.eq_ignore_ascii_case(&param.header)) {
-            return Err(format!("the header {:?} stands twice in its schema", param.header));
-        }
+    let mut names = BTreeSet::new();
+    match params.iter().find(|param: &&Param| !names.insert(param.header.to_ascii_lowercase())) {
+        Some(param) => Err(format!("the header {:?} stands twice in its schema", param.header)),
+        None => Ok(params),
     }
-    Ok(params)
 }
 
 /// Where in a schema an object stands.
@@ -64,7 +89,7 @@ enum Place {
 fn walk(
     schema: &str,
     place: &Place,
-    path: &mut Vec<String>,
+    path: &mut Vec<Arc<str>>,
     params: &mut Vec<Param>,
     depth: usize,
 ) -> Result<(), String> {
@@ -76,9 +101,19 @@ fn walk(
         let parts = elements(schema).unwrap_or_default();
         return parts.into_iter().try_for_each(|at| walk(&schema[at], &Place::Elsewhere, path, params, depth + 1));
     };
+    let mut annotated = false;
     for entry in &all {
         match (&*entry.name, place) {
-            ("x-mcp-header", Place::Property) => params.push(param(schema, entry.value, path)?),
+            ("x-mcp-header", Place::Property) if params.len() == MOST => {
+                return Err(format!("its schema has more than {MOST} parameters with an x-mcp-header"));
+            }
+            ("x-mcp-header", Place::Property) if annotated => {
+                return Err("a parameter in its schema has two members x-mcp-header".into());
+            }
+            ("x-mcp-header", Place::Property) => {
+                annotated = true;
+                params.push(param(&all, entry.value, path)?);
+            }
             ("x-mcp-header", _) => {
                 return Err("its schema has an x-mcp-header where no chain of properties leads".into());
             }
@@ -86,7 +121,7 @@ fn walk(
             ("default" | "const" | "enum" | "examples" | "required", _) => {}
             ("properties", Place::Root | Place::Property) => {
                 for property in members(entry.value).unwrap_or_default() {
-                    path.push(property.name.into_owned());
+                    path.push(property.name.into());
                     walk(property.value, &Place::Property, path, params, depth + 1)?;
                     path.pop();
                 }
@@ -103,12 +138,13 @@ fn walk(
     Ok(())
 }
 
-fn param(schema: &str, value: &str, path: &[String]) -> Result<Param, String> {
+fn param(schema: &[Member], value: &str, path: &[Arc<str>]) -> Result<Param, String> {
     let header = plain_string(value).ok_or("its x-mcp-header is no string")?.into_owned();
     if header.is_empty() || !header.bytes().all(is_token) {
         return Err(format!("its x-mcp-header {header:?} is no name of a header"));
     }
-    let kind = match member(schema, "type").and_then(plain_string).as_deref() {
+    let mut types = schema.iter().filter(|member| member.name == "type");
+    let kind = match types.next().filter(|_| types.next().is_none()).and_then(|it| plain_string(it.value)).as_deref() {
         Some("string") => Kind::Text,
         Some("integer") => Kind::Integer,
         Some("boolean") => Kind::Truth,
@@ -142,6 +178,9 @@ fn integer(spelled: &str) -> Option<i64> {
 const LARGEST: i64 = (1 << 53) - 1;
 /// Schemas are nested a few levels; one nested deeper than this is an attack on its readers.
 const DEEPEST: usize = 100;
+/// Each annotation is a header of every call, and servers take a hundred headers, or some more. A tool with this many
+/// could not be called.
+const MOST: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +198,11 @@ mod tests {
                       "x-mcp-header":{"type":"boolean","x-mcp-header":"Odd"}}}}"#,
         );
         let params = annotations(&text).unwrap();
-        let values = |arguments: &str| -> Vec<_> { params.iter().map(|param| param.value_in(arguments)).collect() };
+        let values = |arguments: &str| -> Vec<_> {
+            let found = values(&params, arguments);
+            let value = |param| found.iter().find(|(it, _)| *it == param).map(|(_, value)| value.clone());
+            params.iter().map(value).collect()
+        };
         assert_eq!(
             values(r#"{"region":"\u0061","at":{"line":42.0,"x-mcp-header":true}}"#),
             [Some("a".into()), Some("42".into()), Some("true".into())]
@@ -204,6 +247,30 @@ mod tests {
         assert_eq!(annotations(&text), Ok(Vec::new()));
         assert_eq!(annotations(&schema(r#"{"x-mcp-header":{"type":"string"}}"#)), Ok(Vec::new()));
         assert_eq!(annotations("5"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn two_hundred_thousand_annotations_are_refused_at_once() {
+        let annotated = |n| format!(r#""p{n}":{{"type":"string","x-mcp-header":"P{n}"}}"#);
+        let properties = |count| schema(&format!("{{{}}}", (0..count).map(annotated).collect::<Vec<_>>().join(",")));
+        assert_eq!(annotations(&properties(MOST)).unwrap().len(), MOST);
+        assert!(annotations(&properties(200_000)).unwrap_err().contains("more than 256"));
+        let once = format!("{}{}", r#"{"type":"string""#, r#","x-mcp-header":"A""#.repeat(200_000));
+        assert!(annotations(&schema(&format!(r#"{{"a":{once}}}}}"#))).unwrap_err().contains("two members"));
+    }
+
+    #[test]
+    fn long_arguments_give_each_parameter_its_value() {
+        let annotated = |n| format!(r#""p{n}":{{"type":"string","x-mcp-header":"P{n}"}}"#);
+        let properties = (0..MOST).map(annotated).collect::<Vec<_>>().join(",");
+        let params = annotations(&schema(&format!(r#"{{"in":{{"properties":{{{properties}}}}}}}"#))).unwrap();
+        let rest = r#""x":1,"#.repeat(200_000);
+        let text = format!(r#"{{"in":{{{rest}"p7":"seven"}}}}"#);
+        let found = values(&params, &text);
+        assert_eq!(
+            found.iter().map(|(param, value)| (&*param.header, &**value)).collect::<Vec<_>>(),
+            [("P7", "seven")]
+        );
     }
 
     #[test]

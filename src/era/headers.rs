@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::annotations::{Param, annotations};
+use super::annotations::{Param, annotations, values};
 use super::splice::{Edit, edited_elements};
 use super::{Filter, VERSION_KEY};
 use crate::log::Repeated;
@@ -40,11 +40,8 @@ impl Annotated {
             && let Some(annotated) = name.and_then(|name| self.tools.get(&*name))
         {
             let arguments = member(params, "arguments").unwrap_or("{}");
-            for param in annotated {
-                if let Some(value) = param.value_in(arguments) {
-                    headers.push((format!("Mcp-Param-{}", param.header), encoded(&value)));
-                }
-            }
+            let values = values(annotated, arguments).into_iter();
+            headers.extend(values.map(|(param, value)| (format!("Mcp-Param-{}", param.header), encoded(&value))));
         }
         headers
     }

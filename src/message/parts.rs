@@ -1,6 +1,7 @@
 //! Parts of a JSON text, as they are spelled.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -61,6 +62,40 @@ pub fn member<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     parser.deserialize_map(Find(name)).ok().flatten().map(RawValue::get)
 }
 
+/// Those of these members that the object `text` has, as [`member`] finds them, but in one pass.
+pub fn members_named<'a, 'n>(text: &'a str, names: impl Iterator<Item = &'n str>) -> BTreeMap<&'n str, &'a str> {
+    struct Find<'n, 'a>(BTreeMap<&'n str, Times<'a>>);
+    impl<'n, 'de> Visitor<'de> for Find<'n, 'de> {
+        type Value = BTreeMap<&'n str, Times<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+            while let Some(Name(key)) = map.next_key()? {
+                let value = map.next_value::<&RawValue>()?.get();
+                if let Some(times) = self.0.get_mut(&*key) {
+                    *times = if matches!(times, Times::Never) { Times::Once(value) } else { Times::Often };
+                }
+            }
+            Ok(self.0)
+        }
+    }
+    let wanted = names.map(|name| (name, Times::Never)).collect();
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let found = parser.deserialize_map(Find(wanted)).unwrap_or_default();
+    let once = |(name, times)| if let Times::Once(value) = times { Some((name, value)) } else { None };
+    found.into_iter().filter_map(once).collect()
+}
+
+/// How often a member stands in an object.
+enum Times<'a> {
+    Never,
+    Once(&'a str),
+    Often,
+}
+
 struct Elements<'a>(Vec<&'a RawValue>);
 
 impl<'de> Deserialize<'de> for Elements<'de> {
@@ -119,5 +154,14 @@ mod tests {
         assert_eq!(member(r#"{"n\u0061me":"x","b":2}"#, "name"), Some(r#""x""#));
         assert_eq!(member(r#"{"name":"x","name":"y"}"#, "name"), None);
         assert_eq!(member("[1]", "name"), None);
+    }
+
+    #[test]
+    fn members_that_are_found_together_are_those_that_are_found_alone() {
+        let names = ["name", "b", "c", "d"];
+        for text in [r#"{"n\u0061me":"x","b":{"c":1},"d":2,"d":3,"e":4,"\ud800":5}"#, "{}", "[1]", "5", r#"{"b":1"#] {
+            let alone = names.iter().filter_map(|name| Some((*name, member(text, name)?))).collect();
+            assert_eq!(members_named(text, names.into_iter()), alone, "{text}");
+        }
     }
 }

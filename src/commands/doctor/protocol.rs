@@ -1,6 +1,7 @@
 //! What the server can: asked through the bridge, as every editor asks, and where a bridge asks nothing, by
 //! itself. Only lists are read.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method};
@@ -225,8 +226,8 @@ fn listed(server: &Server, id: &str, result: &str, passing: Option<&str>) -> Ste
     }
     let names: Vec<String> = items.iter().filter_map(|item| name(item)).collect();
     let with = |which: Vec<&String>| server.scrub(&some(&which));
-    let double: Vec<&String> =
-        names.iter().enumerate().filter(|(at, it)| names[..*at].contains(it)).map(|(_, it)| it).collect();
+    let mut seen = HashSet::new();
+    let double: Vec<&String> = names.iter().filter(|name| !seen.insert(*name)).collect();
     if id != "resources" && !double.is_empty() {
         return Step::warn(id, format!("two {id} have one name: {}", with(double)), remedy);
     }
