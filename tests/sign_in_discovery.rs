@@ -165,6 +165,26 @@ async fn a_resource_that_is_another_server_is_refused_with_both_names() {
 }
 
 #[tokio::test]
+async fn of_very_many_authorization_servers_only_the_first_eight_are_asked() {
+    let (empty, good) = (serving(&[]), serving(&[(AS, &metadata("{here}"))]));
+    let list = |at: usize| {
+        let empty = (0..1000).map(|n| format!("\"{}/{n}\"", empty.origin()));
+        let mut all: Vec<String> = empty.collect();
+        all.insert(at, format!("{:?}", good.origin()));
+        all.join(",")
+    };
+    let server = serving(&[(PRM, &resource("{here}/mcp", &list(8)))]);
+    let words = ["none of the 8", "993 more are not asked", &format!("{}/0", empty.origin())];
+    refused(discovered(&server).await, Kind::Protocol, &words);
+    assert!(good.requests().is_empty(), "{:?}", asked(&good));
+    assert!((0..8).all(|n| asked(&empty).iter().any(|it| it.ends_with(&format!("/{n}")))), "{:?}", asked(&empty));
+    assert!(!asked(&empty).iter().any(|it| it.ends_with("/8")), "{:?}", asked(&empty));
+
+    let server = serving(&[(PRM, &resource("{here}/mcp", &list(7)))]);
+    assert_eq!(discovered(&server).await.unwrap().server.issuer, good.origin());
+}
+
+#[tokio::test]
 async fn of_several_authorization_servers_the_first_that_works_is_taken() {
     let good = serving(&[(AS, &metadata("{here}"))]);
     let (broken, empty) = (serving(&[(AS, "HTTP 503"), (OIDC, "HTTP 503")]), serving(&[]));

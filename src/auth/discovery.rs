@@ -190,10 +190,10 @@ impl Search<'_> {
         Ok(url)
     }
 
-    /// The first authorization server of `resource` that can be used.
+    /// The first authorization server of `resource` that can be used, of the first [`MOST_SERVERS`].
     async fn first_usable(&self, resource: &ProtectedResource) -> Result<AuthorizationServer, Failure> {
         let mut failures: Vec<Failure> = Vec::new();
-        for issuer in &resource.authorization_servers {
+        for issuer in resource.authorization_servers.iter().take(MOST_SERVERS) {
             match self.listed(issuer).await {
                 Ok(server) => {
                     if !failures.is_empty() {
@@ -214,7 +214,12 @@ impl Search<'_> {
             1 => Err(failures.swap_remove(0)),
             count => {
                 let Failure { fact, .. } = failures[best].clone();
-                let fact = format!("none of the {count} authorization servers of {} works: {fact}", shown(self.server));
+                let unasked = match resource.authorization_servers.len() - count {
+                    0 => String::new(),
+                    unasked => format!(", and {unasked} more are not asked"),
+                };
+                let server = shown(self.server);
+                let fact = format!("none of the {count} authorization servers of {server} works{unasked}: {fact}");
                 Err(Failure { fact, ..failures.swap_remove(best) })
             }
         }
@@ -370,6 +375,9 @@ fn inserted(url: &Url, name: &str, for_path: bool) -> Url {
     place
 }
 
+/// Authorization servers of one server that are asked. There are one or two; with thousands it would have us send
+/// requests to addresses of its choice for as long as we look.
+const MOST_SERVERS: usize = 8;
 const PROTECTED_RESOURCE: &str = "oauth-protected-resource";
 const AUTHORIZATION_SERVER: &str = "oauth-authorization-server";
 const OPENID: &str = "openid-configuration";
