@@ -64,8 +64,9 @@ pub fn wrapped(text: &str, first: usize, room: usize) -> Vec<String> {
 /// Characters that turn the text around them or stand in it unseen. Those that join emoji and
 /// letters do no harm alone.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{e0000}'..='\u{e007f}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Where the pictures of control characters begin.
@@ -80,6 +81,11 @@ mod tests {
         assert_eq!(harmless("a\tb\r\nc é 👩‍💻"), "a\tb\nc é 👩‍💻");
         assert_eq!(harmless("\x1b]0;t\x07\x1b[2J\r\u{9b}31m\x7f"), "␛]0;t␇␛[2J␍\u{fffd}31m␡");
         assert_eq!(harmless("a\u{202e}b\u{e0041}"), "a\u{fffd}b\u{fffd}");
+        for unseen in
+            ['\u{ad}', '\u{61c}', '\u{115f}', '\u{180e}', '\u{2066}', '\u{3164}', '\u{ffa0}', '\u{fffa}', '\u{e0100}']
+        {
+            assert_eq!(harmless(&format!("a{unseen}b")), "a\u{fffd}b", "{unseen:?}");
+        }
         assert_eq!(one_line(" a\n\n b\x1b "), "a b␛");
     }
 
