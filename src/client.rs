@@ -300,7 +300,7 @@ fn refusal(method: &str, error: &str) -> Failure {
             let remedy = hint.map(|hint| one_line(&hint));
             let end = remedy.as_ref().map(|remedy| format!("; {remedy}"));
             let fact = end.and_then(|end| text.strip_suffix(&end)).unwrap_or(&text).to_owned();
-            Failure { kind, fact, remedy, status, error: None }
+            Failure { remedy, status, ..Failure::new(kind, fact) }
         }
         None => {
             let code = member(error, "code").unwrap_or("0");

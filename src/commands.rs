@@ -63,6 +63,7 @@ use tokio::runtime::Runtime;
 use crate::bridge::signals;
 use crate::cli::{Color, Command, CommandLine};
 use crate::failure::{Failure, Kind};
+use crate::plain;
 
 pub use names::words;
 
@@ -123,7 +124,20 @@ pub fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
 
 /// Writes a result as one line of JSON to stdout.
 fn print_json(result: &serde_json::Value) -> anyhow::Result<ExitCode> {
-    print(format!("{result}\n").as_bytes())
+    print_raw(format!("{}\n", plain::json(&result.to_string())).as_bytes())
+}
+
+/// Writes a line of JSON in which what a server sent stands in its own spelling. At a terminal nothing of it is obeyed.
+fn print_spelled(line: &str) -> anyhow::Result<ExitCode> {
+    write_spelled(line).map(|_| ExitCode::SUCCESS)
+}
+
+/// The same, and whether somebody reads.
+fn write_spelled(line: &str) -> anyhow::Result<bool> {
+    match std::io::stdout().is_terminal() {
+        true => write_raw(format!("{}\n", plain::json(line)).as_bytes()),
+        false => write_raw(format!("{line}\n").as_bytes()),
+    }
 }
 
 /// What a command waits in.

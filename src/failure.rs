@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::plain::harmless;
+use crate::plain::{self, harmless, unbroken};
 
 /// What kind of thing went wrong. A kind exists because something is decided by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +90,8 @@ pub struct Failure {
     pub fact: String,
     /// What the person can do, if anything.
     pub remedy: Option<String>,
+    /// What is to be put somewhere by hand, in lines of its own.
+    pub pasted: Option<Box<str>>,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
     /// The server's own JSON-RPC error object, where it gave one without saying for which request.
@@ -99,13 +101,20 @@ pub struct Failure {
 impl Failure {
     /// A failure with neither remedy nor status.
     pub fn new(kind: Kind, fact: impl Into<String>) -> Self {
-        Failure { kind, fact: fact.into(), remedy: None, status: None, error: None }
+        Failure { kind, fact: fact.into(), remedy: None, pasted: None, status: None, error: None }
     }
 
     /// Adds what the person can do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Adds what is to be put somewhere by hand. It is the only part that has lines.
+    #[must_use]
+    pub fn pasted(mut self, text: impl Into<Box<str>>) -> Self {
+        self.pasted = Some(text.into());
         self
     }
 
@@ -157,13 +166,17 @@ pub const MAY_HAVE_RUN: &str = "the request may have run: look before you repeat
 pub fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let failure = error.downcast_ref::<Failure>();
     let kind = failure.map_or(Kind::Internal, |failure| failure.kind);
+    let pasted = failure.and_then(|failure| failure.pasted.as_deref()).map(|text| format!("\n\n{text}"));
+    let pasted = pasted.unwrap_or_default();
     if json {
         let message = failure.map_or_else(|| format!("{error:#}"), |failure| failure.fact.clone());
-        let hint = failure.and_then(|failure| failure.remedy.as_deref());
-        eprintln!("{}", json!({ "error": { "code": kind.code(), "message": message, "hint": hint } }));
+        let hint = failure.and_then(|failure| failure.remedy.as_ref()).map(|remedy| format!("{remedy}{pasted}"));
+        let line = json!({ "error": { "code": kind.code(), "message": message, "hint": hint } });
+        eprintln!("{}", plain::json(&line.to_string()));
     } else {
         // `{error:#}` and not the default of `main`: with RUST_BACKTRACE=1 that prints a backtrace.
-        eprintln!("mcpbridge: {}", harmless(&format!("{error:#}")));
+        // It may quote a server, whose line breaks are none of ours.
+        eprintln!("mcpbridge: {}{}", unbroken(&format!("{error:#}")), harmless(&pasted));
     }
     ExitCode::from(kind.exit_code())
 }

@@ -23,6 +23,32 @@ pub fn one_line(text: &str) -> String {
     harmless(&words.join(" "))
 }
 
+/// A sentence of ours, which may quote others: nothing in it begins a line. Its spaces stay, because commands and paths
+/// may have them.
+pub fn unbroken(text: &str) -> String {
+    harmless(text).replace(['\n', '\t'], " ")
+}
+
+/// JSON as it may stand on a terminal, with the same value: what is no text is written as `\uXXXX`. In JSON it can stand
+/// in strings alone.
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            // Between tokens, where it means no more than a space.
+            '\r' => shown.push(' '),
+            c if c.is_control() || is_invisible(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    shown.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// `text` in a page, also within a value in quotes.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -87,6 +113,22 @@ mod tests {
             assert_eq!(harmless(&format!("a{unseen}b")), "a\u{fffd}b", "{unseen:?}");
         }
         assert_eq!(one_line(" a\n\n b\x1b "), "a b␛");
+    }
+
+    #[test]
+    fn what_is_no_text_is_escaped_in_json_and_means_the_same() {
+        let value =
+            serde_json::json!({ "a\u{9b}31m": "\u{1b}[2J\u{85}\u{7f}\u{202e}\u{e0041}\n", "é 👩‍💻": ["\u{2028}"] });
+        let shown = json(&value.to_string());
+        assert!(shown.contains("a\\u009b31m") && shown.contains("\\u202e\\udb40\\udc41"), "{shown}");
+        assert!(!shown.contains(|c: char| c.is_control() || is_invisible(c)), "{shown:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        assert_eq!(json("{\r\n\t\"é\": 1}"), "{ \n\t\"é\": 1}");
+    }
+
+    #[test]
+    fn a_sentence_stays_one_line_and_keeps_its_spaces() {
+        assert_eq!(unbroken("cd 'a  b'\r\nmcpbridge: c\u{2028}\td\u{85}"), "cd 'a  b' mcpbridge: c\u{fffd} d\u{fffd}");
     }
 
     #[test]

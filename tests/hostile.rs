@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use support::{
     Answer, Bridge, Endpoint, Fault, Human, INITIALIZED, Iss, Launch, Legacy, PATIENCE, Server, VERSION, World, call,
@@ -23,6 +24,7 @@ fn what_a_server_says_of_itself_and_in_errors_moves_no_cursor_and_forges_no_line
         vec!["doctor", &url],
         vec!["doctor", &url, "--json"],
         vec!["tools", &url],
+        vec!["call", &url, "nothing", "--json"],
         vec!["tools", &url, "echo"],
         vec!["call", &url, "echo"],
         vec!["call", &url, "nothing"],
@@ -96,11 +98,26 @@ fn what_an_authorization_server_says_moves_no_cursor_and_forges_no_line() {
         world.authorization.fail(endpoint, refusal());
         attend(&format!("{endpoint:?}"), &world, &human);
     }
-    let issuers = [("issuer", json!(EVIL)), ("token_endpoint", json!(EVIL)), ("authorization_endpoint", json!(EVIL))];
-    for (member, value) in issuers {
+    for (member, value) in [
+        ("issuer", json!(EVIL)),
+        ("token_endpoint", json!(EVIL)),
+        ("authorization_endpoint", json!(EVIL)),
+        ("code_challenge_methods_supported", json!([EVIL])),
+    ] {
         let world = World::with(|it| it.metadata = vec![(member, Some(value))], |_| ());
         attend(member, &world, &Human::prompt());
     }
+    let world = World::with(|_| (), |it| it.resource = format!("http://x.example/{EVIL}"));
+    attend("resource", &world, &Human::prompt());
+    for member in ["scope", "token_type"] {
+        let world = World::with(|it| it.tokens.extra = vec![(member, json!(EVIL))], |_| ());
+        attend(member, &world, &Human::prompt());
+    }
+    let world = World::new();
+    let claims = URL_SAFE_NO_PAD.encode(json!({ "sub": EVIL, "aud": [EVIL, EVIL] }).to_string());
+    let token = json!({ "access_token": format!("e30.{claims}.x"), "token_type": "Bearer", "expires_in": 3600 });
+    world.authorization.fail(Endpoint::Code, Fault::Answer(Answer::text(200, "application/json", token.to_string())));
+    attend("the audience", &world, &Human::prompt());
     let world = World::with(|it| it.authorize.iss = Iss::Other(EVIL.to_owned()), |_| ());
     attend("iss", &world, &Human::prompt());
     let world = World::with(|it| it.authorize.error = Some((EVIL, Some(EVIL))), |_| ());
@@ -135,8 +152,9 @@ fn attend(what: &str, world: &World, human: &Human) {
     bridge.wait_exit(PATIENCE);
     forges_nothing(&format!("{what}: the relay"), &bridge.stderr());
     forges_nothing(&format!("{what}: the log"), &fs::read_to_string(&log).unwrap());
-    for verb in ["login", "status", "doctor", "why", "tools"] {
+    for verb in ["login", "status", "doctor", "why", "tools", "logout"] {
         is_harmless(&format!("{what}: {verb}"), world.command(verb).human(human));
+        is_harmless(&format!("{what}: {verb} --json"), world.command(verb).args(["--json"]).human(human));
     }
 }
 
@@ -157,7 +175,8 @@ fn is_one_harmless_line(what: &str, text: &str) {
 
 #[track_caller]
 fn forges_nothing(what: &str, text: &str) {
-    let obeyed = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+    let turns = ['\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2069}'];
+    let obeyed = |c: char| c != '\n' && (c.is_control() || turns.contains(&c));
     assert!(!text.contains(obeyed), "{what}: {text:?}");
     let forged = text.lines().find(|line| line.trim_start().starts_with("mcpbridge: forged"));
     assert!(forged.is_none(), "{what}: {text}");
@@ -207,6 +226,7 @@ fn evil_server() -> Server {
 }
 
 /// Sets a title, clears the screen, colours, ends a line and begins one like ours, and turns the writing around.
-const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nmcpbridge: forged\n\u{202e}\u{85}mcpbridge: forged";
+const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\r\nmcpbridge: forged\n\u{202e}\u{85}mcpbridge: forged\u{2028}\
+    \u{2066}\u{2067}\u{2069}\u{200e}\u{200f}\u{61c}";
 /// What of it can stand in a header.
-const HIGH: &str = "\u{9b}31m\u{202e}\u{85}";
+const HIGH: &str = "\u{9b}31m\u{202e}\u{85}\u{2028}\u{2067}\u{61c}";

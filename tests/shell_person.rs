@@ -120,7 +120,9 @@ fn what_a_server_says_cannot_do_anything_to_the_terminal() {
         assert!(screen.contains(seen), "{seen}: {screen:?}");
     }
     let tools = Tty::start(Bridge::bare().args(["tools", &server.url()])).end().1;
-    for screen in [screen, tools] {
+    let spelled = Tty::start(Bridge::bare().args(["tools", &server.url(), "--json"])).end().1;
+    assert!(spelled.contains("\\u009b31m\\rhidden\\u202e"), "{spelled:?}");
+    for screen in [screen, tools, spelled] {
         let ours = screen.replace("\u{1b}[K", "").replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
         assert!(!ours.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{screen:?}");
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::content::{Piece, save, shown};
 use super::table::indented;
-use super::{arguments, print_raw, shell, tools};
+use super::{arguments, print_raw, print_spelled, shell, tools};
 use crate::cli::Call;
 use crate::client::is_unknown_method;
 use crate::era::quoted;
@@ -92,7 +92,7 @@ fn print_json(tool: &str, result: &str, output: Option<&Path>) -> anyhow::Result
         structured.unwrap_or_default(),
         meta.unwrap_or_default(),
     );
-    print_raw(format!("{line}\n").as_bytes())?;
+    print_spelled(&line)?;
     Ok(saved.map_or(Ok(()), |saved| saved.map(drop)))
 }
 

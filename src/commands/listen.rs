@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::{shell, write_raw};
+use super::{shell, write_spelled};
 use crate::cli::Listen;
 use crate::failure::{Failure, Kind};
 use crate::message::{Message, member};
@@ -35,7 +35,7 @@ pub fn run(typed: Listen) -> anyhow::Result<ExitCode> {
                     return Err(Failure::new(Kind::Protocol, fact).remedy(remedy).into());
                 }
                 log::info!("listening to {}: {agreed}", shell.server());
-            } else if !write_raw(&line(&news))? {
+            } else if !write_spelled(&line(&news))? {
                 return Ok(ExitCode::SUCCESS);
             }
         }
@@ -58,8 +58,8 @@ fn tells_anything(agreed: &Value) -> bool {
 }
 
 /// The method and the parameters, as the server spelled them.
-fn line(news: &Message) -> Vec<u8> {
+fn line(news: &Message) -> String {
     let method = crate::era::quoted(news.method());
     let params = news.params().map(|params| format!(",\"params\":{params}")).unwrap_or_default();
-    format!("{{\"schema_version\":1,\"method\":{method}{params}}}\n").into_bytes()
+    format!("{{\"schema_version\":1,\"method\":{method}{params}}}")
 }

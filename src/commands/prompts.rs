@@ -9,7 +9,7 @@ use super::content::{Piece, shown};
 use super::resources::known;
 use super::shell::{self, Shell};
 use super::table::{Row, first_sentence, table};
-use super::{print, print_raw};
+use super::{print, print_raw, print_spelled};
 use crate::cli::Prompts;
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
@@ -31,7 +31,7 @@ pub fn run(typed: Prompts) -> anyhow::Result<ExitCode> {
         if json {
             let server = quoted(&shell.server());
             let line = format!(r#"{{"schema_version":1,"server":{server},"prompts":[{}]}}"#, prompts.join(","));
-            return print_raw(format!("{line}\n").as_bytes());
+            return print_spelled(&line);
         }
         if prompts.is_empty() {
             eprintln!("{} has no prompts", shell.server());
@@ -62,7 +62,7 @@ async fn one(
     let messages = member(answer.result().unwrap_or("{}"), "messages").unwrap_or("[]");
     if json {
         let line = format!(r#"{{"schema_version":1,"prompt":{},"messages":{messages}}}"#, quoted(name));
-        return print_raw(format!("{line}\n").as_bytes());
+        return print_spelled(&line);
     }
     let each: Vec<&str> = elements(messages).unwrap_or_default().into_iter().map(|at| &messages[at]).collect();
     // Who says what matters only where there is more than one.

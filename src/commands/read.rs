@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::content::{Piece, exactly, save};
-use super::{print_raw, shell};
+use super::{print_raw, print_spelled, shell};
 use crate::cli::Read;
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
@@ -28,7 +28,7 @@ pub fn run(typed: Read) -> anyhow::Result<ExitCode> {
         }
         if json {
             let line = format!(r#"{{"schema_version":1,"uri":{},"contents":{contents}}}"#, quoted(&typed.uri));
-            return print_raw(format!("{line}\n").as_bytes());
+            return print_spelled(&line);
         }
         print_raw(&exactly(&pieces, "--output FILE saves it"))
     })

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{arguments, print_raw, shell};
+use super::{arguments, print_spelled, shell};
 use crate::cli::Request;
 use crate::era::{members, quoted};
 use crate::failure::{Failure, Kind};
@@ -26,6 +26,6 @@ pub fn run(typed: Request) -> anyhow::Result<ExitCode> {
             true => format!(r#"{{"schema_version":1,"method":{},"result":{result}}}"#, quoted(&typed.method)),
             false => result.to_owned(),
         };
-        print_raw(format!("{line}\n").as_bytes())
+        print_spelled(&line)
     })
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::table::{Row, first_sentence, table};
-use super::{print, print_raw, shell};
+use super::{print, print_spelled, shell};
 use crate::cli::Resources;
 use crate::client::{is_unknown_method, one_line};
 use crate::era::quoted;
@@ -26,7 +26,7 @@ pub fn run(typed: Resources) -> anyhow::Result<ExitCode> {
                 resources.join(","),
                 templates.join(","),
             );
-            return print_raw(format!("{line}\n").as_bytes());
+            return print_spelled(&line);
         }
         if resources.is_empty() && templates.is_empty() {
             eprintln!("{} has no resources", shell.server());

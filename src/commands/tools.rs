@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::arguments::{did_you_mean, properties};
 use super::shell::{self, Shell};
 use super::table::{Row, first_sentence, table};
-use super::{print, print_raw};
+use super::{print, print_spelled};
 use crate::cli::Tools;
 use crate::era::quoted;
 use crate::failure::{Failure, Kind};
@@ -24,12 +24,12 @@ pub fn run(typed: Tools) -> anyhow::Result<ExitCode> {
             let tool = find(&tools, name, shell)?;
             let part = |name| member(tool, name).unwrap_or("null");
             let (takes, gives) = (part("inputSchema"), part("outputSchema"));
-            return print_raw(&schema(name, takes, gives)?);
+            return print_spelled(&schema(name, takes, gives));
         }
         if json {
             let server = quoted(&shell.server());
             let line = format!(r#"{{"schema_version":1,"server":{server},"tools":[{}]}}"#, tools.join(","));
-            return print_raw(format!("{line}\n").as_bytes());
+            return print_spelled(&line);
         }
         if tools.is_empty() {
             match shell.filter().sources() {
@@ -62,10 +62,10 @@ pub fn find<'a>(tools: &'a [String], name: &str, shell: &Shell) -> Result<&'a st
 }
 
 /// One object, for people and programs alike: indented, with its members in the order of the server.
-fn schema(name: &str, takes: &str, gives: &str) -> anyhow::Result<Vec<u8>> {
+fn schema(name: &str, takes: &str, gives: &str) -> String {
     let whole =
         format!(r#"{{"schema_version":1,"tool":{},"inputSchema":{takes},"outputSchema":{gives}}}"#, quoted(name));
-    Ok((super::table::indented(&whole) + "\n").into_bytes())
+    super::table::indented(&whole)
 }
 
 fn row(tool: &str) -> Row {

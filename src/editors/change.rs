@@ -293,7 +293,8 @@ fn refused(editor: &Editor, file: &File, trouble: &Trouble, entry: &Entry) -> Fa
     let pasted = snippet(editor, entry).unwrap_or_default();
     let into = editor.container.join(".");
     file.trouble(trouble)
-        .remedy(format!("mend it, or put this into {into} by hand; nothing was changed\n\n{}", pasted.trim_end()))
+        .remedy(format!("mend it, or put this into {into} by hand; nothing was changed"))
+        .pasted(pasted.trim_end())
 }
 
 /// What a second installation may change in an entry.

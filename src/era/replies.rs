@@ -8,7 +8,7 @@ use crate::message::{
     Fault, INVALID_REQUEST, Id, Kind as Is, Message, SERVER_ERROR, error_line, error_object_line, notification_line,
     result_line,
 };
-use crate::plain::harmless;
+use crate::plain::unbroken;
 
 /// The answer to what is no message.
 pub fn refuse(fault: &Fault) -> Step {
@@ -41,7 +41,7 @@ fn failure_line(id: &Id, failure: &Failure) -> Bytes {
 /// A sentence of ours, which may quote the server, as an agent may print it in a terminal. What the server says
 /// itself, in an error of its own, is passed as it is.
 pub fn shown(text: &str) -> String {
-    harmless(text).replace(['\n', '\t'], " ")
+    unbroken(text)
 }
 
 /// The answer to a question that nobody can answer any more.

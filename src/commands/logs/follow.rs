@@ -12,7 +12,7 @@ use crate::bridge::signals::{self, Signal};
 use crate::commands::moment::date;
 use crate::commands::{event_loop, is_read, write};
 use crate::failure::{Failure, Kind};
-use crate::plain::one_line;
+use crate::plain::{self, one_line};
 use crate::store::{Following, Key, News, Noted, Run};
 
 /// Prints what is noted until it is interrupted or nobody reads. `named` says what a server is called.
@@ -27,7 +27,11 @@ pub fn run(mut following: Following, json: bool, named: impl Fn(&Key) -> Option<
             for news in following.news() {
                 // The line that says the URL may be this one.
                 let server = servers.entry(news.server.clone()).or_insert_with(|| named(&news.server));
-                let line = if json { told(server.as_ref(), &news).to_string() } else { line(server.as_ref(), &news) };
+                let line = if json {
+                    plain::json(&told(server.as_ref(), &news).to_string())
+                } else {
+                    line(server.as_ref(), &news)
+                };
                 if !write(format!("{line}\n").as_bytes())? {
                     return Ok(ExitCode::SUCCESS);
                 }
