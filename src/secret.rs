@@ -1,5 +1,6 @@
 //! Text that cannot be printed by accident.
 
+mod echo;
 mod sentence;
 mod signs;
 mod variables;
@@ -9,7 +10,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 pub use sentence::public;
@@ -43,7 +43,11 @@ impl fmt::Debug for Secret {
 
 /// The secrets that a run knows, so that a text which echoes one can be shown without it.
 #[derive(Clone, Debug, Default)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    spelled: Vec<Secret>,
+    /// The same without escapes, for texts that are looked at without theirs.
+    undone: Vec<Secret>,
+}
 
 impl Secrets {
     /// Shorter ones are words that stand in any text; to remove them would garble it.
@@ -54,43 +58,52 @@ impl Secrets {
     pub fn learn(&mut self, text: &str) {
         let credential = text.split_once(' ').map_or("", |(_, rest)| rest.trim());
         for part in [text.trim(), credential].into_iter().filter(|part| part.len() >= Self::SHORTEST) {
-            for spelling in spellings(part) {
-                if !self.knows(&spelling) {
-                    self.0.push(Secret::new(spelling));
+            for spelling in echo::spellings(part) {
+                let undone = String::from_utf8_lossy(&echo::undone(&spelling)).into_owned();
+                if undone.len() >= Self::SHORTEST {
+                    note(&mut self.undone, undone);
                 }
+                note(&mut self.spelled, spelling);
             }
         }
         // Of two that begin alike the longer one goes first, or its end would stay.
-        self.0.sort_by_key(|secret| Reverse(secret.expose().len()));
+        self.spelled.sort_by_key(|secret| Reverse(secret.expose().len()));
     }
 
     fn knows(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| secret.expose() == text)
+        is_in(&self.spelled, text)
     }
 
     /// Whether one of them is in `text`.
     pub fn are_in(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| memmem::find(text.as_bytes(), secret.expose().as_bytes()).is_some())
+        let among = |secrets: &[Secret], bytes: &[u8]| {
+            secrets.iter().any(|secret| memmem::find(bytes, secret.expose().as_bytes()).is_some())
+        };
+        among(&self.spelled, text.as_bytes())
+            || (!self.undone.is_empty() && echo::has_escapes(text) && among(&self.undone, &echo::undone(text)))
     }
 
     /// `text` with every known secret in it replaced.
     pub fn scrub(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "(hidden)"))
+        let mut clean = text.to_owned();
+        if echo::has_escapes(text) {
+            let secrets = self.undone.iter().map(|secret| secret.expose().as_bytes());
+            for place in echo::places(text, secrets).into_iter().rev() {
+                clean.replace_range(place, HIDDEN);
+            }
+        }
+        self.spelled.iter().fold(clean, |text, secret| text.replace(secret.expose(), HIDDEN))
     }
 }
 
-/// `text` as it stands, as JSON within a JSON string has it, also where somebody escapes slashes, and as URLs
-/// and forms have it.
-fn spellings(text: &str) -> [String; 5] {
-    let json = serde_json::Value::from(text).to_string();
-    let json = &json[1..json.len() - 1];
-    [
-        text.to_owned(),
-        json.to_owned(),
-        json.replace('/', "\\/"),
-        utf8_percent_encode(text, RESERVED).to_string(),
-        url::form_urlencoded::byte_serialize(text.as_bytes()).collect(),
-    ]
+fn note(secrets: &mut Vec<Secret>, text: String) {
+    if !is_in(secrets, &text) {
+        secrets.push(Secret::new(text));
+    }
+}
+
+fn is_in(secrets: &[Secret], text: &str) -> bool {
+    secrets.iter().any(|secret| secret.expose() == text)
 }
 
 /// The secrets of a run. They grow while the run goes on; a clone is the same list.
@@ -133,8 +146,8 @@ pub fn keep_out_of_core_dumps() {
     }
 }
 
-/// What RFC 3986 (section 2.3) does not leave as it is.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What stands in place of a secret.
+const HIDDEN: &str = "(hidden)";
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +168,31 @@ mod tests {
         secrets.learn("s3cret");
         secrets.learn("s3cret-and-more");
         assert_eq!(secrets.scrub("s3cret-and-more, s3cret"), "(hidden), (hidden)");
+    }
+
+    #[test]
+    fn an_echoed_secret_is_hidden_in_every_usual_spelling() {
+        let mut secrets = Secrets::default();
+        secrets.learn("Bearer token/1+and&more==");
+        for spelled in [
+            "token%2F1%2Band%26more%3D%3D",
+            "token%2f1%2band%26more%3d%3d",
+            "token/1%2Band%26more%3D%3D",
+            r"token\u002F1\u002Band\u0026more\u003D\u003D",
+            r"token\/1\u002band\u0026more\u003d\u003d",
+            "token/1&#43;and&amp;more&#61;&#x3D;",
+            "dG9rZW4vMSthbmQmbW9yZT09",
+            "QmVhcmVyIHRva2VuLzErYW5kJm1vcmU9PQ",
+            "QmVhcmVyIHRva2VuLzErYW5kJm1vcmU9PQ==",
+            "QmVhcmVyIHRva2VuLzErYW5kJm1vcmU9PQ%3D%3D",
+        ] {
+            let shown = secrets.scrub(&format!("é <{spelled}> %2F"));
+            assert_eq!(shown, "é <(hidden)> %2F", "{spelled}");
+            assert!(secrets.are_in(&format!("x{spelled}x")), "{spelled}");
+        }
+        // A short one may be a word in Base64.
+        secrets.learn("sesame");
+        assert_eq!(secrets.scrub("c2VzYW1l 100% \\u00"), "c2VzYW1l 100% \\u00");
     }
 
     #[test]

@@ -163,6 +163,40 @@ fn a_server_that_repeats_the_key_does_not_get_it_into_an_error() {
     }
 }
 
+/// As servers in other languages write it by default.
+#[test]
+fn a_server_that_repeats_the_key_in_another_spelling_does_not_get_it_into_an_error_or_a_file() {
+    for spelled in [
+        "S3CRET%2f1%2bMORE%3d%3d",
+        "S3CRET/1%2BMORE%3D%3D",
+        r"S3CRET/1\u002BMORE\u003D\u003D",
+        r"S3CRET\u002f1\u002bMORE\u003d\u003d",
+        "S3CRET/1&#43;MORE&#x3D;&#61;",
+        "UzNDUkVULzErTU9SRT09",
+    ] {
+        for status in [400, 401, 500] {
+            let home = TempDir::new().unwrap();
+            let server = Server::start(move |_, reply| {
+                let challenge =
+                    format!(r#"Bearer error="invalid_token", error_description="{}""#, spelled.replace('\\', r"\\"));
+                reply.header("WWW-Authenticate", challenge).text(status, &format!("the key {spelled} is no good"));
+            });
+            let log = home.path().join("log");
+            let launch = Bridge::to(&server).home(home.path()).args(["--header", "X-Key: ${KEY}", "--log-file"]);
+            let mut bridge = launch.arg(&log).arg("--debug").env("KEY", "S3CRET/1+MORE==").spawn();
+            bridge.send(initialize(0, VERSION));
+            let answer = bridge.answer("0");
+            bridge.close_stdin();
+            bridge.wait_exit(PATIENCE);
+            let mut told = vec![answer, bridge.stderr()];
+            told.extend(files(home.path()).into_iter().map(|(_, text)| text));
+            for text in &told {
+                assert!(!text.contains("S3CRET") && !text.contains("MORE") && !text.contains("UzNDUk"), "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_server_that_repeats_the_token_does_not_get_it_into_an_error() {
     let echoing = Legacy::new().on("tools/call", |request, reply| {
