@@ -394,6 +394,10 @@ fn what_a_server_says_is_obeyed_by_no_terminal() {
         shell.kill();
         world.command("login").arg("--cancel").told();
     }
+    let world = world(|_| ());
+    answer_of(&world, "user_code", Some(json!("ABC\u{61c}D")));
+    let told = login(&world).told();
+    assert!(told.code != 0 && !told.stderr.contains("ABC"), "{told:?}");
 }
 
 #[test]

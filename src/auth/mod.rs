@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use crate::clock::now;
+use crate::plain::is_invisible;
 use crate::secret::Secrets;
 
 mod browser;
@@ -58,8 +59,8 @@ fn words(text: &str, secrets: &Secrets) -> String {
 
 /// Control characters, and those that turn or hide the text around them.
 fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    // Also those that join letters: no code and no reason has them.
+    c.is_control() || is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Characters of a server's own words; a sentence or two.
