@@ -5,7 +5,7 @@
 mod support;
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -14,8 +14,8 @@ use std::{
 
 use rustix::process::Signal;
 use support::{
-    Bridge, Legacy, Mailbox, PATIENCE, Reply, Request, Server, Sse, call, initialize, json, notification_with, request,
-    result, same_environment,
+    Bridge, Legacy, Mailbox, PATIENCE, Reply, Request, Server, Sse, call, initialize, is_in_a_namespace, json,
+    notification_with, request, result, same_environment,
 };
 
 #[test]
@@ -247,34 +247,7 @@ impl Cable {
     /// passed. Where there can be none, this is none too and says so, but never in CI.
     #[track_caller]
     fn of(name: &str) -> Option<Self> {
-        if env::var_os(INSIDE).is_some() {
-            return Some(Self::new());
-        }
-        let unshared = || {
-            let mut command = Command::new("unshare");
-            if !rustix::process::geteuid().is_root() {
-                command.args(["--user", "--map-root-user"]);
-            }
-            command.arg("--net");
-            command
-        };
-        let can = unshared().args(["ip", "link", "set", "lo", "up"]).output();
-        let cannot = match &can {
-            Ok(output) if output.status.success() => None,
-            Ok(output) => Some(String::from_utf8_lossy(&output.stderr).into_owned()),
-            Err(error) => Some(format!("unshare: {error}")),
-        };
-        if let Some(why) = cannot {
-            assert!(env::var_os("CI").is_none(), "no network namespace can be made here: {why}");
-            eprintln!("{name} was not tried, because no network namespace can be made here: {why}");
-            return None;
-        }
-        let mut command = unshared();
-        command.arg(env::current_exe().unwrap()).args(["--exact", name, "--include-ignored", "--nocapture"]);
-        let output = command.env(INSIDE, "1").output().unwrap();
-        let told = [output.stdout, output.stderr].map(|told| String::from_utf8_lossy(&told).into_owned()).concat();
-        assert!(output.status.success() && told.contains("1 passed"), "{told}");
-        None
+        is_in_a_namespace(name, &["--net"], &["ip", "link", "set", "lo", "up"]).then(Self::new)
     }
 
     fn new() -> Self {
@@ -427,7 +400,6 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 }
 "#;
 
-const INSIDE: &str = "INSIDE_A_NAMESPACE";
 const NEAR: &str = "near";
 const FAR: &str = "far";
 const SERVER: &str = "10.77.0.1";

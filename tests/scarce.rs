@@ -4,11 +4,18 @@
 
 mod support;
 
-use std::{fs, os::unix::process::CommandExt, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use support::{
-    Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, call, initialize, json,
-    request_with, result, same_environment,
+    Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, Told, call, files,
+    initialize, is_in_a_namespace, json, request_with, result, same_environment,
 };
 
 /// Where nothing can be, for root neither.
@@ -46,6 +53,26 @@ fn a_sign_in_without_a_home_is_refused_by_the_name_of_the_folder_and_opens_no_wi
         assert_eq!(bridge.wait_exit(PATIENCE), 8, "{}", bridge.stderr());
     }
     assert_eq!(human.windows(), 0);
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_half_written_and_each_command_says_so() {
+    let name = "on_a_full_disk_nothing_is_half_written_and_each_command_says_so";
+    let Some(disk) = Disk::of(name) else { return };
+    disk.fill();
+    for told in disk.changes_nothing() {
+        assert!(told.stderr.contains("free some space"), "{told:?}");
+    }
+}
+
+#[test]
+fn on_a_read_only_disk_nothing_is_written_and_each_command_says_so() {
+    let name = "on_a_read_only_disk_nothing_is_written_and_each_command_says_so";
+    let Some(disk) = Disk::of(name) else { return };
+    disk.mount(&["-o", "remount,ro"]);
+    for told in disk.changes_nothing() {
+        assert!(told.stderr.contains("make ") && told.stderr.contains("writable for you"), "{told:?}");
+    }
 }
 
 #[test]
@@ -195,3 +222,78 @@ fn under(command: &mut Command, limit: &str) {
 
 /// Nobody on Linux.
 const NOBODY: u32 = 65_534;
+
+/// The home of somebody who has used everything once, on a disk of its own.
+struct Disk(PathBuf);
+
+impl Disk {
+    #[track_caller]
+    fn of(name: &str) -> Option<Self> {
+        is_in_a_namespace(name, &["--mount"], &["mount", "-t", "tmpfs", "none", "/mnt"]).then(|| {
+            let disk = Self(tempfile::TempDir::new().unwrap().keep());
+            disk.mount(&["-t", "tmpfs", "-o", "size=1m,mode=0700", "none"]);
+            for (args, typed) in COMMANDS {
+                disk.does(args, typed, "one").expect(0, &[]);
+            }
+            disk
+        })
+    }
+
+    #[track_caller]
+    fn mount(&self, how: &[&str]) {
+        assert!(Command::new("mount").args(how).arg(&self.0).status().unwrap().success());
+    }
+
+    fn fill(&self) {
+        let mut file = fs::File::create(self.0.join("everything")).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+    }
+
+    fn does(&self, args: &str, typed: &str, name: &str) -> Told {
+        let args = args.replace("NAME", name);
+        let mut shell = Bridge::bare().args(args.split(' ')).home(&self.0).at_shell();
+        shell.type_bytes(typed.as_bytes());
+        shell.told()
+    }
+
+    /// All but locks, in which only the process is that has one.
+    fn files(&self) -> BTreeMap<PathBuf, String> {
+        let is_lock = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("locks"));
+        files(&self.0).into_iter().filter(|(path, _)| !is_lock(path)).collect()
+    }
+
+    /// What each command says that comes to nothing.
+    #[track_caller]
+    fn changes_nothing(&self) -> Vec<Told> {
+        let before = self.files();
+        let mut all = Vec::new();
+        for (args, typed) in COMMANDS.iter().chain(&FIRST) {
+            let told = self.does(args, &typed.replace("one", "two"), "two");
+            assert!(told.code != 0, "{args}: {told:?}");
+            assert!(!told.stderr.contains("at path"), "{args} names a file that nobody knows of: {told:?}");
+            all.push(told);
+            let after = self.files();
+            let changed: Vec<&Path> =
+                after.iter().filter(|(path, text)| before.get(*path) != Some(text)).map(|(path, _)| &**path).collect();
+            assert!(changed.is_empty() && after.len() == before.len(), "{args}: {changed:?}");
+        }
+        all
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// What is typed, and what comes on stdin.
+const COMMANDS: [(&str, &str); 4] = [
+    ("add NAME http://127.0.0.1:9/mcp", ""),
+    ("install cursor http://127.0.0.1:9/mcp --name NAME", ""),
+    ("secret set work", "s3cret-one"),
+    ("login http://127.0.0.1:9/mcp --api-key-header X-Key", "s3cret-one"),
+];
+/// Where there is no file yet.
+const FIRST: [(&str, &str); 1] = [("install windsurf http://127.0.0.1:9/mcp --name NAME", "")];

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::file::{Config, Server, path, text};
-use super::folders::{Home, make_private, short, unwritable};
+use super::folders::{Home, elsewhere, make_private, remedy, short, unwritable};
 use super::keys::{Shape, Value, Words};
 use super::names::refusal;
 use super::replace::{replace, rewrite};
@@ -204,8 +204,11 @@ fn append(text: &str, section: &str) -> String {
 /// Replaces the file, or the one that it is a link to. The old one is kept as `config.toml.bak`.
 fn write(home: &Home, path: &Path, old: &str, new: &str) -> Result<(), Failure> {
     let refuse = |error: &std::io::Error| {
-        Failure::new(Kind::Usage, format!("{} cannot be written: {error}", short(path)))
-            .remedy("make the file and its folder writable for you")
+        Failure::new(Kind::Usage, format!("{} cannot be written: {error}", short(path))).remedy(remedy(
+            error,
+            "make the file and its folder writable for you",
+            &elsewhere(),
+        ))
     };
     let Ok(there) = fs::metadata(path) else {
         make_private(home.config()).map_err(|error| refuse(&error))?;

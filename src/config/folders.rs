@@ -213,16 +213,27 @@ pub fn short(path: &Path) -> String {
 
 /// The failure of a file or folder of ours that cannot be written.
 pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let remedy = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            "free some space, then try again".into()
-        }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            format!("make it writable for you, or set {VARIABLE} to a folder that is")
-        }
-        _ => format!("mend this, or set {VARIABLE} to another folder"),
-    };
+    let writable = format!("make it writable for you, or set {VARIABLE} to a folder that is");
+    let remedy = remedy(error, &writable, &elsewhere());
     Failure::new(Kind::StoreUnavailable, format!("{} cannot be written: {error}", path.display())).remedy(remedy)
+}
+
+/// What helps where something cannot be written: `writable` if that is not allowed, `otherwise` if it is not for want of
+/// room either.
+pub fn remedy(error: &io::Error, writable: &str, otherwise: &str) -> String {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some space, then try again"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => writable,
+        _ => otherwise,
+    }
+    .to_owned()
+}
+
+/// What helps against nearly everything.
+pub(super) fn elsewhere() -> String {
+    format!("mend this, or set {VARIABLE} to another folder")
 }
 
 /// The failure of a file or folder of ours that cannot be read.

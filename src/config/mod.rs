@@ -14,7 +14,7 @@ mod trust;
 
 pub use change::{Added, New, add, remove, with_server, without_server};
 pub use file::{Account, Config, Organization, Server};
-pub use folders::{Home, short, unreadable, unwritable};
+pub use folders::{Home, remedy, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
 pub use plain::{in_plain, parameter_in_plain};

@@ -75,13 +75,20 @@ pub(super) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push("-");
-    let mut file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
+    let file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder);
+    let mut file = file.map_err(|error| without_the_path(&error))?;
     // It was made so, but the umask can take even the owner's bits away.
     #[cfg(unix)]
     file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    file.write_all(bytes)?;
+    file.write_all(bytes).map_err(|error| without_the_path(&error))?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// What `tempfile` says, without the name of a file that nobody knows of.
+fn without_the_path(error: &io::Error) -> io::Error {
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split_once(" at path ").map_or(&*text, |(before, _)| before).to_owned())
 }
 
 /// How often a rename is tried on Windows, and how long after the last time.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::node::Trouble;
 use crate::clock::now_in_ms;
-use crate::config::{Home, read_regular, replace, rewrite, short};
+use crate::config::{Home, read_regular, remedy, replace, rewrite, short};
 use crate::failure::{Failure, Kind};
 
 /// A file as it was read.
@@ -115,7 +115,13 @@ impl File {
             // Made as any other file of the user is, with the mode that the umask leaves.
             Handle::create_new(&self.real).map_err(unwritable)?;
         }
-        rewrite(&self.real, bytes).map_err(unwritable)?;
+        if let Err(error) = rewrite(&self.real, bytes) {
+            // An empty file is none that an editor can read.
+            if self.bytes.is_none() && read(&self.real).is_ok_and(|there| there.is_some_and(|bytes| bytes.is_empty())) {
+                let _ = fs::remove_file(&self.real);
+            }
+            return Err(unwritable(error));
+        }
         match read(&self.real).map_err(unwritable)? {
             Some(there) if there == bytes => Ok(()),
             _ => {
@@ -167,10 +173,8 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn trouble(path: &Path, done: &str, error: &io::Error) -> Failure {
-    let remedy = match error.kind() {
-        ErrorKind::PermissionDenied => "make the file and its folder readable and writable for you",
-        _ => "mend this, or print the entry and paste it: add --print",
-    };
+    let otherwise = "mend this, or print the entry and paste it: add --print";
+    let remedy = remedy(error, "make the file and its folder readable and writable for you", otherwise);
     Failure::new(Kind::Usage, format!("{} cannot be {done}: {error}", short(path))).remedy(remedy)
 }
 

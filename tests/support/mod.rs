@@ -16,6 +16,8 @@ mod human;
 mod killed;
 mod legacy;
 mod message;
+#[cfg(target_os = "linux")]
+mod namespace;
 mod oauth;
 mod processes;
 mod renewal;
@@ -44,6 +46,8 @@ pub use killed::{
 };
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
+#[cfg(target_os = "linux")]
+pub use namespace::is_in_a_namespace;
 pub use oauth::{
     Answer, Asked, Authorization, Authorize, Binding, CHALLENGE, CLIENT_CREDENTIALS, Client, DEVICE_CODE, Desk, Device,
     Endpoint, ExpiresIn, Fault, Guard, Iss, JWT_BEARER, Manners, Nonces, PROOF_CHALLENGE, Page, Place, Proof,
