@@ -15,7 +15,11 @@ use std::{
     time::Duration,
 };
 
-use support::{Authorization, Bridge, Endpoint, Fault, Human, PATIENCE, Proof, World, call, end_well};
+use serde_json::json;
+use support::{
+    Authorization, Bridge, CLIENT_CREDENTIALS, Client, Device, Endpoint, Fault, Human, INITIALIZED, JWT_BEARER, Launch,
+    PATIENCE, Proof, TOKEN_EXCHANGE, VERSION, Visit, World, call, end_well, in_seconds, initialize, jwt,
+};
 use tempfile::TempDir;
 
 /// A dump would hold every token. Where a file would be made, another process that dies so leaves one.
@@ -145,6 +149,113 @@ fn neither_the_browser_nor_the_helper_has_a_secret_of_the_environment() {
         // Both tell, and what they need is there.
         assert_eq!((count("TEST_KEPT=as it was"), count(&home)), (2, 2), "{told}");
         assert_eq!(told.matches("MCPBRIDGE_CONFIG_DIR=").count(), 1, "the helper has it, the browser does not: {told}");
+    }
+}
+
+/// With the verifier of a code, assertions, proofs and id tokens among them.
+#[test]
+fn at_the_highest_level_no_way_to_a_grant_shows_a_secret() {
+    let proven = |proof: Proof| {
+        World::with(
+            move |it| {
+                it.clients = vec![Client::given("machine", proof)];
+                it.unattended.grants = vec![CLIENT_CREDENTIALS];
+            },
+            |_| (),
+        )
+    };
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys");
+    let key = fs::read_to_string(keys.join("p256.jwk")).unwrap();
+    let info = r#"{"client_id":"machine","client_secret":"${SECRET}"}"#;
+
+    let human = Human::prompt();
+    let world = World::with(|it| it.registration.auth_method = Some("client_secret_post"), |_| ());
+    shows_no_secret(&[&world.authorization], &world.home, world.relay(&human), 6);
+    let bound = World::with(|it| it.binding.offered = true, |_| ());
+    shows_no_secret(&[&bound.authorization], &bound.home, bound.relay(&human), 6);
+    let world = World::with(|it| it.device = Some(Device::default()), |_| ());
+    shows_no_secret(&[&world.authorization], &world.home, world.relay(&human).arg("--device-code"), 2);
+    let world = proven(Proof::Basic("s3cret:with %signs".to_owned()));
+    let by_secret = ["--client-credentials", "--static-oauth-client-info", info];
+    let launch = world.relay(&human).args(by_secret).env("SECRET", "s3cret:with %signs");
+    shows_no_secret(&[&world.authorization], &world.home, launch, 1);
+    let world = proven(Proof::Key(key));
+    let file = format!("file:{}", keys.join("p256_sec1.pem").display());
+    let by_key =
+        ["--client-credentials", "--static-oauth-client-info", r#"{"client_id":"machine"}"#, "--private-key", &file];
+    shows_no_secret(&[&world.authorization], &world.home, world.relay(&human).args(by_key), 2);
+    let world = World::with(
+        |it| {
+            it.unattended.grants = vec![JWT_BEARER];
+            it.unattended.trusts = vec!["https://platform.example".to_owned()];
+        },
+        |_| (),
+    );
+    let token = jwt(&json!({
+        "iss": "https://platform.example", "sub": "job", "aud": world.authorization.issuer(), "exp": in_seconds(600),
+    }));
+    let launch = world.relay(&human).args(["--workload-token", "env:TOKEN"]).env("TOKEN", token);
+    shows_no_secret(&[&world.authorization], &world.home, launch, 2);
+
+    let provider = Authorization::start(|it| {
+        it.clients = vec![Client::given("at home", Proof::Basic("s3cret:at-home".to_owned()))];
+        it.unattended.grants = vec![TOKEN_EXCHANGE];
+        it.unattended.vouches_as = Some("machine".to_owned());
+    });
+    let id_token = jwt(&json!({ "iss": provider.issuer(), "aud": "at home", "sub": "ada", "exp": in_seconds(600) }));
+    provider.change(|it| it.tokens.extra = vec![("id_token", json!(id_token))]);
+    let office = World::with(
+        |it| {
+            it.clients = vec![Client::given("machine", Proof::Basic("s3cret:of-the-office".to_owned()))];
+            it.unattended.grants = vec![JWT_BEARER];
+            it.unattended.trusts = vec![provider.issuer()];
+        },
+        |_| (),
+    );
+    let launch = office.relay(&human).args(["--idp", &provider.issuer(), "--idp-client-id", "at home"]);
+    let launch = launch.args(["--idp-client-secret", "env:AT_HOME", "--static-oauth-client-info", info]);
+    let launch = launch.env("AT_HOME", "s3cret:at-home").env("SECRET", "s3cret:of-the-office");
+    shows_no_secret(&[&office.authorization, &provider], &office.home, launch, 6);
+}
+
+/// Twice a token, and the end.
+#[track_caller]
+fn shows_no_secret(authorizations: &[&Authorization], home: &TempDir, launch: Launch, fewest: usize) {
+    let log = home.path().join("log");
+    let mut bridge = launch.args(["--debug", "--log-file"]).arg(&log).spawn();
+    bridge.send(initialize(0, VERSION));
+    if authorizations[0].manners().device.is_some() {
+        let said = bridge.wait_stderr("with the code WDJB-");
+        let address = said.split_whitespace().find(|word| word.contains("/device")).expect("an address");
+        assert_eq!(Visit::by_link(address).consent().status, 200);
+    }
+    bridge.expect_result("0");
+    bridge.send(INITIALIZED);
+    bridge.send(call(1));
+    let mut told = vec![bridge.answer("1")];
+    authorizations[0].ledger.drop_access_tokens();
+    bridge.send(call(2));
+    told.push(bridge.answer("2"));
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    told.push(bridge.stderr());
+    for verb in ["status", "why", "doctor"] {
+        let command = Bridge::bare().args([verb, "--debug"]).home(home.path()).told();
+        told.extend([command.stdout, command.stderr]);
+    }
+    let kept = home.path().join("mcpbridge/credentials");
+    told.extend(support::files(home.path()).into_iter().filter(|(path, _)| !path.starts_with(&kept)).map(|it| it.1));
+    assert!(fs::read_to_string(&log).unwrap().contains("token"), "the log says what was done");
+    let mut secrets = vec!["s3cret:".to_owned()];
+    for authorization in authorizations {
+        secrets.extend(authorization.ledger.secrets());
+        secrets.extend(authorization.told_secrets());
+    }
+    assert!(secrets.len() > fewest, "{secrets:?}");
+    for secret in &secrets {
+        for text in &told {
+            assert!(!text.contains(secret.as_str()), "{secret} is to be seen: {text}");
+        }
     }
 }
 

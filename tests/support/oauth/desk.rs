@@ -216,6 +216,16 @@ impl Desk {
         lock(&self.asked).iter().filter(|asked| asked.endpoint == endpoint).cloned().collect()
     }
 
+    /// Every secret that it was sent, in a parameter or in a header.
+    pub fn told_secrets(&self) -> Vec<String> {
+        let asked = lock(&self.asked);
+        let params = asked.iter().flat_map(|asked| &asked.params);
+        let params = params.filter(|(name, _)| SECRETS.contains(&name.as_str())).map(|(_, value)| value.clone());
+        let proofs = asked.iter().filter_map(|asked| asked.request.header("dpop").map(str::to_owned));
+        let basic = asked.iter().filter_map(|asked| asked.request.header("authorization")?.split_once(' '));
+        params.chain(proofs).chain(basic.map(|(_, credential)| credential.to_owned())).collect()
+    }
+
     /// The `n`-th request (from 1) to an endpoint, waited for.
     #[track_caller]
     pub fn wait(&self, n: usize, endpoint: Endpoint) -> Asked {
@@ -350,3 +360,16 @@ fn form(request: &Request) -> bool {
     let content_type = request.header("content-type").unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
+
+/// Parameters of requests. Not the state: it is in the address that a person may have to open by hand.
+const SECRETS: [&str; 9] = [
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "refresh_token",
+    "subject_token",
+    "token",
+];
