@@ -6,11 +6,14 @@ mod support;
 
 use std::fs;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use support::{
     Answer, Bridge, Endpoint, Fault, Human, INITIALIZED, Iss, Launch, Legacy, PATIENCE, Server, VERSION, World, call,
-    error, initialize, notification_with, request, result,
+    error, initialize, notification_with, request, request_with, result,
 };
 use tempfile::TempDir;
 
@@ -132,6 +135,100 @@ fn what_an_authorization_server_says_moves_no_cursor_and_forges_no_line() {
         },
     );
     attend("the challenge", &world, &Human::prompt());
+}
+
+#[test]
+fn nothing_a_server_names_becomes_a_header_of_ours() {
+    const FORGED: &str = "a\r\nX-Forged: yes\r\n\r\nPOST /forged HTTP/1.1\r\nX-Forged: yes\r\n";
+    let property =
+        |header: &str| json!({ "type": "object", "properties": { "p": { "type": "string", "x-mcp-header": header } } });
+    let tool = |name: &str, header: &str| json!({ "name": name, "inputSchema": property(header) });
+    let tools = [
+        tool("header", FORGED),
+        tool("colon", "A: b"),
+        tool("nul", "A\0"),
+        tool(FORGED, "Region"),
+        tool("grüß", "Region"),
+    ];
+    let tools = json!({ "resultType": "complete", "tools": tools }).to_string();
+    let modern = Server::start(move |request, reply| {
+        match request.kind().as_str() {
+        "server/discover" => reply.result(
+            request,
+            r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#,
+        ),
+        "tools/list" => reply.result(request, &tools),
+        _ => reply.result(request, r#"{"resultType":"complete","content":[]}"#),
+    }
+    });
+    let mut bridge = Bridge::to(&modern).args(["--protocol", "modern"]).spawn();
+    bridge.shake_hands("2025-11-25");
+    bridge.send(request(1, "tools/list"));
+    let shown = bridge.expect_result("1")["tools"].as_array().unwrap().len();
+    assert_eq!(shown, 2, "a tool whose header is none is left out");
+    let calls = [FORGED, "grüß"].into_iter().flat_map(|name| [FORGED, "\0\r", "\u{85}é"].map(|value| (name, value)));
+    for (id, (name, value)) in (2..).zip(calls) {
+        let params = json!({ "name": name, "arguments": { "p": value } }).to_string();
+        bridge.send(request_with(id, "tools/call", &params));
+        bridge.expect_result(&id.to_string());
+        let call = modern.wait(usize::try_from(id).unwrap() - 1, "tools/call");
+        for (header, meant) in [("mcp-name", name), ("mcp-param-region", value)] {
+            let carried = call.header(header).and_then(|it| it.strip_prefix("=?base64?")?.strip_suffix("?="));
+            let carried = STANDARD.decode(carried.unwrap_or_else(|| panic!("{header}: {:?}", call.headers))).unwrap();
+            assert_eq!(String::from_utf8(carried).unwrap(), meant);
+        }
+    }
+    bridge.send(request_with(99, "resources/read", &json!({ "uri": format!("x:{FORGED}") }).to_string()));
+    bridge.expect_result("99");
+    bridge.close_stdin();
+    bridge.wait_exit(PATIENCE);
+    has_only_our_headers(&modern);
+    // Of the legacy era: the id of the session, and that of an event.
+    for session in ["a\rX-Forged: yes", "a\u{85}b"] {
+        let legacy = Legacy::new()
+            .without_session()
+            .on("initialize", move |request, reply| {
+                let reply = reply.header("Mcp-Session-Id", session);
+                reply.result(request, &support::welcome(VERSION, support::CAPABILITIES));
+            })
+            .on("tools/call", |_, reply| {
+                let mut stream = reply.sse();
+                stream.event("good", notification_with("notifications/message", r#"{"level":"info","data":"a"}"#));
+                stream.event(
+                    "a\0X-Forged: yes",
+                    notification_with("notifications/message", r#"{"level":"info","data":"a"}"#),
+                );
+                stream.cut();
+            })
+            .on("GET", |request, reply| match request.header("last-event-id") {
+                Some(_) => reply.sse_with(result(1, "{}")),
+                None => reply.status(405),
+            })
+            .start();
+        let mut bridge = Bridge::to(&legacy).spawn();
+        bridge.send(initialize(0, VERSION));
+        let welcome = bridge.answer("0");
+        if support::json(&welcome).get("result").is_some() {
+            bridge.send(INITIALIZED);
+            bridge.send(call(1));
+            bridge.expect_result("1");
+        }
+        bridge.close_stdin();
+        bridge.wait_exit(PATIENCE);
+        has_only_our_headers(&legacy);
+    }
+}
+
+/// Of a request as it was on the wire.
+#[track_caller]
+fn has_only_our_headers(server: &Server) {
+    for request in server.requests() {
+        assert_eq!(request.path, "/mcp", "{request:?}");
+        for (name, value) in &request.headers {
+            let is_clean = !value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t');
+            assert!(!name.contains("orged") && is_clean, "{}: {name}: {value:?}", request.kind());
+        }
+    }
 }
 
 /// Everything that says something about a sign-in.
