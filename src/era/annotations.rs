@@ -42,8 +42,11 @@ pub fn values<'p>(params: &'p [Param], arguments: &str) -> Vec<(&'p Param, Strin
     params.iter().zip(found).filter_map(value).collect()
 }
 
-fn find<'a>(wanted: Vec<(usize, &[Arc<str>])>, text: &'a str, found: &mut [Option<&'a str>]) {
-    let mut below: BTreeMap<&str, Vec<(usize, &[Arc<str>])>> = BTreeMap::new();
+/// Parameters by their number, with what is left of their paths.
+type Wanted<'a> = Vec<(usize, &'a [Arc<str>])>;
+
+fn find<'a>(wanted: Wanted, text: &'a str, found: &mut [Option<&'a str>]) {
+    let mut below: BTreeMap<&str, Wanted> = BTreeMap::new();
     for (at, path) in wanted {
         match path {
             [] => found[at] = Some(text),
