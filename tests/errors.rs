@@ -401,6 +401,49 @@ fn cookies_can_be_switched_off() {
 }
 
 #[test]
+fn cookies_without_end_are_forgotten_again() {
+    let server = Legacy::new()
+        .on("initialize", |request, reply| {
+            reply.header("Set-Cookie", "first=1").result(request, &support::welcome("2025-06-18", "{}"));
+        })
+        .on("tools/call", |request, reply| {
+            let id = request.id();
+            let large = |part: usize| format!("c{id}_{part}={}; Path=/", "v".repeat(1000));
+            // One that is renewed is not old.
+            let reply = reply.header("Set-Cookie", &format!("backend=b{id}")).header("Set-Cookie", &large(0));
+            let reply =
+                reply.header("Set-Cookie", &large(1)).header("Set-Cookie", &format!("elsewhere{id}=1; Path=/x"));
+            let reply = reply.header("Set-Cookie", &format!("huge={}", "v".repeat(4096)));
+            reply.result(request, "{}");
+        })
+        .start();
+    let mut bridge = Bridge::ready(&server);
+    for id in 1..=400 {
+        bridge.send(call(id));
+        bridge.expect_result(&id.to_string());
+    }
+    let requests = server.requests();
+    let sent: Vec<&str> = requests.iter().filter_map(|request| request.header("cookie")).collect();
+    assert!(sent[0].contains("first=1"), "{}", sent[0]);
+    let longest = sent.iter().map(|cookies| cookies.len()).max().unwrap();
+    assert!((5000..=8192).contains(&longest), "{longest}");
+    let last = sent.last().unwrap();
+    assert!(last.contains("backend=b399") && last.contains("c399_1="), "the newest go along: {last}");
+    assert!(!last.contains("first=1") && !last.contains("c1_0=") && !last.contains("huge="), "{last}");
+}
+
+#[test]
+fn a_head_that_is_too_long_for_the_server_is_called_so() {
+    for kind in ["text/html", "text/plain"] {
+        let server = Legacy::new().on("tools/call", move |_, reply| reply.send(431, kind, "<html>no</html>")).start();
+        let mut bridge = Bridge::ready(&server);
+        bridge.send(call(1));
+        let error = bridge.expect_error("1", &["head of the request is too long for it (HTTP 431)", "--header"]);
+        assert!(!format!("{error:?}").contains("web page"), "{error:?}");
+    }
+}
+
+#[test]
 fn a_proxy_from_the_environment_is_used_but_never_for_loopback() {
     let proxy = Legacy::new().start();
     let mut bridge =

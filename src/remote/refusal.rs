@@ -107,6 +107,11 @@ impl Refusal {
                     format!("the network wants a sign-in before it lets anything through to {server} (HTTP 511)");
                 return Failure::new(Kind::Unreachable, fact).remedy(IN_THE_WAY).status(status);
             }
+            // Most say it with a page of HTML, whatever was asked.
+            431 => {
+                let fact = format!("{server} says that the head of the request is too long for it (HTTP 431)");
+                return Failure::new(Kind::Protocol, fact).remedy(SHORTER).status(status);
+            }
             429 => format!("{server} has had too many requests (HTTP 429)"),
             _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
             _ if self.is_web_page() => {
@@ -221,6 +226,8 @@ pub fn is_unknown_method(error: &Message) -> bool {
     code.and_then(|code| code.parse().ok()) == Some(METHOD_NOT_FOUND)
 }
 
+/// The remedy where the head is too long.
+const SHORTER: &str = "shorten what --header adds, or leave the server's cookies out with --disable-cookies";
 /// Bytes of a refusal that are read, if it is no error of JSON-RPC.
 const LARGEST: usize = 64 * 1024;
 /// How long they are waited for.
