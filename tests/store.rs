@@ -209,6 +209,42 @@ async fn nothing_is_kept_where_others_can_change_it_and_no_link_in_the_place_of_
 
 #[cfg(unix)]
 #[test]
+fn a_link_that_comes_and_goes_is_never_followed() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let user = User::new();
+    let store = user.store();
+    drop(store.try_lock(&key("a"), Lock::Grant).unwrap());
+    let (lock, precious) = (user.state().join(format!("locks/{}.grant", key("a").as_str())), user.0.path().join("own"));
+    fs::write(&precious, "data").unwrap();
+    let (over, next) = (AtomicBool::new(false), user.0.path().join("next"));
+    let (mut taken, mut between) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                symlink(&precious, &next).unwrap();
+                fs::rename(&next, &lock).unwrap();
+                fs::write(&next, "").unwrap();
+                fs::rename(&next, &lock).unwrap();
+            }
+        });
+        let begun = Instant::now();
+        // Until the link has come between the look at what is there and the opening, a few times.
+        while (between < 10 || taken < 10) && begun.elapsed() < PATIENCE {
+            match store.try_lock(&key("a"), Lock::Grant) {
+                Ok(guard) => taken += usize::from(guard.is_some()),
+                Err(failure) if failure.fact.contains("it is a symbolic link") => {}
+                Err(_) => between += 1,
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "data");
+    assert!(taken >= 10 && between >= 10, "{taken} locks taken, and {between} times the link came in between");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_backup_by_hard_links_makes_no_lock_unusable() {
     let user = User::new();
     let store = user.store();
