@@ -14,10 +14,12 @@ use std::{
 };
 
 use support::{
-    Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, Told, call, files,
-    initialize, is_in_a_namespace, json, request_with, result, same_environment,
+    Authorization, Bridge, Human, INITIALIZED, Launch, Legacy, Mailbox, PATIENCE, Protected, Reply, Request, Server,
+    Told, call, files, initialize, is_in_a_namespace, json, request_with, result, same_environment,
 };
 
+/// What a server of the modern era says of itself.
+const DISCOVERED: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private"}"#;
 /// Where nothing can be, for root neither.
 const NOWHERE: &str = "/dev/null/home";
 
@@ -145,15 +147,47 @@ fn more_calls_than_descriptors_are_all_answered_and_the_relay_recovers() {
 
 #[test]
 fn where_there_is_no_memory_for_a_message_its_sender_is_told_and_the_relay_goes_on() {
-    let large = "x".repeat(60 << 20);
-    let server = Legacy::new()
-        .on("tools/call", move |request, reply| match request.id() {
-            "2" => reply.result(request, &format!(r#"{{"text":"{large}"}}"#)),
-            "3" => reply.sse_with(result(request.id(), &format!(r#"{{"text":"{large}"}}"#))),
-            _ => reply.result(request, "{}"),
-        })
-        .start();
-    let mut bridge = Bridge::ready(&server);
+    let server = Legacy::new().on("tools/call", larger_than_memory()).start();
+    goes_on_without_memory(&server, Bridge::ready(&server));
+}
+
+#[test]
+fn where_there_is_no_memory_for_a_message_to_translate_its_sender_is_told_and_the_relay_goes_on() {
+    let call = larger_than_memory();
+    let server = Server::start(move |request, reply| match request.kind().as_str() {
+        _ if request.method != "POST" => reply.status(405),
+        "server/discover" => reply.result(request, DISCOVERED),
+        "tools/call" => call(request, reply),
+        _ => reply.error(400, request, -32601, "method not found"),
+    });
+    goes_on_without_memory(&server, Bridge::to(&server).args(["--protocol", "modern"]).ready());
+}
+
+/// Answers to the calls 2 to 5: as JSON, as an event, and both packed so small that nothing tells their size before.
+fn larger_than_memory() -> impl Fn(&Request, Reply) + Send + Sync + 'static {
+    let answer = |id: &str| result(id, &format!(r#"{{"resultType":"complete","text":"{}"}}"#, "x".repeat(60 << 20)));
+    let (json, event) = (gzip(&answer("4")), gzip(&format!("data: {}\n\n", answer("5"))));
+    let packed = |reply: Reply, kind: &str, body: &[u8]| {
+        reply.header("Content-Encoding", "gzip").send(200, kind, body);
+    };
+    move |request, reply| match request.id() {
+        "2" => reply.json(answer("2")),
+        "3" => reply.sse_with(answer("3")),
+        "4" => packed(reply, "application/json", &json),
+        "5" => packed(reply, "text/event-stream", &event),
+        _ => reply.result(request, r#"{"resultType":"complete","content":[]}"#),
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Takes memory away from a bridge that shook hands, and has it meet messages for which there is none.
+fn goes_on_without_memory(server: &Server, mut bridge: Bridge) {
+    let call = |id: usize| request_with(id, "tools/call", r#"{"name":"echo","arguments":{}}"#);
     bridge.send(call(0));
     bridge.expect_result("0");
     let status = fs::read_to_string(format!("/proc/{}/status", bridge.pid())).unwrap();
@@ -164,15 +198,16 @@ fn where_there_is_no_memory_for_a_message_its_sender_is_told_and_the_relay_goes_
     let mut prlimit = Command::new("prlimit");
     prlimit.arg(format!("--pid={}", bridge.pid())).arg(format!("--as={limit}"));
     assert!(prlimit.status().unwrap().success());
-    bridge.send(request_with(1, "tools/call", &format!(r#"{{"text":"{}"}}"#, "x".repeat(60 << 20))));
+    let params = format!(r#"{{"name":"echo","arguments":{{"text":"{}"}}}}"#, "x".repeat(60 << 20));
+    bridge.send(request_with(1, "tools/call", &params));
     bridge.expect_error("1", &["not enough memory"]);
-    for id in 2..4 {
+    for id in 2..6 {
         bridge.send(call(id));
         bridge.expect_error(&id.to_string(), &["not enough memory"]);
     }
-    bridge.send(call(4));
-    bridge.expect_result("4");
-    assert_eq!(server.count("tools/call"), 4, "what does not fit is not sent");
+    bridge.send(call(6));
+    bridge.expect_result("6");
+    assert_eq!(server.count("tools/call"), 6, "what does not fit is not sent");
     bridge.close_stdin();
     bridge.wait_exit(PATIENCE);
 }
