@@ -12,8 +12,8 @@ use base64::{
 };
 use serde_json::{Value, json};
 use support::{
-    Answer, Bridge, Endpoint, Fault, Human, INITIALIZED, Iss, Launch, Legacy, PATIENCE, Server, VERSION, World, call,
-    error, initialize, notification_with, request, request_with, result,
+    Answer, Bridge, Endpoint, Fault, Human, INITIALIZED, Iss, Launch, Legacy, PATIENCE, Server, User, VERSION, World,
+    call, error, initialize, notification_with, request, request_with, result,
 };
 use tempfile::TempDir;
 
@@ -135,6 +135,43 @@ fn what_an_authorization_server_says_moves_no_cursor_and_forges_no_line() {
         },
     );
     attend("the challenge", &world, &Human::prompt());
+}
+
+/// Such a file may come with a project that somebody clones.
+#[test]
+fn what_the_files_of_editors_and_names_say_moves_no_cursor_and_forges_no_line() {
+    let user = User::bare();
+    let through = |url: &str| json!({ "command": "npx", "args": ["-y", "mcp-remote", url], "env": { EVIL: EVIL } });
+    let servers = json!({
+        EVIL: through("http://127.0.0.1:9/mcp"), format!("{HIGH}b"): through(&format!("http://127.0.0.1:9/{EVIL}")),
+        "c": through(EVIL), "d": { "url": format!("http://127.0.0.1:9/{HIGH}") }, "e": { "command": EVIL, "args": [EVIL] },
+        "f": { "command": "mcpbridge", "args": ["http://127.0.0.1:9/", EVIL] },
+    });
+    let file = json!({ "mcpServers": servers }).to_string().replace("},\"", "},\n\"");
+    user.write(".cursor/mcp.json", &file);
+    let config =
+        format!("[servers.a]\nurl = {}\naccount = {}\n", json!(format!("http://127.0.0.1:9/{HIGH}")), json!(HIGH));
+    user.write(".config/mcpbridge/config.toml", &config);
+    let url = "http://127.0.0.1:9/mcp";
+    for args in [
+        &["list"][..],
+        &["install"],
+        &["install", "cursor", url, "--dry-run"],
+        &["uninstall", "cursor", url, "--dry-run"],
+        &["uninstall", "cursor", "c"],
+        &["adopt", "--dry-run"],
+        &["adopt", "--remote", "--dry-run"],
+        &["adopt", "--remote"],
+        &["doctor"],
+        &["adopt", "--undo"],
+        &["status"],
+        &["login", "a"],
+        &["logout", "a"],
+        &["remove", "a"],
+    ] {
+        is_harmless(&args.join(" "), user.command(args));
+        is_harmless(&format!("{} --json", args.join(" ")), user.command(args).arg("--json"));
+    }
 }
 
 #[test]

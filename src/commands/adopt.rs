@@ -25,6 +25,7 @@ use crate::editors::{Editor, unified};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
 use crate::log::{self as logging, Volume};
+use crate::plain::{one_line, unbroken};
 use found::{Found, everywhere};
 use peers::Tool;
 use plan::{Ground, Plan, plan, texts};
@@ -131,13 +132,18 @@ fn told(
             }
         }
         let was = if plan.tool == Tool::Editor { "the editor's own connection" } else { plan.tool.name() };
-        text += &format!("  {}: {was} becomes mcpbridge, for {}\n", plan.found.name, shown(&plan.url));
+        text += &format!(
+            "  {}: {was} becomes mcpbridge, for {}\n",
+            one_line(&plan.found.name),
+            one_line(&shown(&plan.url))
+        );
         text += &sentence(plan, record).map(|line| format!("    {line}\n")).unwrap_or_default();
-        text += &plan.made.notes.iter().map(|note| format!("    {note}\n")).collect::<String>();
+        text += &plan.made.notes.iter().map(|note| format!("    {}\n", unbroken(note))).collect::<String>();
     }
     for (found, why) in left {
-        text += &format!("left as it is: {} of {}: {}\n", found.name, found.editor.title, why.fact);
-        text += &why.remedy.as_ref().map(|remedy| format!("    {remedy}\n")).unwrap_or_default();
+        text +=
+            &format!("left as it is: {} of {}: {}\n", one_line(&found.name), found.editor.title, unbroken(&why.fact));
+        text += &why.remedy.as_ref().map(|remedy| format!("    {}\n", unbroken(remedy))).unwrap_or_default();
     }
     text += match (plans.is_empty(), typed.dry_run) {
         (true, _) => "there is nothing to take over\n",

@@ -20,6 +20,7 @@ use crate::config::{Home, short};
 use crate::editors::{self, Change, EDITORS, Editor, Entry, Host, On};
 use crate::failure::{Failure, Kind};
 use crate::log::{self as logging, Volume};
+use crate::plain::harmless;
 use crate::spelling::nearest;
 use target::{Installed, Line};
 
@@ -301,7 +302,7 @@ fn row(host: &Host, editor: &Editor, width: usize) -> String {
     format!("{:<16} {mark}  {title}{file}\n", editor.name)
 }
 
-/// A diff with its colours: those of its signs.
+/// A diff with its colours: those of its signs. What the file holds does nothing to a terminal.
 pub fn coloured(diff: &str) -> String {
     let line = |line: &str| {
         let (style, end) = match line.as_bytes().first() {
@@ -312,7 +313,7 @@ pub fn coloured(diff: &str) -> String {
             _ => (Style::new(), 0),
         };
         let (sign, rest) = line.split_at(end);
-        format!("{style}{sign}{style:#}{rest}\n")
+        format!("{style}{sign}{style:#}{}\n", harmless(rest))
     };
     diff.lines().map(line).collect()
 }
