@@ -3,14 +3,11 @@
 
 mod support;
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use support::{
     Bridge, CAPABILITIES, Framing, Gate, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel,
-    envelopes, error, initialize, notification, notification_with, request, request_with, result, welcome,
+    envelopes, error, gzip, initialize, notification, notification_with, request, request_with, result, welcome,
 };
 
 /// A server that treats tools/call this way, and a bridge that shook hands with it.
@@ -1051,10 +1048,4 @@ fn a_list_with_very_many_tools_or_annotations_holds_nothing_up() {
             }
         }
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }

@@ -395,6 +395,23 @@ async fn a_document_above_a_mebibyte_is_refused() {
 }
 
 #[tokio::test]
+async fn a_document_that_inflates_above_a_mebibyte_is_refused() {
+    for bomb in [PRM, AS] {
+        let packed = support::gzip(format!("{{\"x\":\"{}\"}}", " ".repeat(16 << 20)).as_bytes());
+        assert!(packed.len() < 100_000);
+        let server = Server::start(move |request: &Request, reply: Reply| {
+            let here = format!("http://{}", request.header("host").unwrap());
+            match request.path.as_str() {
+                path if path == bomb => reply.header("Content-Encoding", "gzip").json(&packed),
+                PRM => reply.json(format!(r#"{{"resource":"{here}/mcp","authorization_servers":["{here}"]}}"#)),
+                _ => reply.send(404, "text/html", "<html>not found</html>"),
+            }
+        });
+        refused(discovered(&server).await, Kind::Protocol, &["more than 1 MiB", bomb]);
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable() {
     let url = format!("http://127.0.0.1:{}/mcp", support::unused_port());
     let outcome = discovered_with(&url, None, &ResourceChoice::Published).await;

@@ -447,6 +447,21 @@ async fn tokens_that_cannot_be_used_are_refused_by_name() {
 }
 
 #[tokio::test]
+async fn an_answer_that_inflates_above_a_mebibyte_is_refused() {
+    let packed = support::gzip(format!("{{\"access_token\":\"{}\"}}", "s3cret".repeat(3 << 20)).as_bytes());
+    assert!(packed.len() < 100_000);
+    let server = Server::start(move |_: &Request, reply: Reply| {
+        reply.header("Content-Encoding", "gzip").json(&packed);
+    });
+    let mut troubles = vec![exchanged(&server).await.map(|_| ()).unwrap_err()];
+    troubles.push(refresh(&http(), &held(&server, client(Authentication::Post))).await.map(|_| ()).unwrap_err());
+    for trouble in troubles {
+        let said = trouble.to_string();
+        assert!(said.contains("more than 1 MiB") && !said.contains("s3cret"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn both_tokens_are_revoked_the_refresh_token_first() {
     let server = answering(200, "", "");
     assert_eq!(revoke(&http(), &held(&server, client(Authentication::None))).await.unwrap(), Revoked::Done);

@@ -57,7 +57,7 @@ pub use oauth::{
 pub use processes::{descendants, helpers, kill_the_helper, no_helper_is_left};
 #[cfg(target_os = "linux")]
 pub use renewal::{Keeping, Renewal};
-pub use server::{Framing, Reply, Request, Server, Sse, unused_port};
+pub use server::{Framing, Reply, Request, Server, Sse, gzip, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
 pub use tls::{Authority, Front, Identity};

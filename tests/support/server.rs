@@ -354,6 +354,13 @@ impl Reply {
     }
 }
 
+/// Bytes for a body whose `Content-Encoding` is `gzip`.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// A body written piece by piece. Dropped, it closes the connection without a proper end.
 pub struct Sse {
     connection: Connection,
