@@ -140,6 +140,8 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     match io.map(std::io::Error::kind) {
         Some(ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".into(),
         Some(ErrorKind::ConnectionReset) => "the connection was reset".into(),
+        // It may have refused what was still being sent, and its answer is lost.
+        Some(ErrorKind::BrokenPipe) => "it was closed while the request was being sent".into(),
         Some(ErrorKind::TimedOut) => "no answer in time".into(),
         Some(ErrorKind::UnexpectedEof) => "it was closed in mid-message".into(),
         _ => {
