@@ -261,6 +261,36 @@ async fn connections_that_say_nothing_starve_nobody() {
 }
 
 #[tokio::test]
+async fn silent_connections_that_are_renewed_for_ever_starve_nobody() {
+    let mut sign_in = SignIn::begin();
+    let port = sign_in.port;
+    let (full, filled) = tokio::sync::oneshot::channel();
+    let crowd = tokio::spawn(async move {
+        let mut silent = std::collections::VecDeque::new();
+        let mut full = Some(full);
+        loop {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await {
+                // Half a request is no more than none.
+                let _ = stream.try_write(b"GET /oauth");
+                silent.push_back(stream);
+            }
+            if silent.len() > 300 {
+                silent.pop_front();
+                full.take().map(|full| full.send(()));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    });
+    timeout(PATIENCE, filled).await.expect("as many as it wants may come").unwrap();
+    let before = std::time::Instant::now();
+    let browser = tokio::spawn(ask(port, sign_in.redirect()));
+    sign_in.wait().await.finish(done());
+    assert!(browser.await.unwrap().contains("You are signed in"));
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
+    crowd.abort();
+}
+
+#[tokio::test]
 async fn a_request_may_come_in_pieces_and_an_endless_one_is_cut() {
     let mut sign_in = SignIn::begin();
     let mut endless = connect(sign_in.port).await;

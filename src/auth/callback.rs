@@ -5,6 +5,7 @@
 //! queue a new connection behind one that stays open, browsers open spare ones, and there is no
 //! deadline for a request and no limit for its head.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use tiny_http::{HTTPVersion, Header, Method, Response, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::select;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
@@ -229,13 +231,17 @@ async fn door(
     mut closed: watch::Receiver<()>,
 ) {
     let mut guests = JoinSet::new();
+    let mut silent = VecDeque::new();
     loop {
         select! {
             _ = closed.changed() => break,
             _ = guests.join_next(), if !guests.is_empty() => {}
             arrival = listener.accept(), if guests.len() < MOST_GUESTS => match arrival {
                 Ok((stream, _)) => {
-                    guests.spawn(attend(stream, Arc::clone(&house), visits.clone(), closed.clone()));
+                    make_room(&mut silent);
+                    let (spoken, hears) = oneshot::channel();
+                    let guest = attend(stream, Arc::clone(&house), visits.clone(), closed.clone(), spoken);
+                    silent.push_back(Silent { hears, task: guests.spawn(guest) });
                 }
                 // Out of descriptors, most likely: some will be free again.
                 Err(_) => sleep(BREATH).await,
@@ -246,17 +252,36 @@ async fn door(
     while guests.join_next().await.is_some() {}
 }
 
-/// One connection: one request, one answer, and no more.
+/// A connection whose request has not come.
+struct Silent {
+    /// Closed when it has.
+    hears: oneshot::Receiver<()>,
+    task: AbortHandle,
+}
+
+/// Lets the connections go that have been silent the longest, so that there is a place for one more. Who waits at
+/// the door instead waits behind all who say nothing, and these may be renewed for ever.
+fn make_room(silent: &mut VecDeque<Silent>) {
+    silent.retain_mut(|guest| matches!(guest.hears.try_recv(), Err(TryRecvError::Empty)));
+    while silent.len() >= MOST_SILENT {
+        let Some(oldest) = silent.pop_front() else { return };
+        oldest.task.abort();
+    }
+}
+
+/// One connection: one request, one answer, and no more. `spoken` is dropped when the request has come.
 async fn attend(
     mut stream: TcpStream,
     house: Arc<House>,
     visits: mpsc::Sender<Visit>,
     mut closed: watch::Receiver<()>,
+    spoken: oneshot::Sender<()>,
 ) {
     let read = select! {
         read = timeout(HEAD_PATIENCE, Head::read(&mut stream)) => read,
         _ = closed.changed() => return,
     };
+    drop(spoken);
     let (ending, without_body) = match read {
         // A spare connection that was never used, or a client that left.
         Err(_) | Ok(Err(Unread::Gone)) => return,
@@ -305,8 +330,10 @@ fn asynchronous(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
 }
 
-/// Connections at once. A browser opens six or so.
-const MOST_GUESTS: usize = 64;
+/// Connections at once that have said nothing yet. A browser opens six or so.
+const MOST_SILENT: usize = 64;
+/// Connections at once, with those that are being answered, which is soon over.
+const MOST_GUESTS: usize = 512;
 /// A browser that has something to say says it at once. Spare connections end here too.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// A little more than an exchange may take.
