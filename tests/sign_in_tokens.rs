@@ -434,9 +434,14 @@ async fn nothing_is_sent_on_to_where_a_redirect_leads() {
 
 #[tokio::test]
 async fn tokens_that_cannot_be_used_are_refused_by_name() {
+    let long = "s3cret".repeat(11_000);
+    let long_access = format!(r#"{{"access_token":"{long}","token_type":"bearer"}}"#);
+    let long_id = format!(r#"{{"access_token":"s3cret","token_type":"bearer","id_token":"{long}"}}"#);
     for (body, expected) in [
         (r#"{"access_token":"s3cret-token","token_type":"DPoP"}"#, "\"DPoP\""),
         (r#"{"access_token":"s3cret token","token_type":"bearer"}"#, "no header can carry"),
+        (long_access.leak(), "too long for a header"),
+        (long_id.leak(), "too long for a header"),
         (r#"{"token_type":"bearer","refresh_token":"s3cret"}"#, "without an access_token"),
     ] {
         let server = answering(200, "application/json", body);

@@ -34,9 +34,16 @@ pub fn of_token_endpoint(fetched: &Fetched, endpoint: &Url, proved: bool) -> Res
         let fact = format!("{} issues a token of type {kind:?}, and {why}", shown(endpoint));
         return Err(Trouble::Refused(Failure::new(Kind::Protocol, fact).remedy("ask its operator")));
     }
+    let unfit = |why: &str| {
+        let fact = format!("{} issues a token that no header can carry{why}", shown(endpoint));
+        Err(Trouble::Refused(Failure::new(Kind::Protocol, fact).remedy("ask its operator")))
+    };
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let fact = format!("{} issues a token that no header can carry", shown(endpoint));
-        return Err(Trouble::Refused(Failure::new(Kind::Protocol, fact).remedy("ask its operator")));
+        return unfit("");
+    }
+    // An id token is what is sent where that was asked for.
+    if [Some(token), text("id_token")].into_iter().flatten().any(|token| token.len() > LONGEST_TOKEN) {
+        return unfit(": it is too long for a header");
     }
     let mut answer = Map::new();
     answer.insert("access_token".into(), token.into());
@@ -177,6 +184,8 @@ fn response(status: StatusCode, body: &Value) -> HttpResponse {
 }
 
 const IN_A_WHILE: &str = "try again in a while";
+/// Bytes of a token that is sent in a header. Servers end the connection at a head of 8 to 64 KiB, without a word.
+const LONGEST_TOKEN: usize = 64 * 1024;
 /// A hundred years, in seconds. What lives longer than that is a mistake, not a lifetime.
 const LONGEST_LIFE: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
 
