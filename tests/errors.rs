@@ -410,10 +410,9 @@ fn cookies_without_end_are_forgotten_again() {
             let id = request.id();
             let large = |part: usize| format!("c{id}_{part}={}; Path=/", "v".repeat(1000));
             // One that is renewed is not old.
-            let reply = reply.header("Set-Cookie", &format!("backend=b{id}")).header("Set-Cookie", &large(0));
-            let reply =
-                reply.header("Set-Cookie", &large(1)).header("Set-Cookie", &format!("elsewhere{id}=1; Path=/x"));
-            let reply = reply.header("Set-Cookie", &format!("huge={}", "v".repeat(4096)));
+            let reply = reply.header("Set-Cookie", format!("backend=b{id}")).header("Set-Cookie", large(0));
+            let reply = reply.header("Set-Cookie", large(1)).header("Set-Cookie", format!("elsewhere{id}=1; Path=/x"));
+            let reply = reply.header("Set-Cookie", format!("huge={}", "v".repeat(4096)));
             reply.result(request, "{}");
         })
         .start();
