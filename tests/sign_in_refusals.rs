@@ -288,6 +288,47 @@ fn a_scope_that_is_not_granted_is_asked_for_once() {
 }
 
 #[test]
+fn a_server_that_asks_for_more_rights_each_time_opens_three_windows_and_no_more() {
+    let world = World::with(|_| (), |it| it.insatiable = true);
+    let human = Human::prompt();
+    let again = |bridge: &mut Bridge, id: u32| {
+        bridge.send(call(id));
+        let words =
+            ["asks for more rights again and again", "for s", &format!("run: mcpbridge login {}", world.server.url())];
+        let error = bridge.expect_error(&id.to_string(), &words);
+        assert!(!error.to_string().contains("wants a credential"), "{error}");
+    };
+    let mut bridge = world.relay(&human).ready();
+    for (id, windows) in [(5, 2), (6, 3), (7, 4), (8, 4)] {
+        again(&mut bridge, id);
+        assert_eq!(human.windows(), windows, "one for the sign-in, and one for each call so far");
+    }
+    let mut other = world.relay(&human).ready();
+    again(&mut other, 9);
+    assert_eq!(human.windows(), 4, "another relay shares the count");
+
+    world.command("login").human(&human).told().expect(0, &[]);
+    assert_eq!(human.windows(), 4, "the sign-in is good");
+    again(&mut other, 10);
+    assert_eq!(human.windows(), 5, "whoever comes on their own is asked again");
+}
+
+#[test]
+fn two_tools_that_need_a_scope_each_are_both_called() {
+    let scopes = ["alpha", "beta"].map(|tool| (format!("tools/call {tool}"), tool.to_owned()));
+    let world = World::with(|_| (), |it| it.scopes = scopes.into());
+    let human = Human::prompt();
+    let mut bridge = world.relay(&human).ready();
+    // At once: one of the two finds the window of the other.
+    for (id, tool) in [(5, "alpha"), (6, "beta")] {
+        bridge.send(support::request_with(id, "tools/call", &format!(r#"{{"name":"{tool}","arguments":{{}}}}"#)));
+    }
+    let answers = [bridge.answer("5"), bridge.answer("6")];
+    assert!(answers.iter().all(|answer| answer.contains(r#""result""#)), "{answers:?}");
+    assert_eq!(human.windows(), 3);
+}
+
+#[test]
 fn who_takes_too_long_is_told_so_and_is_not_asked_again() {
     let world = World::new();
     let human = Human::at_ease();

@@ -84,6 +84,15 @@ impl Demand {
         }
     }
 
+    /// Whether no window is opened for it now: a server that asks for other rights each time would never come to an
+    /// end. What is known of the grant under `key` is enough to tell.
+    pub(super) fn comes_too_often(&self, store: &Store, key: &Key) -> bool {
+        matches!(self, Demand::Scopes(_))
+            && store.entry(key).ok().flatten().is_some_and(|entry| {
+                entry.has_stepped_up_enough(now()) && !scopes::covers(&entry.scopes, self.scopes())
+            })
+    }
+
     /// The scopes that a grant must have.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         let scope = match self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::change::Demand;
 use super::discovery::ResourceChoice;
 use super::flow::Flow;
 use super::registration::Wishes;
@@ -148,6 +149,15 @@ impl Options {
             true => format!("{sign_in}; or, if it takes an API key, run: {command} --api-key-header NAME"),
             false => sign_in,
         }
+    }
+
+    /// That the server wants more rights each time, and nobody is sent off for these.
+    pub fn asked_again(&self, demand: &Demand) -> Failure {
+        let server = self.url().map_or_else(|_| self.server.clone(), |url| shown(&url));
+        let scopes: Vec<&str> = demand.scopes().collect();
+        let fact = format!("{server} asks for more rights again and again, for {} at last", scopes.join(" "));
+        let remedy = format!("if you trust it with them, run: {}", self.command("login"));
+        Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403)
     }
 
     /// What to do where nobody is asked: there the command alone would ask nobody either.

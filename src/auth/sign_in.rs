@@ -60,6 +60,9 @@ async fn begin(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Result<Outc
             .remedy(format!("run: {}", job.options.command("login")))
             .into());
     }
+    if !job.forced && job.demand.comes_too_often(store, &key) {
+        return Err(job.options.asked_again(&job.demand).into());
+    }
     // Nobody is sent to a browser for what could not be kept.
     if job.forced || store.describe(&key).is_none() {
         store.rehearse(&key).await?;
@@ -392,6 +395,9 @@ async fn put(
         tools.store.move_here(&key, &about, &grant).await?;
     } else {
         change::keep(tools.store, &key, &about, &grant).await?;
+    }
+    if let Demand::Scopes(_) = job.demand {
+        tools.store.count_step_up(&key, now());
     }
     job.tell(tools.store, what);
     Ok(grant)

@@ -125,6 +125,7 @@ impl Session {
             && (is_asked || self.is_known().await?)
             && let Some(done) = self.already().await?
         {
+            self.store.forget_step_ups(&self.key).await;
             return Ok(done);
         }
         if !self.options.interactive && self.needs_somebody(force)? {

@@ -42,6 +42,7 @@ impl Shared {
             Err(Denied::NotOffered) => Ticket::default(),
         };
         let mut demands = 0;
+        let mut stepped_up: Option<Demand> = None;
         loop {
             self.look_at_the_clock();
             let mut request = make();
@@ -62,6 +63,13 @@ impl Shared {
             demands += 1;
             if !wanted() {
                 return Ok(response);
+            }
+            if let Demand::Scopes(_) = demand {
+                // The same may come twice: the change that was under way was for the scopes of another request.
+                if stepped_up.as_ref().is_some_and(|before| !before.scopes().eq(demand.scopes())) {
+                    return Err(Trouble::Final(self.login.asked_again(&demand)));
+                }
+                stepped_up = Some(demand.clone());
             }
             ticket = match Box::pin(self.login.renew(demand, &ticket, terms.patience)).await {
                 Ok(ticket) => ticket,

@@ -148,7 +148,9 @@ impl Refusal {
         // One of those that are not known for a credential may be one all the same.
         let given = likely.unwrap_or_else(|| Given { headers: settings.credentials.iter().collect(), in_url: false });
         let headers: Vec<&str> = given.headers.iter().map(|name| name.as_str()).collect();
+        let another = login.as_another().filter(|_| headers.is_empty());
         let (fact, check) = match headers.as_slice() {
+            [] if another.is_some() => (format!("{server} refused the request of who is signed in"), ""),
             [] if settings.url.query().is_some() => {
                 (format!("{server} refused the credential in the URL"), "check the URL's query")
             }
@@ -159,6 +161,7 @@ impl Refusal {
             names => (format!("{server} refused the credential in header {}", names.join(", ")), "check its value"),
         };
         let fact = format!("{fact} (HTTP {status}){}", self.excerpt(settings, &login.ticket_at_hand()));
+        let check = another.as_deref().unwrap_or(check);
         let remedy = match status {
             // What a network says to those who have not signed in to it, too.
             403 if self.is_web_page() => format!("{check}; or does a network want you to sign in first?"),

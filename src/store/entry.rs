@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::grant::{Credential, Grant};
+use super::pending::REMEMBERED;
 use super::{About, Keeper};
 
 /// What is known of a grant without opening the store it is in: nothing secret, so that `status` and
@@ -50,6 +51,10 @@ pub struct Entry {
     /// The end of the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Ended>,
+    /// When the person was sent off for more rights because a server asked, since they last signed in on their own:
+    /// the latest times, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stepped_up: Vec<u64>,
     /// What a later version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -105,6 +110,7 @@ impl Entry {
             renewed_at: same.and_then(|before| before.renewed_at),
             doubt: None,
             ended: None,
+            stepped_up: same.map(|before| before.stepped_up.clone()).unwrap_or_default(),
             other: same.map(|before| before.other.clone()).unwrap_or_default(),
         };
         if let Credential::OAuth(token) = &grant.credential {
@@ -122,11 +128,29 @@ impl Entry {
         entry
     }
 
+    /// Whether the person was sent off for more rights often enough of late. A clock that was set back does not
+    /// prolong it.
+    pub fn has_stepped_up_enough(&self, now: u64) -> bool {
+        self.stepped_up.iter().filter(|at| is_recent(**at, now)).count() >= MOST_STEP_UPS
+    }
+
+    /// Counts one more.
+    pub(super) fn step_up(&mut self, now: u64) {
+        self.stepped_up.retain(|at| is_recent(*at, now));
+        self.stepped_up.push(now);
+    }
+
     /// Whether this is the entry of `grant` with `keeper`.
     pub(super) fn is_of(&self, keeper: Keeper, grant: &Grant) -> bool {
         self.kept == Some(keeper) && self.lineage == grant.lineage && self.serial == grant.serial
     }
 }
 
+fn is_recent(at: u64, now: u64) -> bool {
+    at <= now && now - at < REMEMBERED.as_secs()
+}
+
+/// How often, within [`REMEMBERED`], a person is sent off for more rights.
+const MOST_STEP_UPS: usize = 3;
 /// The version of what is written here.
 pub(super) const SCHEMA: u32 = 1;

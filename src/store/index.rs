@@ -3,7 +3,7 @@
 
 use super::entry::Entry;
 use super::item::Item;
-use super::{Keeper, Key, Lock, Store, unwritten};
+use super::{GRANT_WAIT, Keeper, Key, Lock, Store, unwritten};
 use crate::failure::{Failure, Kind};
 
 /// A grant that the index knows of, and what it says, or the trouble there is with its file.
@@ -66,6 +66,27 @@ impl Store {
         };
         change(&mut entry);
         self.keep_entry(key, &entry)
+    }
+
+    /// Counts that the person was sent off for more rights. The caller holds [`Lock::Grant`].
+    pub fn count_step_up(&self, key: &Key, now: u64) {
+        if let Err(failure) = self.note(key, |entry| entry.step_up(now)) {
+            log::debug!("a step-up is not counted: {failure}");
+        }
+    }
+
+    /// Forgets how often that was: the person has come on their own.
+    pub async fn forget_step_ups(&self, key: &Key) {
+        if !self.entry(key).is_ok_and(|entry| entry.is_some_and(|entry| !entry.stepped_up.is_empty())) {
+            return;
+        }
+        let forgotten = match self.lock(key, Lock::Grant, GRANT_WAIT).await {
+            Ok(_lock) => self.note(key, |entry| entry.stepped_up.clear()),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = forgotten {
+            log::debug!("step-ups are not forgotten: {failure}");
+        }
     }
 
     /// Brings the index in line with what was `found`, unless somebody changed it after `before`.

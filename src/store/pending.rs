@@ -126,5 +126,6 @@ impl Store {
     }
 }
 
-/// How long a refusal keeps a respawning editor from opening the next window.
-const REMEMBERED: Duration = Duration::from_secs(600);
+/// How long a refusal keeps a respawning editor from opening the next window, and how long windows for more rights
+/// are counted.
+pub(super) const REMEMBERED: Duration = Duration::from_secs(600);

@@ -79,6 +79,10 @@ impl Inner {
             let remedy = format!("ask its operator, or run: {} --force", self.options.command("login"));
             return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403));
         }
+        // Before it counts as asked for: once the person has come on their own, it may be.
+        if demand.comes_too_often(&self.store, &self.key) {
+            return Err(self.options.asked_again(demand));
+        }
         Ok(None)
     }
 

@@ -2,8 +2,10 @@
 
 use super::{By, Inner, Login};
 use crate::auth::challenge::Bearer;
+use crate::auth::change::Demand;
 use crate::auth::flow::Flow;
-use crate::store::{Happening, Way};
+use crate::failure::{Failure, Kind};
+use crate::store::{Credential, Grant, Happening, Way};
 
 impl Login {
     /// Whether the person has said how tokens are come by: then these are wanted whatever else goes along.
@@ -22,6 +24,25 @@ impl Login {
     /// wants a key as well.
     pub fn is_wanted(&self) -> bool {
         self.is_chosen() || self.inner().is_some_and(|inner| inner.has_signed_in())
+    }
+
+    /// That the server wants more rights than were given for the same request just now.
+    pub fn asked_again(&self, demand: &Demand) -> Failure {
+        match self.inner() {
+            Some(inner) => inner.options.asked_again(demand),
+            None => Failure::new(Kind::SignInRequired, "the server asks for more rights again and again").status(403),
+        }
+    }
+
+    /// What to do about a refusal that is not for want of a sign-in: somebody is signed in.
+    pub fn as_another(&self) -> Option<String> {
+        let inner = self.inner()?;
+        let is_person = |grant: &Grant| matches!(grant.credential, Credential::OAuth(_));
+        if !inner.state().grant.as_ref().is_some_and(is_person) {
+            return None;
+        }
+        let command = inner.options.command("login");
+        Some(format!("ask its operator, or sign in as somebody who may do it: {command} --force"))
     }
 
     /// What to do about a key that was refused with this challenge: `check` it, or sign in, in its place or beside it.

@@ -36,6 +36,8 @@ pub struct Guard {
     pub metadata: Vec<(&'static str, Value)>,
     /// By method, or by `tools/call NAME`: the scope that a token needs.
     pub scopes: HashMap<String, String>,
+    /// Calls of tools need one scope more than the token has, whatever it has.
+    pub insatiable: bool,
     /// The header of a 403; also `{scope}`.
     pub step_up: String,
     /// It has never heard of proofs: a token that is bound to a key is a bearer token, and no other scheme is known.
@@ -63,6 +65,7 @@ impl Default for Guard {
             authorization_servers: None,
             metadata: Vec::new(),
             scopes: HashMap::new(),
+            insatiable: false,
             step_up: STEP_UP.to_owned(),
             knows_no_proofs: false,
             wants_proofs: false,

@@ -242,8 +242,13 @@ impl Gatehouse {
                     .fold(answer, |answer, line| answer.header("WWW-Authenticate", guard.fill(line, origin, ""))),
             );
         };
-        let needed = guard.scope_of(request)?;
-        if needed.split(' ').all(|one| grant.scope.split(' ').any(|granted| granted == one)) {
+        let has = |scope: &str| grant.scope.split(' ').any(|granted| granted == scope);
+        let next = (1..).map(|number| format!("s{number}")).find(|scope| !has(scope))?;
+        let needed = match guard.insatiable && request.kind() == "tools/call" {
+            true => &next,
+            false => guard.scope_of(request)?,
+        };
+        if needed.split(' ').all(has) {
             return None;
         }
         let answer = Answer::json(403, &json!({ "error": "insufficient_scope" }));
