@@ -11,7 +11,10 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Bridge, Chaos, Dice, Moods, NOTES, PATIENCE, Seed, Server, cancel, json, request, request_with};
+use support::{
+    Authority, Bridge, Chaos, Dice, Front, Launch, Moods, NOTES, PATIENCE, Seed, Server, cancel, json, request,
+    request_with,
+};
 
 #[test]
 fn a_legacy_editor_and_a_legacy_server() {
@@ -36,6 +39,26 @@ fn a_modern_editor_and_a_legacy_server() {
 #[test]
 fn a_legacy_editor_and_a_server_of_http_sse() {
     short(Era::Legacy, Era::Oldest);
+}
+
+/// Plain HTTP to this machine takes a way of its own; this is the one to every other server.
+#[test]
+fn a_legacy_editor_and_a_legacy_server_over_tls() {
+    short_over_tls(Era::Legacy, Era::Legacy);
+}
+
+#[test]
+fn a_modern_editor_and_a_modern_server_over_tls() {
+    short_over_tls(Era::Modern, Era::Modern);
+}
+
+#[test]
+#[ignore = "takes minutes: `tests/run long`"]
+fn ten_thousand_calls_of_every_pair_over_tls() {
+    for (editor, server) in PAIRS {
+        let seed = Seed::of_this_run();
+        World::over_tls(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
+    }
 }
 
 #[test]
@@ -84,6 +107,11 @@ fn short(editor: Era, server: Era) {
     World::new(editor, server, &seed).play(&SHORT);
 }
 
+fn short_over_tls(editor: Era, server: Era) {
+    let seed = Seed::of_this_run();
+    World::over_tls(editor, server, &seed).play(&SHORT);
+}
+
 /// How a run goes.
 struct Plan {
     calls: usize,
@@ -110,15 +138,32 @@ struct World {
 
 impl World {
     fn new(editor: Era, server: Era, seed: &Seed) -> Self {
+        Self::with(editor, server, seed, |server| {
+            let chaos = Chaos::before(server.port, seed.0);
+            let launch = Bridge::launch(format!("http://127.0.0.1:{}/mcp", chaos.port));
+            (chaos, launch)
+        })
+    }
+
+    /// The network sees nothing but TLS, and so its mishaps meet records of that.
+    fn over_tls(editor: Era, server: Era, seed: &Seed) -> Self {
+        let authority = Authority::named("an authority of a test");
+        Self::with(editor, server, seed, |server| {
+            let chaos = Chaos::before(Front::of(server, &authority.local()).port(), seed.0);
+            let launch = Bridge::launch(format!("https://localhost:{}/mcp", chaos.port));
+            (chaos, launch.args(["--ca-cert", authority.file().to_str().unwrap()]))
+        })
+    }
+
+    fn with(editor: Era, server: Era, seed: &Seed, way: impl FnOnce(&Server) -> (Chaos, Launch)) -> Self {
         let moods = Moods::new(seed.0);
         let (is_loose, server) = match server {
             Era::Legacy => (false, moods.legacy()),
             Era::Modern => (false, moods.modern()),
             Era::Oldest => (true, moods.http_sse()),
         };
-        let chaos = Chaos::before(server.port, seed.0);
-        let editor = Editor::start(editor, &format!("http://127.0.0.1:{}/mcp", chaos.port));
-        let editor = Editor { is_loose, ..editor };
+        let (chaos, launch) = way(&server);
+        let editor = Editor { is_loose, ..Editor::start(editor, launch) };
         Self { moods, editor, chaos, server, dice: Dice::new(seed.0, u64::MAX - 1) }
     }
 
@@ -190,11 +235,11 @@ struct Editor {
 }
 
 impl Editor {
-    fn start(era: Era, url: &str) -> Self {
+    fn start(era: Era, launch: Launch) -> Self {
         let bridge = match era {
-            Era::Legacy | Era::Oldest => Bridge::launch(url).ready_as("2025-11-25"),
+            Era::Legacy | Era::Oldest => launch.ready_as("2025-11-25"),
             Era::Modern => {
-                let mut bridge = Bridge::launch(url).spawn();
+                let mut bridge = launch.spawn();
                 bridge.send(request_with(r#""hello""#, "server/discover", &format!(r#"{{"_meta":{{{META}}}}}"#)));
                 bridge.answer(r#""hello""#);
                 bridge
