@@ -30,6 +30,17 @@ fn every_input_that_was_ever_found_is_harmless() {
     assert!(wrong.is_empty(), "of {inputs} inputs:\n{}", wrong.join("\n"));
 }
 
+/// One under a misspelled name would never be played.
+#[test]
+fn every_folder_of_inputs_belongs_to_a_target() {
+    for kind in ["corpus", "findings"] {
+        for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind)).unwrap() {
+            let name = folder.unwrap().file_name().into_string().unwrap();
+            assert!(targets::TARGETS.iter().any(|(target, _)| *target == name), "fuzz/{kind}/{name}");
+        }
+    }
+}
+
 #[test]
 fn the_seeds_of_era_play_every_pair_and_the_same_each_time() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/era");
