@@ -153,13 +153,7 @@ fn where_there_is_no_memory_for_a_message_its_sender_is_told_and_the_relay_goes_
 
 #[test]
 fn where_there_is_no_memory_for_a_message_to_translate_its_sender_is_told_and_the_relay_goes_on() {
-    let call = larger_than_memory();
-    let server = Server::start(move |request, reply| match request.kind().as_str() {
-        _ if request.method != "POST" => reply.status(405),
-        "server/discover" => reply.result(request, DISCOVERED),
-        "tools/call" => call(request, reply),
-        _ => reply.error(400, request, -32601, "method not found"),
-    });
+    let server = modern(larger_than_memory());
     goes_on_without_memory(&server, Bridge::to(&server).args(["--protocol", "modern"]).ready());
 }
 
@@ -185,19 +179,50 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+#[test]
+fn where_there_is_memory_for_a_message_and_not_to_translate_it_its_sender_is_told_and_the_relay_goes_on() {
+    let server = modern(|request, reply| reply.result(request, r#"{"resultType":"complete","content":[]}"#));
+    for megabytes in [16, 20, 24] {
+        let mut bridge = Bridge::to(&server).args(["--protocol", "modern"]).ready();
+        let call = |id: usize, text: &str| {
+            request_with(id, "tools/call", &format!(r#"{{"name":"echo","arguments":{{"text":"{text}"}}}}"#))
+        };
+        bridge.send(call(0, ""));
+        bridge.expect_result("0");
+        leave_48_megabytes(&bridge);
+        bridge.send(call(1, &"x".repeat(megabytes << 20)));
+        bridge.expect_error("1", &["not enough memory"]);
+        bridge.send(call(2, ""));
+        bridge.expect_result("2");
+    }
+}
+
+/// A server of the modern era that treats tools/call this way.
+fn modern(call: impl Fn(&Request, Reply) + Send + Sync + 'static) -> Server {
+    Server::start(move |request, reply| match request.kind().as_str() {
+        _ if request.method != "POST" => reply.status(405),
+        "server/discover" => reply.result(request, DISCOVERED),
+        "tools/call" => call(request, reply),
+        _ => reply.error(400, request, -32601, "method not found"),
+    })
+}
+
+fn leave_48_megabytes(bridge: &Bridge) {
+    let status = fs::read_to_string(format!("/proc/{}/status", bridge.pid())).unwrap();
+    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("a line about memory");
+    let taken: usize = taken.trim().trim_end_matches(" kB").parse().unwrap();
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(format!("--pid={}", bridge.pid())).arg(format!("--as={}:", (taken << 10) + (48 << 20)));
+    assert!(prlimit.status().unwrap().success());
+}
+
 /// Takes memory away from a bridge that shook hands, and has it meet messages for which there is none.
 fn goes_on_without_memory(server: &Server, mut bridge: Bridge) {
     let call = |id: usize| request_with(id, "tools/call", r#"{"name":"echo","arguments":{}}"#);
     bridge.send(call(0));
     bridge.expect_result("0");
-    let status = fs::read_to_string(format!("/proc/{}/status", bridge.pid())).unwrap();
-    let taken = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("a line about memory");
-    let taken: usize = taken.trim().trim_end_matches(" kB").parse().unwrap();
     // Enough for half of such a message.
-    let limit = (taken << 10) + (48 << 20);
-    let mut prlimit = Command::new("prlimit");
-    prlimit.arg(format!("--pid={}", bridge.pid())).arg(format!("--as={limit}"));
-    assert!(prlimit.status().unwrap().success());
+    leave_48_megabytes(&bridge);
     let params = format!(r#"{{"name":"echo","arguments":{{"text":"{}"}}}}"#, "x".repeat(60 << 20));
     bridge.send(request_with(1, "tools/call", &params));
     bridge.expect_error("1", &["not enough memory"]);

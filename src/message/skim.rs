@@ -1,5 +1,7 @@
 //! Reads the ids of what is too large to keep.
 
+use std::hint::black_box;
+
 use super::Id;
 
 /// An id longer than this is not looked at: it would defeat the purpose.
@@ -43,7 +45,22 @@ enum Reading {
     Id,
 }
 
+/// Whether there is memory for what becomes of a message of `size` bytes: it is written anew, in steps, where the two
+/// sides differ, and there nobody could be told any more that memory lacks. Most are not worth the question.
+pub fn has_room(size: usize) -> bool {
+    let mut probe: Vec<u8> = Vec::new();
+    size < LARGE || black_box(&mut probe).try_reserve_exact(size.saturating_mul(COPIES)).is_ok()
+}
+
 impl Skim {
+    /// What is kept of `text` where there is no memory for it.
+    pub fn starved(text: &[u8]) -> Self {
+        let mut skim = Skim::default();
+        skim.push(text);
+        skim.starve();
+        skim
+    }
+
     /// Takes the next piece of the text.
     pub fn push(&mut self, piece: &[u8]) {
         for &byte in piece {
@@ -145,6 +162,11 @@ impl Skim {
         }
     }
 }
+
+/// From here on a message may be what memory is too small for.
+const LARGE: usize = 1024 * 1024;
+/// As what a message is there at most at one time, beside itself.
+const COPIES: usize = 3;
 
 #[cfg(test)]
 mod tests {

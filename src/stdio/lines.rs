@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use memchr::{memchr, memrchr};
 
-use crate::message::Skim;
+use crate::message::{Skim, has_room};
 
 /// What the reader saw. Blank lines are not worth a word.
 pub enum Line {
@@ -104,7 +104,9 @@ impl Splitter {
         };
         self.start = false;
         let line = line.slice_ref(line.trim_ascii_end());
-        if !line.trim_ascii().is_empty() {
+        if !has_room(line.len()) {
+            lines.push(Line::TooLong(Skim::starved(&line)));
+        } else if !line.trim_ascii().is_empty() {
             lines.push(Line::Text(line));
         }
     }

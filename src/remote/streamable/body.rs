@@ -1,6 +1,5 @@
 //! What the body of a response is, and how it is read: within the limits of memory and of time.
 
-use std::collections::TryReserveError;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -14,6 +13,7 @@ use super::{is_event_stream, silent, within};
 use crate::failure::{Failure, Kind};
 use crate::http::page::{WRONG_PLACE, is_web_page};
 use crate::http::{Cut, Response, shown};
+use crate::message::has_room;
 use crate::remote::session::Shared;
 use crate::remote::{Trouble, Weight};
 
@@ -91,12 +91,12 @@ impl Shared {
         }
         let Some(second) = self.piece(&mut response).await? else { return Ok(head) };
         let mut body = Vec::new();
-        body.try_reserve_exact(announced.max(head.len() + second.len())).map_err(no_memory)?;
+        body.try_reserve_exact(announced.max(head.len() + second.len())).map_err(|_| no_memory())?;
         body.extend_from_slice(&head);
         body.extend_from_slice(&second);
         drop((head, second));
         while let Some(piece) = self.piece(&mut response).await? {
-            body.try_reserve(piece.len()).map_err(no_memory)?;
+            body.try_reserve(piece.len()).map_err(|_| no_memory())?;
             body.extend_from_slice(&piece);
             drop(piece);
             if body.len() > self.settings.limit {
@@ -104,7 +104,10 @@ impl Shared {
             }
             self.cover(weight, body.len()).await;
         }
-        if body.len() > self.settings.limit { Err(self.too_large()) } else { Ok(body.into()) }
+        if body.len() > self.settings.limit {
+            return Err(self.too_large());
+        }
+        if has_room(body.len()) { Ok(body.into()) } else { Err(no_memory()) }
     }
 
     pub(super) fn too_large(&self) -> Trouble {
@@ -197,7 +200,7 @@ fn broke_off(error: &Cut) -> Failure {
 /// What a body did whose limit ran out.
 const SILENT: &str = "the server was silent for too long in the middle of its answer";
 
-fn no_memory(_: TryReserveError) -> Trouble {
+fn no_memory() -> Trouble {
     let fact = "there is not enough memory for the server's answer";
     Trouble::Spoiled(Failure::new(Kind::Internal, fact).remedy("close other programs, or ask for less at once"))
 }

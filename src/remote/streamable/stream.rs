@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
 use crate::http::page::is_web_page;
 use crate::http::{Lane, Response};
 use crate::log::Repeated;
-use crate::message::{Id, Kind as Is, Message, Parsed, SERVER_ERROR, error_line, result_line};
+use crate::message::{Id, Kind as Is, Message, Parsed, SERVER_ERROR, Skim, error_line, has_room, result_line};
 use crate::remote::backoff::Backoff;
 use crate::remote::call::{Call, remains};
 use crate::remote::refusal::retry_after;
@@ -221,6 +221,7 @@ impl Shared {
             Data::Nothing => return None,
             // A priming event: its id is all that it has to say.
             Data::Whole(data) if data.is_empty() => return None,
+            Data::Whole(data) if !has_room(data.len()) => Skim::starved(&data),
             Data::Whole(data) => match Message::parse(data) {
                 Ok(parsed) => return Some(parsed),
                 Err(fault) => {
