@@ -349,8 +349,22 @@ fn an_authorization_server_that_does_not_answer_is_given_up_in_time() {
     let human = Human::at_ease();
     let mut bridge = world.relay(&human).args(["--auth-timeout", "1"]).spawn();
     bridge.send(initialize(0, VERSION));
-    refusal(&mut bridge, &["did not answer within 1 s"]);
+    let address = format!("{} did not answer within 1 s", world.authorization.at("/register"));
+    refusal(&mut bridge, &[&address]);
     gate.open();
+    assert_eq!(human.windows(), 0);
+}
+
+#[test]
+fn an_authorization_server_whose_metadata_do_not_come_is_given_up_by_its_name() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", silent.local_addr().unwrap());
+    let world = World::with(|_| (), |it| it.authorization_servers = Some(vec![origin.clone()]));
+    let human = Human::at_ease();
+    let mut bridge = world.relay(&human).args(["--auth-timeout", "1"]).spawn();
+    bridge.send(initialize(0, VERSION));
+    let address = format!("{origin}/.well-known/oauth-authorization-server did not answer within 1 s");
+    refusal(&mut bridge, &[&address, "--auth-timeout"]);
     assert_eq!(human.windows(), 0);
 }
 
