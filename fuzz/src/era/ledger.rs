@@ -40,7 +40,14 @@ impl Ledger {
     /// The editor has sent what is no message.
     pub fn owes_fault(&mut self, fault: &Fault) {
         match &fault.id {
-            Some(id) => self.accounts.entry(id.clone()).or_default().owed.push(id.spelled().to_owned()),
+            Some(id) => {
+                // Its answer would be taken for that of the request that has the id.
+                if self.is_owed(id) {
+                    self.nameless += 1;
+                    self.may_stay(id);
+                }
+                self.accounts.entry(id.clone()).or_default().owed.push(id.spelled().to_owned());
+            }
             None => self.nameless += 1,
         }
     }
