@@ -455,7 +455,6 @@ fn codex_which_lists_once_waits_for_the_real_list() {
 }
 
 #[test]
-#[ignore = "takes 25 s"]
 fn codex_gets_an_error_and_no_empty_list_when_nobody_signs_in() {
     let world = Inhabited::new();
     let mut bridge = world.launch().spawn();
