@@ -3,8 +3,8 @@
 mod support;
 
 use support::{
-    Bridge, CAPABILITIES, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel, envelopes,
-    error, initialize, json, notification_with, request, request_with, result, welcome,
+    Bridge, CAPABILITIES, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel,
+    envelopes, error, initialize, json, notification_with, request, request_with, result, welcome,
 };
 
 /// Ids that a careless program changes: beyond 2^53, floats, escapes, the empty string.
@@ -26,6 +26,12 @@ const IDS: [&str; 16] = [
     r#""with \"quotes\" and \\ slashes""#,
     r#""mcpbridge-1""#,
 ];
+
+/// What a server of the modern era says of itself, and what its requests carry.
+#[cfg(unix)]
+const DISCOVERED: &str = r#"{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"logging":{}},"ttlMs":0,"cacheScope":"private"}"#;
+#[cfg(unix)]
+const MODERN: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"debug""#;
 
 /// The first is the second to whoever keeps numbers as doubles.
 const ROUNDED_ALIKE: [&str; 2] = ["9007199254740993", "9007199254740992"];
@@ -129,6 +135,109 @@ fn an_answer_reaches_the_editor_byte_for_byte() {
         bridge.send(call(id));
         assert_eq!(bridge.answer(id), whole(id));
     }
+}
+
+/// Through the process and its sockets, in every shape that HTTP has for an answer.
+#[cfg(unix)]
+#[test]
+fn a_thousand_messages_of_all_shapes_pass_byte_for_byte_in_both_eras() {
+    let seed = support::Seed::of_this_run();
+    for era in ["legacy", "modern"] {
+        let mut dice = support::Dice::new(seed.0, era.len() as u64);
+        let next = Mailbox::<(String, u64)>::new();
+        let answers = next.clone();
+        let script = move |request: &Request, reply: Reply| {
+            let (answer, shape) = answers.take();
+            let note = notification_with("notifications/message", ODD);
+            match shape {
+                0 => reply.json(&answer),
+                1 => {
+                    let mut body = reply.stream(200, "application/json", Framing::Chunked);
+                    for piece in answer.as_bytes().chunks(7) {
+                        body.raw(piece);
+                    }
+                    body.end();
+                }
+                2 => reply.sse_with(&answer),
+                _ => {
+                    let mut stream = reply.sse();
+                    for piece in
+                        format!("data: {note}\r\n\r\nid: {}\ndata:{answer}\n\n", request.id()).as_bytes().chunks(9)
+                    {
+                        stream.raw(piece);
+                    }
+                    stream.end();
+                }
+            }
+        };
+        let (server, meta) = match era {
+            "legacy" => (Legacy::new().on("tools/call", script).start(), String::new()),
+            _ => (
+                Server::start(move |request, reply| match request.kind().as_str() {
+                    "tools/call" => script(request, reply),
+                    _ if request.method != "POST" => reply.status(405),
+                    _ => reply.result(request, DISCOVERED),
+                }),
+                format!(r#","_meta":{{{MODERN}}}"#),
+            ),
+        };
+        let launch = Bridge::to(&server).args(["--protocol", era]);
+        let mut bridge = if era == "legacy" { launch.ready() } else { launch.spawn() };
+        for id in 1..=500 {
+            let (sent, answered) = (value(&mut dice, 4), value(&mut dice, 4));
+            let line = format!(
+                r#"{{"id":{id},{}"params":{{"name":"echo","arguments":{sent}{meta}}},"method":"tools/call","jsonrpc":"2.0"}}"#,
+                blank(&mut dice)
+            );
+            let answer = match dice.below(5) {
+                0 => format!(r#"{{"jsonrpc":"2.0","error":{{"message":"","data":{answered},"code":-1}},"id":{id}}}"#),
+                _ => format!(r#"{{"result":{{"resultType":"complete","x":{answered}}},"id":{id},"jsonrpc":"2.0"}}"#),
+            };
+            let shape = dice.below(4);
+            next.put((answer.clone(), shape));
+            bridge.send(&line);
+            if shape == 3 {
+                assert_eq!(bridge.recv(), notification_with("notifications/message", ODD));
+            }
+            assert_eq!(bridge.recv(), answer, "to {line}");
+            assert_eq!(server.wait(id, "tools/call").text(), line);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn value(dice: &mut support::Dice, depth: u64) -> String {
+    const SCALARS: [&str; 12] = [
+        "0",
+        "-0.0",
+        "1e-400",
+        "1E+5",
+        "123456789012345678901234567890",
+        "true",
+        "null",
+        "\"\"",
+        "\"\\u0061\\/\"",
+        "\"\\ud83e\\udd80 \u{2028}\u{85}\"",
+        "\"{\\\"id\\\":1}\"",
+        "\"data: x\"",
+    ];
+    let (one, two) = (blank(dice), blank(dice));
+    match dice.below(if depth == 0 { 1 } else { 3 }) {
+        0 => SCALARS[usize::try_from(dice.below(12)).unwrap()].to_owned(),
+        1 => format!("[{one}{}{two},{}]", value(dice, depth - 1), value(dice, depth - 1)),
+        // The same name twice, and those of an envelope where they mean nothing.
+        _ => format!(
+            r#"{{{one}"id":{},"x"{two}:{},"\u0078":{}}}"#,
+            value(dice, depth - 1),
+            value(dice, depth - 1),
+            value(dice, depth - 1)
+        ),
+    }
+}
+
+#[cfg(unix)]
+fn blank(dice: &mut support::Dice) -> &'static str {
+    ["", "", " ", "\t  "][usize::try_from(dice.below(4)).unwrap()]
 }
 
 #[test]
