@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 use support::{
-    Authority, Bridge, Chaos, Dice, Front, Launch, Moods, NOTES, PATIENCE, Seed, Server, cancel, json, request,
+    Authority, Bridge, Chaos, Dice, Front, Launch, Mood, Moods, NOTES, PATIENCE, Seed, Server, cancel, json, request,
     request_with,
 };
 
@@ -129,6 +129,8 @@ struct Plan {
 
 struct World {
     moods: Moods,
+    /// The moods that come so often that a run without them is none.
+    expected: &'static [Mood],
     /// In the order in which they end.
     editor: Editor,
     chaos: Chaos,
@@ -157,14 +159,15 @@ impl World {
 
     fn with(editor: Era, server: Era, seed: &Seed, way: impl FnOnce(&Server) -> (Chaos, Launch)) -> Self {
         let moods = Moods::new(seed.0);
-        let (is_loose, server) = match server {
-            Era::Legacy => (false, moods.legacy()),
-            Era::Modern => (false, moods.modern()),
-            Era::Oldest => (true, moods.http_sse()),
+        use Mood::{AnswerAgain, Busy, EventAgain, Resumed, Unasked};
+        let (is_loose, expected, server): (_, &[Mood], _) = match server {
+            Era::Legacy => (false, &[Busy, Resumed, EventAgain, AnswerAgain, Unasked], moods.legacy()),
+            Era::Modern => (false, &[Busy], moods.modern()),
+            Era::Oldest => (true, &[AnswerAgain, Unasked], moods.http_sse()),
         };
         let (chaos, launch) = way(&server);
         let editor = Editor { is_loose, ..Editor::start(editor, launch) };
-        Self { moods, editor, chaos, server, dice: Dice::new(seed.0, u64::MAX - 1) }
+        Self { moods, expected, editor, chaos, server, dice: Dice::new(seed.0, u64::MAX - 1) }
     }
 
     fn play(mut self, plan: &Plan) {
@@ -189,17 +192,20 @@ impl World {
         self.editor.hear_the_rest();
         self.chaos.calm();
         eprintln!(
-            "{asked} requests, {} results, {} errors, {} cancelled, {} resumed, in {:?}; {:?}; {flat:?}",
+            "{asked} requests, {} results, {} errors, {} cancelled, in {:?}; {:?}; {:?}; {flat:?}",
             self.editor.results,
             self.editor.errors.values().sum::<usize>(),
             self.editor.cancelled,
-            self.moods.resumed.load(std::sync::atomic::Ordering::SeqCst),
             begun.elapsed(),
+            self.moods.happened(),
             self.chaos.happened(),
         );
         eprintln!("{:#?}", self.editor.errors);
         self.editor.recovers(asked);
-        assert!(self.editor.results * 2 > asked, "most is answered all the same: {} of {asked}", self.editor.results);
+        // Over HTTP+SSE all that waits ends with the one stream.
+        let share = if self.editor.is_loose { 50 } else { 85 };
+        let results = self.editor.results;
+        assert!(results * 100 > asked * share, "most is answered all the same: {results} of {asked}");
         assert_eq!(self.moods.effects.repeated(), [0; 0], "these calls had their effect twice");
         for n in &self.editor.worked {
             assert_eq!(self.moods.effects.of(*n), 1, "call {n} has a result");
@@ -208,7 +214,9 @@ impl World {
             assert_eq!(self.moods.effects.of(*n), 0, "it may have run, which is not said: {error}");
         }
         let happened = self.chaos.happened();
-        assert!(happened.len() >= 6, "{happened:?}");
+        assert!(happened.len() >= MISHAPS, "{happened:?}");
+        let moods = self.moods.happened();
+        assert!(self.expected.iter().all(|mood| moods.contains_key(mood)), "{moods:?}");
         flat.holds();
         self.editor.ends();
     }
@@ -393,12 +401,17 @@ impl Flat {
         self.descriptors.push(fs::read_dir(format!("/proc/{}/fd", bridge.pid())).unwrap().count());
     }
 
-    /// The second half needs no more than the first.
+    /// The last quarter needs no more than the second.
     fn holds(&self) {
-        for (what, values, slack) in [("bytes", &self.resident, 2 << 20), ("descriptors", &self.descriptors, 20)] {
-            let (first, second) = values.split_at(values.len() / 2);
-            let (before, after) = (first.iter().max().unwrap(), second.iter().max().unwrap());
-            assert!(*after <= before + slack, "{what} grow: {values:?}");
+        for (what, values, slack) in [("bytes", &self.resident, 1 << 20), ("descriptors", &self.descriptors, 8)] {
+            let quarter = values.len() / 4;
+            let median = |from: usize| {
+                let mut some = values[from..from + quarter].to_vec();
+                some.sort_unstable();
+                some[quarter / 2]
+            };
+            let (before, after) = (median(quarter), median(values.len() - quarter));
+            assert!(after <= before + slack, "{what} grow from {before} to {after}: {values:?}");
         }
     }
 }
@@ -412,6 +425,8 @@ const PAIRS: [(Era, Era); 5] = [
 ];
 const SHORT: Plan =
     Plan { calls: 1500, time: Duration::from_secs(3600), rate: 25, width: 16, pace: Duration::ZERO, sampled: 50 };
+/// Kinds of mishaps that every run has; refused connections are rare.
+const MISHAPS: usize = 7;
 /// The exit code that says that the server gave no answer to some request.
 const UNREACHABLE: i32 = 5;
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"ed","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}"#;

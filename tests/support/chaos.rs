@@ -82,6 +82,8 @@ pub enum Mishap {
     /// Ended with a TCP reset.
     Reset,
     Delayed,
+    /// Held for so long that somebody may take the connection for dead, and not closed.
+    Stalled,
     /// One piece arrives as many.
     Split,
 }
@@ -171,12 +173,15 @@ impl Network {
     }
 
     fn mishap(&self, dice: &mut Dice) -> Option<Mishap> {
-        use Mishap::{Cut, CutBehind, Delayed, Reset, Split, Truncated};
+        use Mishap::{Cut, CutBehind, Delayed, Reset, Split, Stalled, Truncated};
         if !self.strikes(dice) {
             return None;
         }
         let kinds = [Cut, CutBehind, Truncated, Reset, Delayed, Split];
-        let mishap = kinds[usize::try_from(dice.below(kinds.len() as u64)).unwrap()];
+        let mishap = match kinds[usize::try_from(dice.below(kinds.len() as u64)).unwrap()] {
+            Delayed if dice.one_in(2) => Stalled,
+            mishap => mishap,
+        };
         self.note(mishap);
         Some(mishap)
     }
@@ -204,6 +209,10 @@ impl Line {
                 None => to.write_all(piece),
                 Some(Mishap::Delayed) => {
                     dice.pause(LONGEST_DELAY_MS);
+                    to.write_all(piece)
+                }
+                Some(Mishap::Stalled) => {
+                    thread::sleep(STALL);
                     to.write_all(piece)
                 }
                 Some(Mishap::Split) => dribble(to, piece, &mut dice),
@@ -255,3 +264,4 @@ fn dribble(mut to: &TcpStream, piece: &[u8], dice: &mut Dice) -> io::Result<()> 
 }
 
 const LONGEST_DELAY_MS: u64 = 40;
+const STALL: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 //! resumed, repeats events and answers, forgets sessions, is busy at times; and it counts what its tool did.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -41,6 +41,23 @@ impl Effects {
     }
 }
 
+/// What such a server does beside answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mood {
+    /// It is busy: the call did not run.
+    Busy,
+    /// It has forgotten the session.
+    Forgetful,
+    /// A stream is asked to go on from an event.
+    Resumed,
+    /// It sends that event once more.
+    EventAgain,
+    /// An answer comes once more.
+    AnswerAgain,
+    /// An answer comes to what nobody asked.
+    Unasked,
+}
+
 /// One such server, of either era.
 #[derive(Clone)]
 pub struct Moods {
@@ -51,7 +68,7 @@ pub struct Moods {
     standing: Arc<Mutex<HashMap<String, Standing>>>,
     /// The request ids of the calls whose streams can be resumed.
     resumable: Arc<Mutex<HashMap<usize, String>>>,
-    pub resumed: Arc<AtomicUsize>,
+    happened: Arc<Mutex<BTreeMap<Mood, usize>>>,
     /// Streams of HTTP+SSE.
     opened: Arc<AtomicUsize>,
 }
@@ -71,9 +88,18 @@ impl Moods {
             moment: Arc::new(Mutex::new(Dice::new(seed, u64::MAX))),
             standing: Arc::default(),
             resumable: Arc::default(),
-            resumed: Arc::default(),
+            happened: Arc::default(),
             opened: Arc::default(),
         }
+    }
+
+    /// How often each mood has come.
+    pub fn happened(&self) -> BTreeMap<Mood, usize> {
+        lock(&self.happened).clone()
+    }
+
+    fn note(&self, mood: Mood) {
+        *lock(&self.happened).entry(mood).or_default() += 1;
     }
 
     /// Streamable HTTP with sessions, a standing stream, and streams that can be resumed.
@@ -133,8 +159,14 @@ impl Moods {
             reply.accepted();
         }
         match dice.below(8) {
-            0 => self.tell(session, done(id, n)),
-            1 => self.tell(session, done(r#""nobody asked""#, n)),
+            0 => {
+                self.note(Mood::AnswerAgain);
+                self.tell(session, done(id, n));
+            }
+            1 => {
+                self.note(Mood::Unasked);
+                self.tell(session, done(r#""nobody asked""#, n));
+            }
             _ => {}
         }
     }
@@ -173,6 +205,7 @@ impl Moods {
 
     fn call_in_session(&self, request: &Request, reply: Reply, sessions: &Sessions) {
         if lock(&self.moment).one_in(SESSION_LASTS) {
+            self.note(Mood::Forgetful);
             sessions.lose();
             lock(&self.standing).clear();
         }
@@ -184,9 +217,18 @@ impl Moods {
         match Dice::new(self.seed, n as u64).below(8) {
             0 | 1 => self.say(&session, |k| note(&session, k)),
             // The answer comes again, on a stream that it does not belong to.
-            2 => self.say(&session, |_| answer(&id, &format!("{n} again"))),
-            3 => self.say(&session, |_| done(r#""nobody asked""#, n)),
-            4 => self.say(&session, |_| error(900_000_000 + n, -32000, "nobody asked")),
+            2 => {
+                self.note(Mood::AnswerAgain);
+                self.say(&session, |_| answer(&id, &format!("{n} again")));
+            }
+            3 => {
+                self.note(Mood::Unasked);
+                self.say(&session, |_| done(r#""nobody asked""#, n));
+            }
+            4 => {
+                self.note(Mood::Unasked);
+                self.say(&session, |_| error(900_000_000 + n, -32000, "nobody asked"));
+            }
             _ => {}
         }
     }
@@ -195,6 +237,7 @@ impl Moods {
     fn call(&self, request: &Request, reply: Reply, resumes: bool) -> bool {
         if lock(&self.moment).one_in(40) {
             // It certainly did not run, and the server says so.
+            self.note(Mood::Busy);
             reply.header("Retry-After", "0").status(503);
             return false;
         }
@@ -256,9 +299,12 @@ impl Moods {
         let session = request.header("mcp-session-id").unwrap_or_default().to_owned();
         let after = last.map(|(of, k)| (of, k.parse::<usize>().expect("an event id of ours")));
         if let Some((n, k)) = after.and_then(|(of, k)| Some((of.parse::<usize>().ok()?, k))) {
-            self.resumed.fetch_add(1, Ordering::SeqCst);
+            self.note(Mood::Resumed);
             // Some servers repeat the event that they are asked to go on from.
             let again = usize::from(k > 0 && lock(&self.moment).one_in(3));
+            if again > 0 {
+                self.note(Mood::EventAgain);
+            }
             return self.go_on(reply.sse(), n, k + 1 - again);
         }
         let mut stream = reply.sse();

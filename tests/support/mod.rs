@@ -34,7 +34,7 @@ pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 #[cfg(unix)]
 pub use chaos::{Chaos, Dice, Mishap, Seed};
 #[cfg(unix)]
-pub use chaotic::{Effects, Moods, NOTES};
+pub use chaotic::{Effects, Mood, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};
 pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};
