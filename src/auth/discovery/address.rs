@@ -63,7 +63,12 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
     let shared = first == 100 && (64..128).contains(&second);
     if address.is_loopback() || first == 0 {
         Reach::Machine
-    } else if address.is_private() || address.is_link_local() || address.is_broadcast() || shared {
+    } else if address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_broadcast()
+        || shared
+    {
         Reach::Network
     } else {
         Reach::World
@@ -85,6 +90,10 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
         // Translators of a network's own (RFC 8215), and site-local addresses, which some networks still have.
         IpAddr::V6(_) if [first, second, third] == [0x64, 0xff9b, 1] || first & 0xffc0 == 0xfec0 => Reach::Network,
         IpAddr::V6(address) if address.is_loopback() || address.is_unspecified() => Reach::Machine,
+        // An IPv4 address as it was written in IPv6 once (RFC 4291, section 2.5.5.1).
+        IpAddr::V6(address) if address.segments()[..6] == [0; 6] => behind,
+        // Tunnels out of a network, to a place that the address hides (Teredo, RFC 4380), and all who listen there.
+        IpAddr::V6(address) if [first, second] == [0x2001, 0] || address.is_multicast() => Reach::Network,
         IpAddr::V6(address) if address.is_unique_local() || address.is_unicast_link_local() => Reach::Network,
         IpAddr::V6(_) => Reach::World,
     }
@@ -118,6 +127,12 @@ mod tests {
             (world, "https://172.16.0.1/", false),
             (world, "https://192.168.1.1/", false),
             (world, "https://169.254.169.254/latest/meta-data", false),
+            (world, "https://224.0.0.1/", false),
+            (world, "https://[::127.0.0.1]/", false),
+            (world, "https://[::10.0.0.1]/", false),
+            (world, "https://[::8.8.8.8]/", true),
+            (world, "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", false),
+            (world, "https://[ff02::1]/", false),
             (world, "https://100.64.0.1/", false),
             (world, "https://[::1]/", false),
             (world, "https://[::ffff:127.0.0.1]/", false),
