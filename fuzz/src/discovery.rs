@@ -1,5 +1,7 @@
 //! Metadata documents: what passes leads nowhere that a server may not lead us.
 
+use std::net::Ipv4Addr;
+
 use mcpbridge::auth::discovery::{read_resource, read_server};
 use serde_json::{Map, Value};
 use url::{Host, Url};
@@ -38,6 +40,30 @@ fn allowed(url: &Url, server: &Url) {
     assert!(matches!(url.scheme(), "http" | "https"), "{url}");
     assert!(own || url.scheme() == "https" || is_here(url), "{url} is neither encrypted nor here");
     assert!(own || !is_here(url) || is_here(server), "{server} leads into this machine: {url}");
+    let inside = |url| is_here(url) || is_in_a_network(url);
+    assert!(own || !inside(url) || inside(server), "{server} leads into this network: {url}");
+}
+
+/// An address that means something else in every network.
+fn is_in_a_network(url: &Url) -> bool {
+    let v4 = |address: Ipv4Addr| {
+        let number = u32::from(address);
+        let within = |net: [u8; 4], bits: u32| number >> (32 - bits) == u32::from_be_bytes(net) >> (32 - bits);
+        within([10, 0, 0, 0], 8)
+            || within([172, 16, 0, 0], 12)
+            || within([192, 168, 0, 0], 16)
+            || within([169, 254, 0, 0], 16)
+            || within([100, 64, 0, 0], 10)
+    };
+    match url.host() {
+        Some(Host::Ipv4(address)) => v4(address),
+        Some(Host::Ipv6(address)) => {
+            let first = address.octets()[0];
+            let link = address.segments()[0] >> 6 == 0xfe80 >> 6;
+            address.to_ipv4_mapped().is_some_and(v4) || first == 0xfc || first == 0xfd || link
+        }
+        _ => false,
+    }
 }
 
 fn is_here(url: &Url) -> bool {
@@ -55,10 +81,11 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-const SERVERS: [&str; 5] = [
+const SERVERS: [&str; 6] = [
     "https://mcp.example.com/mcp",
     "http://localhost:3000/mcp",
     "http://mcp.example.com/a/b?x=1",
     "https://10.0.0.1/mcp",
     "https://[2001:db8::1]:8443/",
+    "https://[fd00::1]/mcp",
 ];
