@@ -50,6 +50,7 @@ fn endure(time: Duration) {
             let editor = &editor;
             scope.spawn(move || {
                 let mut bridge = editor();
+                let mut needs = Vec::new();
                 for id in 1.. {
                     if Instant::now() > end {
                         break;
@@ -59,11 +60,19 @@ fn endure(time: Duration) {
                     bridge.send(request_with(id, "tools/call", &call));
                     assert_eq!(bridge.expect_result(&id.to_string())["content"][0]["text"], text);
                     dice.pause(LONGEST_PAUSE_MS);
-                    // As editors end their servers, at any moment.
-                    if dice.one_in(50) {
+                    // As editors end their servers, at any moment; but for one of them, which lives through it all.
+                    if number == 0 {
+                        needs.push((bridge.resident(), bridge.descriptors()));
+                    } else if dice.one_in(50) {
                         bridge.signal(Signal::KILL);
                         bridge = editor();
                     }
+                }
+                if number == 0 {
+                    // Behind its first calls.
+                    let (first, last) = (needs[needs.len() / 4], needs[needs.len() - 1]);
+                    assert!(last.0 <= first.0 + SLACK && last.1 <= first.1 + CONNECTIONS, "from {first:?} to {last:?}");
+                    eprintln!("{} calls of the one that lived, {first:?} to {last:?}", needs.len());
                 }
                 bridge.close_stdin();
                 assert_eq!(bridge.wait_exit(PATIENCE), 0);
@@ -83,3 +92,7 @@ fn endure(time: Duration) {
 const RELAYS: u64 = 10;
 const LIFETIME: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE_MS: u64 = 300;
+/// Bytes by which the memory of a process may move.
+const SLACK: usize = 1 << 20;
+/// Connections that come and go with a renewal.
+const CONNECTIONS: usize = 4;

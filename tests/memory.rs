@@ -604,7 +604,7 @@ fn costs_little_until_it_is_answered(bridge: &mut Bridge, another: &str, answers
     bridge.send(another);
     loop {
         let line = json(&bridge.recv());
-        let open = std::fs::read_dir(format!("/proc/{}/fd", bridge.pid())).unwrap().count();
+        let open = bridge.descriptors();
         assert!(open < MOST_DESCRIPTORS, "{open} descriptors after {asked} questions");
         let resident = bridge.resident();
         assert!(resident < SLOW_LIMIT, "{} MB resident after {asked} questions", resident / MB);

@@ -549,6 +549,12 @@ impl Bridge {
         self.memory("RssAnon:")
     }
 
+    /// How many descriptors are open.
+    #[cfg(target_os = "linux")]
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the bridge is running").count()
+    }
+
     /// Resident at most so far, in bytes.
     #[cfg(target_os = "linux")]
     pub fn peak(&self) -> usize {
