@@ -15,7 +15,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot};
 
-use super::change::{Denied, How, Job, Outcome, Progress, Tools, change};
+use super::change::{Demand, Denied, How, Job, Outcome, Progress, Tools, change};
+use crate::clock::now;
 use crate::failure::{Failure, Kind};
 use crate::http::{self, Http};
 use crate::secret;
@@ -126,8 +127,12 @@ async fn by_helper(
             Err(error) => log::debug!("the helper said something else: {error}"),
         }
     }
-    if let Some(Outcome::Published(grant, _)) = &last {
+    if let Some(Outcome::Published(grant, how)) = &last {
         store.hold_in_memory(&key, &job.options.about(None).map_err(io::Error::other)?, grant).await;
+        // What the helper has counted in its own memory is gone with it.
+        if store.is_in_memory() && *how == How::SignedIn && matches!(job.demand, Demand::Scopes(_)) {
+            store.count_step_up(&key, now());
+        }
     }
     Ok(last.unwrap_or_else(|| {
         let fact = "the process that signs in and renews ended without a word";

@@ -110,7 +110,7 @@ impl Jar {
         for (_, cookie) in kept.into_iter().rev() {
             let (name, value) = cookie.name_value();
             let pair = format!("{name}={value}");
-            let Some(rest) = room.checked_sub(pair.len() + BETWEEN.len()) else { break };
+            let Some(rest) = room.checked_sub(pair.len() + BETWEEN.len()) else { continue };
             room = rest;
             fitting.push(pair);
         }

@@ -65,8 +65,10 @@ impl Shared {
                 return Ok(response);
             }
             if let Demand::Scopes(_) = demand {
-                // The same may come twice: the change that was under way was for the scopes of another request.
-                if stepped_up.as_ref().is_some_and(|before| !before.scopes().eq(demand.scopes())) {
+                // The same may come twice, and more beside it: the change that was under way was for the scopes of
+                // another request.
+                let is_other = |before: &Demand| !before.scopes().all(|scope| demand.scopes().any(|it| it == scope));
+                if self.login.may_ask_a_person() && stepped_up.as_ref().is_some_and(is_other) {
                     return Err(Trouble::Final(self.login.asked_again(&demand)));
                 }
                 stepped_up = Some(demand.clone());
@@ -114,7 +116,7 @@ impl Shared {
 }
 
 /// How often one request may be refused for its ticket before it is sent for the last time: an old
-/// token, one with too few scopes, and one more of either.
+/// token, one with too few scopes, and one more of either, of a person for no other scopes.
 const MOST_DEMANDS: u32 = 3;
 /// How long a request in a session waits for a person. Editors give calls a minute, and an error
 /// that says what to do is better than a timeout of theirs.

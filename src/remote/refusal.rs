@@ -188,6 +188,8 @@ impl Refusal {
                 }
             }
         };
+        // An error of JSON-RPC may be as large as a message, and only its beginning is shown.
+        let text = &text[..text.floor_char_boundary(LARGEST)];
         let words: Vec<&str> = text.split_whitespace().collect();
         let text = ticket.scrub(&settings.secrets.scrub(&words.join(" ")));
         match text.char_indices().nth(EXCERPT) {

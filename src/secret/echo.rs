@@ -39,21 +39,11 @@ pub(super) fn undone(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Where in `text` one of `secrets` stands once its escapes are undone.
+/// Where in `text` one of `secrets` stands once its escapes are undone, from the first to the last.
 pub(super) fn places<'a>(text: &str, secrets: impl Iterator<Item = &'a [u8]>) -> Vec<Range<usize>> {
-    let (mut bytes, mut starts) = (Vec::new(), Vec::new());
-    undo(text, |start, part| {
-        bytes.extend_from_slice(part);
-        starts.resize(bytes.len(), start);
-    });
-    starts.push(text.len());
+    let bytes = undone(text);
     let mut places: Vec<Range<usize>> = secrets
-        .flat_map(|secret| {
-            let ends = secret.len();
-            let found: Vec<usize> = Finder::new(secret).find_iter(&bytes).collect();
-            found.into_iter().map(move |at| at..at + ends)
-        })
-        .map(|place| starts[place.start]..starts[place.end])
+        .flat_map(|secret| Finder::new(secret).find_iter(&bytes).map(|at| at..at + secret.len()).collect::<Vec<_>>())
         .collect();
     places.sort_by_key(|place| place.start);
     places.dedup_by(|next, last| {
@@ -63,6 +53,16 @@ pub(super) fn places<'a>(text: &str, secrets: impl Iterator<Item = &'a [u8]>) ->
         }
         overlaps
     });
+    // A second time through the text, in place of a number for each byte of it, which may be very many.
+    let (mut ends, mut before) = (places.iter_mut().flat_map(|place| [&mut place.start, &mut place.end]).peekable(), 0);
+    undo(text, |start, part| {
+        let behind = before + part.len();
+        while let Some(end) = ends.next_if(|end| **end < behind) {
+            *end = start;
+        }
+        before = behind;
+    });
+    ends.for_each(|end| *end = text.len());
     places
 }
 

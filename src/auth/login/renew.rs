@@ -80,7 +80,7 @@ impl Inner {
             return Err(Failure::new(Kind::SignInRequired, fact).remedy(remedy).status(403));
         }
         // Before it counts as asked for: once the person has come on their own, it may be.
-        if demand.comes_too_often(&self.store, &self.key) {
+        if !self.options.flow.is_unattended() && demand.comes_too_often(&self.store, &self.key) {
             return Err(self.options.asked_again(demand));
         }
         Ok(None)

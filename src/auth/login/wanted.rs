@@ -26,6 +26,11 @@ impl Login {
         self.is_chosen() || self.inner().is_some_and(|inner| inner.has_signed_in())
     }
 
+    /// Whether somebody may have to do something for a better token.
+    pub fn may_ask_a_person(&self) -> bool {
+        self.inner().is_some_and(|inner| !inner.options.flow.is_unattended())
+    }
+
     /// That the server wants more rights than were given for the same request just now.
     pub fn asked_again(&self, demand: &Demand) -> Failure {
         match self.inner() {
@@ -38,7 +43,7 @@ impl Login {
     pub fn as_another(&self) -> Option<String> {
         let inner = self.inner()?;
         let is_person = |grant: &Grant| matches!(grant.credential, Credential::OAuth(_));
-        if !inner.state().grant.as_ref().is_some_and(is_person) {
+        if inner.options.flow.is_unattended() || !inner.state().grant.as_ref().is_some_and(is_person) {
             return None;
         }
         let command = inner.options.command("login");

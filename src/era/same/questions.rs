@@ -60,7 +60,9 @@ impl Questions {
                 error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
             };
             let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
+            // In the place of the editor's: each question has its answer, however many there are.
+            let of_editor = Some(self.answered.one());
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
             return;
         }
         let taken = self.has(&id) || self.over.contains(&id);
@@ -126,7 +128,9 @@ impl Questions {
         for (_, question) in std::mem::take(&mut self.open) {
             let line = goodbye(&question.id, &question.method);
             let (message, generation) = (Message::single(line).ok(), question.generation);
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
+            // In the place of the editor's: each question has its answer, however many there are.
+            let of_editor = Some(self.answered.one());
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
         }
     }
 
