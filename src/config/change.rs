@@ -9,7 +9,7 @@ use super::file::{Config, Server, path, text};
 use super::folders::{Home, elsewhere, make_private, remedy, short, unwritable};
 use super::keys::{Shape, Value, Words};
 use super::names::refusal;
-use super::replace::{replace, rewrite};
+use super::replace::{replace, rewrite, sweep};
 use crate::failure::{Failure, Kind};
 use crate::private;
 
@@ -163,8 +163,12 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
-/// Who changes the file holds this from reading it to having written it.
-fn lock(home: &Home) -> Result<File, Failure> {
+/// Who changes the file holds this from reading it to having written it, and who changes a file of an editor while it is
+/// written.
+///
+/// # Errors
+/// Another process has held it for long, or there can be no lock.
+pub fn lock(home: &Home) -> Result<File, Failure> {
     let path = home.folder(LOCKS)?.join(LOCK);
     let file = private::open_to_lock(&path).map_err(|error| unwritable(&path, &error))?;
     let end = Instant::now() + PATIENCE;
@@ -212,7 +216,9 @@ fn write(home: &Home, path: &Path, old: &str, new: &str) -> Result<(), Failure> 
     };
     let Ok(there) = fs::metadata(path) else {
         make_private(home.config()).map_err(|error| refuse(&error))?;
-        return replace(path, new.as_bytes()).map_err(|error| refuse(&error));
+        replace(path, new.as_bytes()).map_err(|error| refuse(&error))?;
+        sweep(path);
+        return Ok(());
     };
     // A rename would not ask.
     if there.permissions().readonly() {
@@ -221,7 +227,11 @@ fn write(home: &Home, path: &Path, old: &str, new: &str) -> Result<(), Failure> 
     let target = fs::canonicalize(path).map_err(|error| refuse(&error))?;
     let backup = path.with_extension("toml.bak");
     replace(&backup, old.as_bytes()).map_err(|error| refuse(&error))?;
-    rewrite(&target, new.as_bytes()).map_err(|error| refuse(&error))
+    rewrite(&target, new.as_bytes()).map_err(|error| refuse(&error))?;
+    for written in [path, &backup, &target] {
+        sweep(written);
+    }
+    Ok(())
 }
 
 /// What must stay the same where something else is changed: all but the lines.

@@ -12,12 +12,12 @@ mod read;
 mod replace;
 mod trust;
 
-pub use change::{Added, New, add, remove, with_server, without_server};
+pub use change::{Added, New, add, lock, remove, with_server, without_server};
 pub use file::{Account, Config, Organization, Server};
 pub use folders::{Home, remedy, short, unreadable, unwritable};
 pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
 pub use plain::{in_plain, parameter_in_plain};
 pub use project::{FILE as PROJECT_FILE, Project, Wish};
-pub use replace::{read_regular, replace, rewrite};
+pub use replace::{read_regular, replace, rewrite, sweep, sweep_all};
 pub use trust::{Trust, Trusted, digest, distrust, trust, trusted};

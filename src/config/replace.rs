@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 /// Reads the file at `path`, which may have `most` bytes. A pipe in its place would be waited for without
 /// an end, and a device may have none.
@@ -71,11 +71,8 @@ fn put(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
 /// The bytes in a file beside `path`, safely on the disk. It is removed unless it is renamed.
 pub(super) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
-    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
-    let mut prefix = OsString::from(".");
-    prefix.push(name);
-    prefix.push("-");
-    let file = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder);
+    let prefix = prefix(path).ok_or(ErrorKind::InvalidInput)?;
+    let file = Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder);
     let mut file = file.map_err(|error| without_the_path(&error))?;
     // It was made so, but the umask can take even the owner's bits away.
     #[cfg(unix)]
@@ -85,12 +82,46 @@ pub(super) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
+/// Removes what was to take the place of the file at `path`, by a process that was killed. For who holds the lock
+/// under which that file is written: without it, this is what another process is about to rename.
+pub fn sweep(path: &Path) {
+    if let (Some(folder), Some(prefix)) = (path.parent(), prefix(path)) {
+        remove(folder, prefix.as_encoded_bytes());
+    }
+}
+
+/// As [`sweep`], for every file in `folder`.
+pub fn sweep_all(folder: &Path) {
+    remove(folder, b".");
+}
+
+fn remove(folder: &Path, prefix: &[u8]) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(prefix) && name.ends_with(SUFFIX.as_bytes()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// How the names begin of what is beside the file at `path`.
+fn prefix(path: &Path) -> Option<OsString> {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name()?);
+    prefix.push("-");
+    Some(prefix)
+}
+
 /// What `tempfile` says, without the name of a file that nobody knows of.
 fn without_the_path(error: &io::Error) -> io::Error {
     let text = error.to_string();
     io::Error::new(error.kind(), text.split_once(" at path ").map_or(&*text, |(before, _)| before).to_owned())
 }
 
+/// How the names end of files that are to be renamed: a person may have a `.mcp.json-backup` beside the file of an
+/// editor, which is not ours to remove.
+const SUFFIX: &str = ".mcpbridge";
 /// How often a rename is tried on Windows, and how long after the last time.
 const RENAMES: u32 = 40;
 const RENAME_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
@@ -122,5 +153,20 @@ mod tests {
         fs::create_dir_all(taken.join("full")).unwrap();
         assert!(replace(&taken, b"new").is_err() && taken.join("full").is_dir());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_the_dead_left_beside_a_file_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcp.json");
+        for other in [".mcp.json-backup", "mcp.json", ".mcp.json"] {
+            fs::write(folder.path().join(other), "").unwrap();
+        }
+        let left = |of: &str| prepare(&folder.path().join(of), b"new").unwrap().keep().unwrap().1;
+        let (own, other) = (left("mcp.json"), left("other.json"));
+        sweep(&path);
+        assert!(!own.exists() && other.exists());
+        sweep_all(folder.path());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

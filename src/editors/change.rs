@@ -12,7 +12,7 @@ use super::format::Format;
 use super::node::{Node, Trouble};
 use super::receipt::{Receipt, Step};
 use super::table::{Editor, Shape};
-use crate::config::{Home, digest, short};
+use crate::config::{Home, digest, lock, short};
 use crate::failure::{Failure, Kind};
 
 /// A change that nobody has made yet.
@@ -144,11 +144,13 @@ impl Change {
     /// Makes the change. Says where what was there is now.
     ///
     /// # Errors
-    /// The file, or our note of it, could not be written. The file is whole in any case.
+    /// The file, or our note of it, could not be written, or another process is writing for long. The file is whole in any
+    /// case.
     pub fn make(mut self, home: &Home) -> Result<Option<PathBuf>, Failure> {
         if !self.is_one() {
             return Ok(None);
         }
+        let _lock = lock(home)?;
         if self.file.bytes.is_some() {
             // The rename that replaces it would not mind that it is read-only.
             self.file.replaceable()?;
@@ -177,6 +179,7 @@ impl Change {
     /// # Errors
     /// The note could not be written.
     pub fn note(mut self, home: &Home) -> Result<Option<PathBuf>, Failure> {
+        let _lock = lock(home)?;
         let now = File::read(&self.file.path)?;
         let backup = self.file.keep(home, self.editor)?;
         // What it has made around the entry is its own business.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::node::Trouble;
 use crate::clock::now_in_ms;
-use crate::config::{Home, read_regular, remedy, replace, rewrite, short};
+use crate::config::{Home, read_regular, remedy, replace, rewrite, short, sweep, sweep_all};
 use crate::failure::{Failure, Kind};
 
 /// A file as it was read.
@@ -67,7 +67,8 @@ impl File {
         format!("{}{text}", if self.mark { MARK } else { "" }).into_bytes()
     }
 
-    /// Replaces the file as a whole, and reads it again. Says where what was there is now.
+    /// Replaces the file as a whole, and reads it again. Says where what was there is now. For who holds
+    /// [`crate::config::lock`], as all that writes here.
     ///
     /// # Errors
     /// The new bytes are not there; the old ones are. Or somebody else has changed it meanwhile.
@@ -122,6 +123,7 @@ impl File {
             }
             return Err(unwritable(error));
         }
+        sweep(&self.real);
         match read(&self.real).map_err(unwritable)? {
             Some(there) if there == bytes => Ok(()),
             _ => {
@@ -136,6 +138,7 @@ impl File {
     /// # Errors
     /// It is still there.
     pub fn delete(&self) -> Result<(), Failure> {
+        sweep(&self.real);
         fs::remove_file(&self.real).map_err(|error| trouble(&self.path, "removed", &error))
     }
 }
@@ -150,6 +153,8 @@ fn keep(home: &Home, editor: &str, path: &Path, bytes: &[u8]) -> Result<PathBuf,
         .find(|path| !path.exists())
         .unwrap_or_else(|| folder.join("last"));
     replace(&copy, bytes).map_err(|error| crate::config::unwritable(&copy, &error))?;
+    // Every copy has a name of its own.
+    sweep_all(&folder);
     Ok(copy)
 }
 

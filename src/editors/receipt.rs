@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::jsonc::Facts;
-use crate::config::{Home, digest, replace, unwritable};
+use crate::config::{Home, digest, replace, sweep, unwritable};
 use crate::failure::Failure;
 
 /// What was put into one file. A hint: without it entries are found by what they run.
@@ -50,12 +50,13 @@ impl Receipt {
         serde_json::from_slice(&bytes).unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() })
     }
 
-    /// Keeps it, or forgets the file when nothing of ours is in it any more.
+    /// Keeps it, or forgets the file when nothing of ours is in it any more. For who holds [`crate::config::lock`].
     ///
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, home: &Home) -> Result<(), Failure> {
         let path = path(home, &self.file);
+        sweep(&path);
         if self.steps.is_empty() && self.facts.is_empty() && !self.made {
             return match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(&path, &error)),

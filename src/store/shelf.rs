@@ -67,7 +67,7 @@ impl Shelf {
     pub fn write_alone(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         self.write(name, bytes)?;
         if let Shelf::Folder(home, folder) = self {
-            sweep(home, folder, name);
+            config::sweep(&path(home, folder, name));
         }
         Ok(())
     }
@@ -81,8 +81,8 @@ impl Shelf {
             Shelf::Memory(kept) => Ok(kept.send_if_modified(|files| files.remove(name).is_some())),
             Shelf::Folder(home, folder) if !home.has(folder)? => Ok(false),
             Shelf::Folder(home, folder) => {
-                sweep(home, folder, name);
                 let path = path(home, folder, name);
+                config::sweep(&path);
                 match fs::remove_file(&path) {
                     Ok(()) => Ok(true),
                     Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -122,16 +122,6 @@ impl Shelf {
         match self {
             Shelf::Memory(_) => None,
             Shelf::Folder(home, folder) => Some(path(home, folder, name)),
-        }
-    }
-}
-
-/// Removes what lies beside the file for `name`, waiting to be renamed.
-fn sweep(home: &Home, folder: &str, name: &str) {
-    let left = format!(".{name}.json-");
-    for entry in fs::read_dir(home.state().join(folder)).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&left) {
-            let _ = fs::remove_file(entry.path());
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::mcp_remote::Aside;
 use crate::clock::now_in_ms;
-use crate::config::{Home, digest, replace, unreadable, unwritable};
+use crate::config::{Home, digest, lock, replace, unreadable, unwritable};
 use crate::editors::{File, Format, Node, find, is_ours};
 use crate::failure::{Failure, Kind};
 
@@ -198,6 +198,7 @@ impl Restored<'_> {
     /// # Errors
     /// It cannot be written; it is whole in any case.
     pub fn write(&self, home: &Home) -> Result<(), Failure> {
+        let _lock = lock(home)?;
         match &self.to {
             To::Before(bytes) if self.file.bytes.as_ref() != Some(bytes) => self.file.put(bytes),
             To::Entries(bytes) => self.file.replace(bytes, home, &self.changed.editor).map(drop),

@@ -5,7 +5,7 @@ use super::plan::{Plan, texts};
 use super::record::{Before, Changed, Record, SignedIn};
 use super::{mcp_remote, tokens, undo};
 use crate::commands::access;
-use crate::config::{Home, digest};
+use crate::config::{Home, digest, lock};
 use crate::failure::{Failure, Kind};
 use crate::http::Http;
 use crate::store::{By, Credential, GRANT_WAIT, Kept, Lock, Store, Way};
@@ -105,6 +105,7 @@ async fn prepare(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), 
 fn change(plans: &[&Plan], home: &Home, record: &mut Record) -> Result<(), Failure> {
     for (path, (file, text)) in texts(plans)? {
         let Some(editor) = plans.first().map(|plan| plan.found.editor) else { continue };
+        let _lock = lock(home)?;
         let bytes = file.bytes_of(&text);
         let (after, backup) = (digest(&bytes), file.keep(home, editor.name)?);
         let before = |plan: &&Plan| Before {
