@@ -19,5 +19,5 @@ pub use keys::{Key, Place, Setting, Shape, Value, Words};
 pub use names::is_name;
 pub use plain::{in_plain, parameter_in_plain};
 pub use project::{FILE as PROJECT_FILE, Project, Wish};
-pub use replace::{read_regular, replace, rewrite, sweep, sweep_all};
+pub use replace::{create, read_regular, replace, rewrite, sweep, sweep_all};
 pub use trust::{Trust, Trusted, digest, distrust, trust, trusted};

@@ -46,6 +46,25 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     put(file, path)
 }
 
+/// Makes a file of a person at `path`, where there is none, as a whole: nobody sees it empty. Who can read it is what
+/// the umask says, as for any other file that the user makes.
+///
+/// # Errors
+/// There is something, or the bytes are not safely there.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = beside(path, |new| {
+        #[cfg(unix)]
+        new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let _ = new;
+    })?;
+    match fill(file, bytes)?.persist_noclobber(path) {
+        Ok(_) => sync_folder(path),
+        // It is a hard link on some systems, which not every disk has.
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists && !path.exists() => put(error.file, path),
+        Err(error) => Err(error.error),
+    }
+}
+
 fn put(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     let mut tries = 0;
     loop {
@@ -60,7 +79,11 @@ fn put(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
             Err(error) => return Err(error.error),
         }
     }
-    // The rename itself is safe only when the folder is.
+    sync_folder(path)
+}
+
+/// The rename itself is safe only when the folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
         fs::File::open(folder)?.sync_all()?;
@@ -70,13 +93,23 @@ fn put(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
 
 /// The bytes in a file beside `path`, safely on the disk. It is removed unless it is renamed.
 pub(super) fn prepare(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
-    let prefix = prefix(path).ok_or(ErrorKind::InvalidInput)?;
-    let file = Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder);
-    let mut file = file.map_err(|error| without_the_path(&error))?;
+    let file = beside(path, |_| ())?;
     // It was made so, but the umask can take even the owner's bits away.
     #[cfg(unix)]
     file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    fill(file, bytes)
+}
+
+/// An empty file beside `path`, made as `change` says.
+fn beside(path: &Path, change: impl FnOnce(&mut Builder)) -> io::Result<NamedTempFile> {
+    let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
+    let prefix = prefix(path).ok_or(ErrorKind::InvalidInput)?;
+    let mut new = Builder::new();
+    change(new.prefix(&prefix).suffix(SUFFIX));
+    new.tempfile_in(folder).map_err(|error| without_the_path(&error))
+}
+
+fn fill(mut file: NamedTempFile, bytes: &[u8]) -> io::Result<NamedTempFile> {
     file.write_all(bytes).map_err(|error| without_the_path(&error))?;
     file.as_file().sync_all()?;
     Ok(file)

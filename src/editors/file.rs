@@ -1,12 +1,12 @@
 //! A file of an editor: read as it is, replaced as a whole, with what was there kept elsewhere.
 
-use std::fs::{self, File as Handle};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::node::Trouble;
 use crate::clock::now_in_ms;
-use crate::config::{Home, read_regular, remedy, replace, rewrite, short, sweep, sweep_all};
+use crate::config::{Home, create, read_regular, remedy, replace, rewrite, short, sweep, sweep_all};
 use crate::failure::{Failure, Kind};
 
 /// A file as it was read.
@@ -109,19 +109,13 @@ impl File {
                 .remedy("close the editor, and try again"));
         }
         let unwritable = |error: io::Error| trouble(&self.path, "written", &error);
-        if self.bytes.is_none() {
+        if self.bytes.is_some() {
+            rewrite(&self.real, bytes).map_err(unwritable)?;
+        } else {
             if let Some(folder) = self.real.parent() {
                 fs::create_dir_all(folder).map_err(unwritable)?;
             }
-            // Made as any other file of the user is, with the mode that the umask leaves.
-            Handle::create_new(&self.real).map_err(unwritable)?;
-        }
-        if let Err(error) = rewrite(&self.real, bytes) {
-            // An empty file is none that an editor can read.
-            if self.bytes.is_none() && read(&self.real).is_ok_and(|there| there.is_some_and(|bytes| bytes.is_empty())) {
-                let _ = fs::remove_file(&self.real);
-            }
-            return Err(unwritable(error));
+            create(&self.real, bytes).map_err(unwritable)?;
         }
         sweep(&self.real);
         match read(&self.real).map_err(unwritable)? {
