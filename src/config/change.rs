@@ -163,8 +163,8 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
-/// Who changes the file holds this from reading it to having written it, and who changes a file of an editor while it is
-/// written.
+/// Who changes the file holds this from reading it to having written it, and who changes a file of an editor, or one of
+/// the store that has no lock of its own, while it is written.
 ///
 /// # Errors
 /// Another process has held it for long, or there can be no lock.

@@ -36,7 +36,7 @@ impl Store {
             self.write_to_keychain(&name, "an OAuth client", bytes).await?;
             return self.inner.credentials.remove(&name).map(drop);
         }
-        self.inner.credentials.write(&name, &bytes)
+        self.inner.credentials.write_in_turn(&name, &bytes)
     }
 
     /// Forgets a client that its authorization server does not know any more.

@@ -52,7 +52,7 @@ impl Store {
                 Ok(Kept::Keychain)
             }
             Keeper::File | Keeper::Memory => {
-                self.inner.credentials.write(&item, &bytes)?;
+                self.inner.credentials.write_in_turn(&item, &bytes)?;
                 Ok(self.inner.credentials.path(&item).map_or(Kept::Memory, Kept::File))
             }
         }

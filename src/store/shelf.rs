@@ -72,6 +72,19 @@ impl Shelf {
         Ok(())
     }
 
+    /// As [`Shelf::write_alone`], for who holds no lock under which this name is written: every such write takes the
+    /// one of all changes, for the moment. Who cannot have it leaves what lies there.
+    ///
+    /// # Errors
+    /// The file cannot be written; what there was is still there.
+    pub fn write_in_turn(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let lock = match self {
+            Shelf::Memory(_) => None,
+            Shelf::Folder(home, _) => config::lock(home).ok(),
+        };
+        if lock.is_some() { self.write_alone(name, bytes) } else { self.write(name, bytes) }
+    }
+
     /// Removes what is there, and what a writer left that was killed. Says whether there was anything.
     ///
     /// # Errors
