@@ -132,7 +132,7 @@ impl Goal {
 }
 
 const TURNS: &str = "three processes take turns in place of two, and what wakes a processor costs more than the call; \
-    on one core a third of the difference is the pipes";
+    on one core a sixth of the difference is the pipes";
 const WAKING: &str = "most of it is the waking of sleeping (virtual) processors, which everybody pays: direct as soon as its \
     server has a core of its own, a bridge once more for its editor";
 const READING: &str = "direct sends what is ready and reads answers by their length; a bridge reads each message, keeps its \
