@@ -76,7 +76,7 @@ impl Victims {
         self.prepare(change);
         let log = self.logs.path().join("calls");
         let told = self.run(change, |command| noted(command, &log));
-        assert!(told.is_well, "{change:?}: {told:?}");
+        assert!(told.is_ok(), "{change:?}: {told:?}");
         calls(&log)
     }
 
@@ -89,7 +89,7 @@ impl Victims {
         let log = self.logs.path().join("killed");
         let told = self.run(change, |command| injected(command, &log, "signal=KILL", (call, n)));
         if !has_killed(&log) {
-            assert!(told.is_well, "{at}: {told:?}");
+            assert!(told.is_ok(), "{at}: {told:?}");
             return false;
         }
         nothing_is_locked(&self.state(), &at);
@@ -111,7 +111,7 @@ impl Victims {
         let accounts = String::from_utf8_lossy(&status.stdout).into_owned();
         assert!(!accounts.is_empty() && json(&accounts)["accounts"].is_array(), "{at}: {status:?}");
         let told = self.run(change, support::copy);
-        assert!(told.is_well, "{at}: {told:?}");
+        assert!(told.is_ok(), "{at}: {told:?}");
         let made = self.kept();
         assert!(made.as_ref().is_none_or(|it| ledger_has(&self.world, it)), "{at}: {made:?}");
         assert_eq!(made.is_none(), change == Change::Forget, "{at}: {told:?}");
@@ -127,13 +127,13 @@ impl Victims {
             fs::remove_dir_all(self.state()).ok();
         } else if self.kept().is_none_or(|it| !ledger_has(&self.world, &it)) {
             let told = self.run(Change::Replace, support::copy);
-            assert!(told.is_well, "{told:?}");
+            assert!(told.is_ok(), "{told:?}");
         }
     }
 
-    /// Makes the change in a process that may be killed, and consents where it asks for that. Without a browser of its own:
+    /// Makes the change in a process that may be killed, and consents where it asks for that; the error is what it said. Without a browser of its own:
     /// the tracer would kill in that too.
-    fn run(&self, change: Change, trace: impl FnOnce(&Command) -> Command) -> Told {
+    fn run(&self, change: Change, trace: impl FnOnce(&Command) -> Command) -> Result<(), String> {
         let url = self.world.server.url();
         let mut command = trace(&match change {
             Change::First => self.command(&["login", &url, "--no-browser"]),
@@ -152,7 +152,7 @@ impl Victims {
         }
         // The process may be dead before the browser comes back to it.
         browser.map(|browser| browser.join().ok());
-        Told { is_well: child.wait().unwrap().success(), stderr: told }
+        if child.wait().unwrap().success() { Ok(()) } else { Err(told) }
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -194,12 +194,6 @@ impl Victims {
             assert!(self.ways[&change].iter().all(|kills| *kills > 0), "{change:?}: {:?}", self.ways);
         }
     }
-}
-
-#[derive(Debug)]
-struct Told {
-    is_well: bool,
-    stderr: String,
 }
 
 fn ledger_has(world: &World, token: &str) -> bool {
