@@ -13,6 +13,10 @@ use serde_json::Value;
 use super::{bridge::same_environment, chaos::Dice};
 
 /// A system call of a run: its name, and its number among those of its name in its thread.
+///
+/// That is how `when=N` of strace counts: for each thread and each name by itself. So one pair stands for as many calls as
+/// there are threads that come so far, and the process dies at whichever comes there first: with several threads not every
+/// call of every thread is met, and which are is another thing in another run. Where one thread does the work, all are.
 pub type Call = (String, usize);
 
 /// `command` under a tracer. A tracer that is killed by its own injection has not traced: only the log tells.
