@@ -286,7 +286,7 @@ const ON_FILES: [&str; 22] = [
     "exit_group",
 ];
 /// At these a file comes into its place or goes.
-const ALWAYS: [&str; 6] = ["rename", "renameat2", "linkat", "unlink", "fchmod", "exit_group"];
+const ALWAYS: [&str; 7] = ["rename", "renameat", "renameat2", "linkat", "unlink", "fchmod", "exit_group"];
 /// Of the other calls one in so many.
 const SHARE: u64 = 12;
 /// Of the file that a person has written.
