@@ -637,7 +637,10 @@ fn a_server_that_asks_without_end_costs_no_more_than_its_limit() {
         bridge.send(call(1));
         let asked = costs_little_until_it_is_answered(&mut bridge, &request(2, "ping"), answers);
         assert!((4096..QUESTIONS).contains(&asked), "{asked} of {QUESTIONS} came to the editor");
-        bridge.wait_stderr("asks more than it takes answers to");
+        // One that takes them may keep up.
+        if holds {
+            bridge.wait_stderr("asks more than it takes answers to");
+        }
     }
 }
 
