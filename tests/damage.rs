@@ -209,8 +209,8 @@ fn a_sign_in_whose_index_entry_is_lost_is_still_shown_and_taken_back() {
 #[test]
 fn what_a_killed_writer_left_beside_a_grant_goes_with_the_next_renewal() {
     let world = World::signed_in();
-    let left =
-        ["credentials", "grants"].map(|folder| world.file(folder).with_file_name(format!(".{}-XvVXvV.mcpbridge", world.name)));
+    let left = ["credentials", "grants"]
+        .map(|folder| world.file(folder).with_file_name(format!(".{}-XvVXvV.mcpbridge", world.name)));
     for path in &left {
         fs::copy(world.file("credentials"), path).unwrap();
     }

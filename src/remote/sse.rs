@@ -140,7 +140,9 @@ impl Parser {
             }
             return;
         }
-        let has_room = self.partial.try_reserve(piece.len()).is_ok();
+        let before = self.partial.capacity();
+        let has_room = self.partial.try_reserve(piece.len()).is_ok()
+            && (self.partial.capacity() == before || leaves_room(self.partial.capacity()));
         if has_room {
             self.partial.extend_from_slice(piece);
         }
@@ -260,6 +262,16 @@ const FIELD_NAME: usize = "data: ".len();
 
 /// Bytes beyond the limit, and as much again, after which an event is given up.
 const ENDLESS: usize = 1024 * 1024;
+
+/// Whether a line that has grown to `size` bytes leaves memory for the small things beside it, which nobody asks for: for
+/// want of them the process ends.
+fn leaves_room(size: usize) -> bool {
+    let mut probe: Vec<u8> = Vec::new();
+    size < SPARE || std::hint::black_box(&mut probe).try_reserve_exact(SPARE).is_ok()
+}
+
+/// Bytes that are left for all else.
+const SPARE: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
