@@ -60,9 +60,7 @@ impl Questions {
                 error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
             };
             let message = Message::single(line).ok();
-            // In the place of the editor's: each question has its answer, however many there are.
-            let of_editor = Some(self.answered.one());
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
+            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
             return;
         }
         let taken = self.has(&id) || self.over.contains(&id);
