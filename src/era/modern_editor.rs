@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use super::answered::Answered;
 use super::capabilities::{self, exceeds, may_be_asked};
 use super::own::Own;
-use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse};
+use super::replies::{cancelled, failed, goodbye, no_batches, refusal, refuse, reply};
 use super::splice::{with_member, with_params};
 use super::{CAPABILITIES_KEY, Event, Filter, Key, Step, UNSUPPORTED_VERSION, VERSION_KEY};
 use crate::failure::Failure;
@@ -338,9 +338,7 @@ impl ModernEditor {
     }
 
     fn goodbye(question: &Question, steps: &mut Vec<Step>) {
-        let message = Message::single(goodbye(&question.id, &question.method)).ok();
-        let generation = question.generation;
-        steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
+        steps.extend(reply(goodbye(&question.id, &question.method), question.generation, None));
     }
 
     /// Cancels a call upstream.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Step;
+use super::answered::OnItsWay;
 use crate::failure::{Failure, Kind};
 use crate::message::{
     Fault, INVALID_REQUEST, Id, Kind as Is, Message, SERVER_ERROR, error_line, error_object_line, notification_line,
@@ -51,6 +52,11 @@ pub fn goodbye(id: &Id, method: &str) -> Bytes {
         "ping" => result_line(id, "{}"),
         _ => error_line(Some(id), SERVER_ERROR, "the client has closed the connection", None),
     }
+}
+
+/// The answer to a question of the server that was asked in the session of this generation.
+pub fn reply(line: Bytes, generation: u64, of_editor: Option<OnItsWay>) -> Option<Step> {
+    Message::single(line).ok().map(|message| Step::Reply { message, generation, of_editor })
 }
 
 /// The answers to a batch where there are no batches.

@@ -6,7 +6,7 @@ use super::calls::Call;
 use super::{ModernEditor, results};
 use crate::era::answered::MOST_OPEN;
 use crate::era::capabilities::may_be_asked;
-use crate::era::replies::{code, failed, refusal};
+use crate::era::replies::{code, failed, refusal, reply};
 use crate::era::splice::with_id;
 use crate::era::{Key, MISSING_CAPABILITY, Step};
 use crate::failure::{Failure, Kind};
@@ -51,17 +51,14 @@ impl ModernEditor {
     /// The server asks something.
     pub(super) fn question(&mut self, key: Option<Key>, generation: u64, message: &Message, steps: &mut Vec<Step>) {
         let Some(id) = message.id().cloned() else { return };
-        let reply = |line: bytes::Bytes, steps: &mut Vec<Step>| {
-            let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
-        };
         let method = message.method().to_owned();
         if method == "ping" {
-            reply(result_line(&id, "{}"), steps);
+            steps.extend(reply(result_line(&id, "{}"), generation, None));
             return;
         }
         if !QUESTIONS.contains(&method.as_str()) {
-            reply(error_line(Some(&id), METHOD_NOT_FOUND, "method not found", None), steps);
+            let line = error_line(Some(&id), METHOD_NOT_FOUND, "method not found", None);
+            steps.extend(reply(line, generation, None));
             return;
         }
         let params = message.params().map(ToOwned::to_owned);
@@ -102,8 +99,7 @@ impl ModernEditor {
     fn refuse_question(question: &Question, steps: &mut Vec<Step>) {
         let text = format!("the client does not answer {}", question.method);
         let line = error_line(Some(&question.id), METHOD_NOT_FOUND, &text, None);
-        let (message, generation) = (Message::single(line).ok(), question.generation);
-        steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
+        steps.extend(reply(line, question.generation, None));
     }
 
     /// Answers a call's present request with all that is open, and waits for the next.
@@ -153,9 +149,8 @@ impl ModernEditor {
         }
         call.asked.retain(|question| {
             let Some(answer) = member(&given, &question.name) else { return true };
-            let (message, generation) = (Message::single(result_line(&question.id, answer)).ok(), question.generation);
-            let of_editor = Some(self.answered.one());
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
+            let line = result_line(&question.id, answer);
+            steps.extend(reply(line, question.generation, Some(self.answered.one())));
             false
         });
         if !(call.asked.is_empty() && call.queued.is_empty()) {

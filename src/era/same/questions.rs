@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::era::Step;
 use crate::era::answered::{Answered, MOST_OPEN};
 use crate::era::own::Own;
-use crate::era::replies::{cancelled, goodbye};
+use crate::era::replies::{cancelled, goodbye, reply};
 use crate::message::{Id, Message, SERVER_ERROR, error_line, member};
 
 /// What the server has asked and not been told yet.
@@ -59,8 +59,7 @@ impl Questions {
             } else {
                 error_line(Some(&id), SERVER_ERROR, "too many open requests", None)
             };
-            let message = Message::single(line).ok();
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor: None }));
+            steps.extend(reply(line, generation, None));
             return;
         }
         let taken = self.has(&id) || self.over.contains(&id);
@@ -125,10 +124,8 @@ impl Questions {
         self.size = 0;
         for (_, question) in std::mem::take(&mut self.open) {
             let line = goodbye(&question.id, &question.method);
-            let (message, generation) = (Message::single(line).ok(), question.generation);
             // In the place of the editor's: each question has its answer, however many there are.
-            let of_editor = Some(self.answered.one());
-            steps.extend(message.map(|message| Step::Reply { message, generation, of_editor }));
+            steps.extend(reply(line, question.generation, Some(self.answered.one())));
         }
     }
 
