@@ -23,7 +23,7 @@ use envelope::Envelope;
 pub use id::Id;
 pub use lines::{error_line, error_object_line, notification_line, request_line, result_line};
 pub use parts::{elements, member, members_named, plain_string};
-pub use skim::{Part, Skim, has_room};
+pub use skim::{Part, Skim, has_room, leaves_room};
 
 /// The error code of JSON-RPC 2.0 for text that is not JSON.
 pub const PARSE_ERROR: i64 = -32700;

@@ -48,8 +48,18 @@ enum Reading {
 /// Whether there is memory for what becomes of a message of `size` bytes: it is written anew, in steps, where the two
 /// sides differ, and there nobody could be told any more that memory lacks. Most are not worth the question.
 pub fn has_room(size: usize) -> bool {
+    size < LARGE || is_there(size.saturating_mul(COPIES))
+}
+
+/// Whether a text that has grown to `size` bytes leaves memory for the small things beside it, which nobody asks for: for
+/// want of them the process ends.
+pub fn leaves_room(size: usize) -> bool {
+    size < LARGE || is_there(SPARE)
+}
+
+fn is_there(memory: usize) -> bool {
     let mut probe: Vec<u8> = Vec::new();
-    size < LARGE || black_box(&mut probe).try_reserve_exact(size.saturating_mul(COPIES)).is_ok()
+    black_box(&mut probe).try_reserve_exact(memory).is_ok()
 }
 
 impl Skim {
@@ -165,6 +175,8 @@ impl Skim {
 
 /// From here on a message may be what memory is too small for.
 const LARGE: usize = 1024 * 1024;
+/// Bytes that are left for all else.
+const SPARE: usize = 1024 * 1024;
 /// As what a message is there at most at one time, beside itself.
 const COPIES: usize = 3;
 

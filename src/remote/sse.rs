@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use memchr::{memchr, memchr2};
 
-use crate::message::Skim;
+use crate::message::{Skim, leaves_room};
 
 /// One event. Events without data are reported too: their id counts for resumption.
 pub struct Event {
@@ -262,16 +262,6 @@ const FIELD_NAME: usize = "data: ".len();
 
 /// Bytes beyond the limit, and as much again, after which an event is given up.
 const ENDLESS: usize = 1024 * 1024;
-
-/// Whether a line that has grown to `size` bytes leaves memory for the small things beside it, which nobody asks for: for
-/// want of them the process ends.
-fn leaves_room(size: usize) -> bool {
-    let mut probe: Vec<u8> = Vec::new();
-    size < SPARE || std::hint::black_box(&mut probe).try_reserve_exact(SPARE).is_ok()
-}
-
-/// Bytes that are left for all else.
-const SPARE: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
