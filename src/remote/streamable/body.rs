@@ -126,23 +126,22 @@ impl Shared {
         }
     }
 
-    /// The next piece of a body that somebody waits for. A limit that has run out is not given once more.
+    /// The next piece of a body that somebody waits for.
     async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Trouble> {
-        match within(self.settings.body_timeout, response.chunk()).await {
-            Some(piece) => piece.map_err(|error| Trouble::Cut(broke_off(&error))),
-            None => Err(Trouble::Spoiled(silent(SILENT, "--body-timeout"))),
-        }
+        self.piece_within(self.settings.body_timeout, response).await
     }
 
-    /// The next piece of a stream, which may be quiet for ever unless there is a limit.
+    /// The next piece of a stream, which may be quiet for ever unless there is a limit. One that has run out is not given
+    /// once more.
     pub async fn piece_within(
         &self,
         limit: Option<Duration>,
         response: &mut Response,
-    ) -> Result<Option<Bytes>, Failure> {
+    ) -> Result<Option<Bytes>, Trouble> {
+        let late = "the server was silent for too long in the middle of its answer";
         match within(limit, response.chunk()).await {
-            Some(piece) => piece.map_err(|error| broke_off(&error)),
-            None => Err(silent(SILENT, "--body-timeout")),
+            Some(piece) => piece.map_err(|error| Trouble::Cut(broke_off(&error))),
+            None => Err(Trouble::Spoiled(silent(late, "--body-timeout"))),
         }
     }
 }
@@ -196,9 +195,6 @@ fn broke_off(error: &Cut) -> Failure {
     let fact = format!("the server's answer broke off: {}", crate::http::root_cause(error));
     Failure::new(Kind::Unreachable, fact)
 }
-
-/// What a body did whose limit ran out.
-const SILENT: &str = "the server was silent for too long in the middle of its answer";
 
 fn no_memory() -> Trouble {
     let fact = "there is not enough memory for the server's answer";

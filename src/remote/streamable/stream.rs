@@ -186,7 +186,7 @@ impl Shared {
                 timeout_at(until, response.chunk()).await.ok().and_then(Result::ok).flatten()
             } else {
                 tokio::select! {
-                    next = self.piece_within(limit, response) => next?,
+                    next = self.piece_within(limit, response) => next.map_err(Trouble::into_failure)?,
                     _ = woke.changed(), if resumable => return Err(Failure::new(Kind::Unreachable, "the computer slept")),
                 }
             };
