@@ -65,11 +65,8 @@ impl Shared {
                 return Ok(response);
             }
             if let Demand::Scopes(_) = demand {
-                // The same may come twice, and more beside it: the change that was under way was for the scopes of
-                // another request.
-                let is_other = |before: &Demand| !before.scopes().all(|scope| demand.scopes().any(|it| it == scope));
-                if self.login.may_ask_a_person() && stepped_up.as_ref().is_some_and(is_other) {
-                    return Err(Trouble::Final(self.login.asked_again(&demand)));
+                if let Some(failure) = stepped_up.and_then(|before| self.login.asked_again(&before, &demand)) {
+                    return Err(Trouble::Final(failure));
                 }
                 stepped_up = Some(demand.clone());
             }

@@ -4,7 +4,7 @@ use super::{By, Inner, Login};
 use crate::auth::challenge::Bearer;
 use crate::auth::change::Demand;
 use crate::auth::flow::Flow;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::store::{Credential, Grant, Happening, Way};
 
 impl Login {
@@ -26,17 +26,13 @@ impl Login {
         self.is_chosen() || self.inner().is_some_and(|inner| inner.has_signed_in())
     }
 
-    /// Whether somebody may have to do something for a better token.
-    pub fn may_ask_a_person(&self) -> bool {
-        self.inner().is_some_and(|inner| !inner.options.flow.is_unattended())
-    }
-
-    /// That the server wants more rights than were given for the same request just now.
-    pub fn asked_again(&self, demand: &Demand) -> Failure {
-        match self.inner() {
-            Some(inner) => inner.options.asked_again(demand),
-            None => Failure::new(Kind::SignInRequired, "the server asks for more rights again and again").status(403),
-        }
+    /// That the server wants other rights than it wanted for the same request just `before`, and nobody is sent off
+    /// for these. The same may come twice, and more beside them: the change that was under way was for the scopes of
+    /// another request.
+    pub fn asked_again(&self, before: &Demand, demand: &Demand) -> Option<Failure> {
+        let options = &self.inner()?.options;
+        let is_other = !before.scopes().all(|scope| demand.scopes().any(|it| it == scope));
+        (is_other && !options.flow.is_unattended()).then(|| options.asked_again(demand))
     }
 
     /// What to do about a refusal that is not for want of a sign-in: somebody is signed in.
