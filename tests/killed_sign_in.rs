@@ -17,33 +17,20 @@ use std::{
 
 use serde_json::Value;
 use support::{
-    Call, Dice, Seed, Visit, World, at_each, calls, files, has_killed, injected, json, noted, nothing_is_left_beside,
+    Call, Dice, Victims, Visit, World, calls, files, has_killed, injected, json, noted, nothing_is_left_beside,
     nothing_is_locked, nothing_is_torn, some,
 };
 use tempfile::TempDir;
 
 #[test]
 fn a_sign_in_or_a_sign_out_killed_at_some_of_its_system_calls_leaves_a_whole_grant_or_none() {
-    let seed = Seed::of_this_run();
-    let mut dice = Dice::new(seed.0, 0);
-    let mut victims = Victims::new();
-    for change in CHANGES {
-        for (call, n) in some(victims.calls(change), &ALWAYS, SHARE, &mut dice) {
-            victims.kill_at(change, &call, n);
-        }
-    }
-    victims.went_either_way();
+    SignIns::new().die_at_some(&ALWAYS, SHARE);
 }
 
 #[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn a_sign_in_or_a_sign_out_killed_at_each_of_its_system_calls_leaves_a_whole_grant_or_none() {
-    let mut victims = Victims::new();
-    for change in CHANGES {
-        let calls = some(victims.calls(change), &[], 1, &mut Dice::new(0, 0));
-        at_each(calls, |call, n| victims.kill_at(change, call, n));
-    }
-    victims.went_either_way();
+    SignIns::new().die_at_each(|calls| some(calls, &[], 1, &mut Dice::new(0, 0)));
 }
 
 /// What is done by a command that is killed.
@@ -58,7 +45,7 @@ enum Change {
 /// What is kept of a sign-in: its refresh token.
 type Kept = Option<String>;
 
-struct Victims {
+struct SignIns {
     world: World,
     /// Of the tracer.
     logs: TempDir,
@@ -66,12 +53,10 @@ struct Victims {
     ways: BTreeMap<Change, [usize; 2]>,
 }
 
-impl Victims {
-    fn new() -> Self {
-        Self { world: World::new(), logs: TempDir::new().unwrap(), ways: BTreeMap::new() }
-    }
+impl Victims for SignIns {
+    type Change = Change;
+    const CHANGES: &'static [Change] = &[Change::First, Change::Replace, Change::Forget];
 
-    /// Every system call of a change that nobody disturbs.
     fn calls(&mut self, change: Change) -> Vec<Call> {
         self.prepare(change);
         let log = self.logs.path().join("calls");
@@ -80,8 +65,6 @@ impl Victims {
         calls(&log)
     }
 
-    /// Kills who makes the change in front of its `n`-th call of a name, looks at what it left, and makes the change again.
-    /// False if there was no such call.
     fn kill_at(&mut self, change: Change, call: &str, n: usize) -> bool {
         let at = format!("{change:?}, {call} number {n}");
         self.prepare(change);
@@ -103,7 +86,7 @@ impl Victims {
         } else if let (Some(token), true) = (&old, change == Change::Replace) {
             assert!(ledger.live_refresh_tokens().contains(token), "{at}: the grant that is kept is of no use");
         }
-        self.ways.entry(change).or_default()[usize::from(found != old)] += 1;
+        self.count(change, found != old);
         self.has_secrets_in_the_store_alone(&at);
 
         let begun = Instant::now();
@@ -121,6 +104,16 @@ impl Victims {
         true
     }
 
+    fn ways(&mut self) -> &mut BTreeMap<Change, [usize; 2]> {
+        &mut self.ways
+    }
+}
+
+impl SignIns {
+    fn new() -> Self {
+        Self { world: World::new(), logs: TempDir::new().unwrap(), ways: BTreeMap::new() }
+    }
+
     /// Makes what there has to be before the change.
     fn prepare(&self, change: Change) {
         if change == Change::First {
@@ -131,8 +124,8 @@ impl Victims {
         }
     }
 
-    /// Makes the change in a process that may be killed, and consents where it asks for that; the error is what it said. Without a browser of its own:
-    /// the tracer would kill in that too.
+    /// Makes the change in a process that may be killed, and consents where it asks for that; the error is what it said.
+    /// Without a browser of its own: the tracer would kill in that too.
     fn run(&self, change: Change, trace: impl FnOnce(&Command) -> Command) -> Result<(), String> {
         let url = self.world.server.url();
         let mut command = trace(&match change {
@@ -186,21 +179,12 @@ impl Victims {
     fn state(&self) -> PathBuf {
         self.world.home.path().join("mcpbridge")
     }
-
-    /// Neither all in front of the point from which there is the new state, nor all behind it.
-    fn went_either_way(&self) {
-        eprintln!("kills that left the old state and the new one: {:?}", self.ways);
-        for change in CHANGES {
-            assert!(self.ways[&change].iter().all(|kills| *kills > 0), "{change:?}: {:?}", self.ways);
-        }
-    }
 }
 
 fn ledger_has(world: &World, token: &str) -> bool {
     world.authorization.ledger.live_refresh_tokens().iter().any(|live| live == token)
 }
 
-const CHANGES: [Change; 3] = [Change::First, Change::Replace, Change::Forget];
 /// A file comes into its place or goes, and the process ends.
 const ALWAYS: [&str; 4] = ["rename", "renameat", "unlink", "exit_group"];
 /// Of the other calls one in so many.

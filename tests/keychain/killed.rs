@@ -17,32 +17,20 @@ use tempfile::TempDir;
 use super::{
     Bus, MARK, PATIENCE, Process, Running, Unlocked, User,
     support::{
-        Call, Dice, Keeping, Launch, Renewal, Seed, at_each, calls, has_killed, injected, noted,
+        Call, Dice, Keeping, Launch, Renewal, Seed, Victims, at_each, calls, has_killed, injected, noted,
         nothing_is_left_beside, nothing_is_locked, nothing_is_torn, some,
     },
 };
 
 #[test]
 fn a_change_killed_at_some_of_its_system_calls_leaves_the_old_grant_or_the_new_one() {
-    let seed = Seed::of_this_run();
-    let mut dice = Dice::new(seed.0, 0);
-    let mut victims = Victims::new();
-    for change in CHANGES {
-        for (call, n) in some(victims.calls(change), &ALWAYS, SHARE, &mut dice) {
-            victims.kill_at(change, &call, n);
-        }
-    }
-    victims.went_either_way();
+    Grants::new().die_at_some(&ALWAYS, SHARE);
 }
 
 #[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn a_change_killed_at_each_of_its_system_calls_leaves_the_old_grant_or_the_new_one() {
-    let mut victims = Victims::new();
-    for change in CHANGES {
-        at_each(victims.calls(change), |call, n| victims.kill_at(change, call, n));
-    }
-    victims.went_either_way();
+    Grants::new().die_at_each(|calls| calls);
 }
 
 #[test]
@@ -105,7 +93,7 @@ enum Change {
 }
 
 /// Processes that change the one grant of a user.
-struct Victims {
+struct Grants {
     user: User,
     bus: Bus,
     _service: Running,
@@ -117,15 +105,10 @@ struct Victims {
     ways: BTreeMap<Change, [usize; 2]>,
 }
 
-impl Victims {
-    fn new() -> Self {
-        let user = User::new();
-        let bus = Bus::start(&user);
-        let service = bus.service(&user, Unlocked::Yes);
-        Self { user, bus, _service: service, logs: TempDir::new().unwrap(), serial: 0, ways: BTreeMap::new() }
-    }
+impl Victims for Grants {
+    type Change = Change;
+    const CHANGES: &'static [Change] = &[Change::First, Change::Replace, Change::Move, Change::Forget];
 
-    /// Every system call of a change that nobody disturbs.
     fn calls(&mut self, change: Change) -> Vec<Call> {
         self.prepare(change);
         let log = self.logs.path().join("calls");
@@ -134,8 +117,6 @@ impl Victims {
         calls(&log)
     }
 
-    /// Kills who makes the change in front of its `n`-th call of a name, looks at what it left, and has a new process make
-    /// the change again. False if there was no such call.
     fn kill_at(&mut self, change: Change, call: &str, n: usize) -> bool {
         let at = format!("{change:?}, {call} number {n}");
         let old = self.prepare(change);
@@ -153,7 +134,7 @@ impl Victims {
         let mut next = self.process();
         let found = next.expect("read", "ok ");
         assert!([&old, &new].contains(&&found), "{at}: {found} is neither {old} nor {new}");
-        self.ways.entry(change).or_default()[usize::from(found == new)] += 1;
+        self.count(change, found == new);
         if change != Change::Move {
             self.user.has_no_secret_in_any_file();
         }
@@ -166,6 +147,19 @@ impl Victims {
         nothing_is_left_beside(&self.user.state(), &at);
         self.user.has_no_secret_in_any_file();
         true
+    }
+
+    fn ways(&mut self) -> &mut BTreeMap<Change, [usize; 2]> {
+        &mut self.ways
+    }
+}
+
+impl Grants {
+    fn new() -> Self {
+        let user = User::new();
+        let bus = Bus::start(&user);
+        let service = bus.service(&user, Unlocked::Yes);
+        Self { user, bus, _service: service, logs: TempDir::new().unwrap(), serial: 0, ways: BTreeMap::new() }
     }
 
     /// Makes what there has to be before the change, and says what that is.
@@ -208,14 +202,6 @@ impl Victims {
 
     fn process(&self) -> Process {
         self.user.process("keychain", Some(&self.bus), PATIENCE)
-    }
-
-    /// Neither all in front of the point from which there is the new grant, nor all behind it.
-    fn went_either_way(&self) {
-        eprintln!("kills that left the old grant and the new one: {:?}", self.ways);
-        for change in CHANGES {
-            assert!(self.ways[&change].iter().all(|kills| *kills > 0), "{change:?}: {:?}", self.ways);
-        }
     }
 }
 
@@ -260,7 +246,6 @@ impl Keeping for Kept {
     }
 }
 
-const CHANGES: [Change; 4] = [Change::First, Change::Replace, Change::Move, Change::Forget];
 /// What a process says to the keychain, when it takes and leaves the lock, and when it removes a file are always looked
 /// into.
 const ALWAYS: [&str; 3] = ["sendmsg", "flock", "unlink"];

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    fmt::Debug,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -10,7 +11,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{bridge::same_environment, chaos::Dice};
+use super::{
+    bridge::same_environment,
+    chaos::{Dice, Seed},
+};
 
 /// A system call of a run: its name, and its number among those of its name in its thread.
 ///
@@ -87,6 +91,52 @@ pub fn some(mut calls: Vec<Call>, always: &[&str], one_in: u64, dice: &mut Dice)
         always.contains(&name) || TELLING.contains(&name) && dice.one_in(one_in)
     });
     calls
+}
+
+/// What is changed in several ways by processes that are killed; each kill leaves what there was, or what was to be.
+pub trait Victims {
+    type Change: Copy + Debug + Ord + 'static;
+    const CHANGES: &'static [Self::Change];
+
+    /// Every system call of a change that nobody disturbs.
+    fn calls(&mut self, change: Self::Change) -> Vec<Call>;
+    /// Kills who makes the change in front of its `n`-th call of a name, looks at what it left, and has the change made
+    /// again. False if there was no such call.
+    fn kill_at(&mut self, change: Self::Change, call: &str, n: usize) -> bool;
+    /// How many kills left what there was before, and how many what was to be.
+    fn ways(&mut self) -> &mut BTreeMap<Self::Change, [usize; 2]>;
+
+    fn count(&mut self, change: Self::Change, is_new: bool) {
+        self.ways().entry(change).or_default()[usize::from(is_new)] += 1;
+    }
+
+    /// Kills at some of the calls of each change, as [`some`] chooses them.
+    fn die_at_some(&mut self, always: &[&str], one_in: u64) {
+        let seed = Seed::of_this_run();
+        let mut dice = Dice::new(seed.0, 0);
+        for change in Self::CHANGES {
+            for (call, n) in some(self.calls(*change), always, one_in, &mut dice) {
+                self.kill_at(*change, &call, n);
+            }
+        }
+        self.went_either_way();
+    }
+
+    /// Kills at each of the calls of each change that `chosen` leaves.
+    fn die_at_each(&mut self, chosen: impl Fn(Vec<Call>) -> Vec<Call>) {
+        for change in Self::CHANGES {
+            at_each(chosen(self.calls(*change)), |call, n| self.kill_at(*change, call, n));
+        }
+        self.went_either_way();
+    }
+
+    /// Neither all in front of the point from which there is what was to be, nor all behind it.
+    fn went_either_way(&mut self) {
+        eprintln!("kills that left what there was and what was to be: {:?}", self.ways());
+        for change in Self::CHANGES {
+            assert!(self.ways()[change].iter().all(|kills| *kills > 0), "{change:?}: {:?}", self.ways());
+        }
+    }
 }
 
 /// Has `kill` told of every call, and then of more until it says that there was no such call: some runs make more of them
