@@ -24,6 +24,7 @@ pub mod registration;
 pub mod scopes;
 mod sign_in;
 pub mod signing;
+mod step;
 mod ticket;
 mod token;
 mod token_command;

@@ -10,7 +10,7 @@ use super::flow::{Flow, Organization};
 use super::grants::token_exchange::{Subject, SubjectKind};
 use super::grants::{Asking, Trouble};
 use super::registration::{Given, Wishes};
-use super::sign_in::in_step;
+use super::step::in_step;
 use super::token;
 use super::unattended::{adopt, obtain, told};
 use crate::clock::now;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use url::Url;
 
 use super::callback::{Callback, Ending as Shown, Port};
@@ -17,6 +17,7 @@ use super::grants::authorization_code::{Permission, authorize, exchange};
 use super::grants::{Tokens, Trouble};
 use super::page::Page;
 use super::registration::Wishes;
+use super::step::in_step;
 use super::{browser, lineage, organization, registration, scopes};
 use crate::clock::now;
 use crate::failure::{Failure, Kind};
@@ -432,22 +433,5 @@ fn refused(job: &Job, trouble: Trouble) -> Failure {
     }
 }
 
-/// One step with the authorization server, within `--auth-timeout`. One answer that takes as long ends with an error of
-/// its own, which names the address.
-pub(super) async fn in_step<T>(
-    limit: Option<Duration>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    match limit {
-        None => work.await,
-        Some(limit) => timeout(limit + NAMING, work).await.unwrap_or_else(|_| {
-            let fact = format!("the authorization server did not answer within {} s", limit.as_secs_f64());
-            Err(Failure::new(Kind::Unreachable, fact).remedy("try again in a while, or raise --auth-timeout"))
-        }),
-    }
-}
-
-/// By how much a step may be longer than one answer in it.
-const NAMING: Duration = Duration::from_secs(1);
 /// How often it is looked whether the sign-in was called off.
 const LOOK: Duration = Duration::from_millis(250);

@@ -12,7 +12,7 @@ use super::grants::jwt_bearer::jwt_bearer;
 use super::grants::token_exchange::{Purpose, token_exchange};
 use super::grants::{Asking, Tokens, Trouble};
 use super::organization::Voucher;
-use super::sign_in::in_step;
+use super::step::in_step;
 use super::{Options, lineage, words};
 use crate::clock::now;
 use crate::failure::{Failure, Kind};
