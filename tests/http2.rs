@@ -19,7 +19,10 @@ use bytes::Bytes;
 use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{Request, Response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use support::{Bridge, Envelope, Launch, PATIENCE, call, initialize, json, request, request_with, result, welcome};
+use support::{
+    Authority, Bridge, ChaosHttp2, Envelope, Gate, Launch, Legacy, PATIENCE, Server, Snag, call, initialize, json,
+    request, request_with, result, welcome,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
@@ -303,4 +306,98 @@ fn a_thousand_calls_over_eight_streams_are_all_answered() {
     bridge.send(request(2000, "tools/list"));
     bridge.expect_result("2000");
     bridge.expect_silence(Duration::from_millis(50));
+}
+
+/// A server of HTTP/1.1 behind HTTP/2 with a mishap to come.
+struct Behind {
+    http2: ChaosHttp2,
+    /// What call 1 waits for.
+    gate: Gate,
+    server: Server,
+    authority: Authority,
+}
+
+impl Behind {
+    fn start() -> Self {
+        let gate = Gate::new();
+        let closed = gate.clone();
+        let server = Legacy::new()
+            .on("tools/call", move |request, reply| {
+                if request.id() == "1" {
+                    closed.wait();
+                }
+                reply.result(request, r#"{"said":"done"}"#);
+            })
+            .start();
+        let authority = Authority::named("an authority of a test");
+        let http2 = ChaosHttp2::before(&server, &authority.local(), 0);
+        Self { http2, gate, server, authority }
+    }
+
+    /// Once its standing stream is there, only calls open streams.
+    fn bridge(&self) -> Bridge {
+        let launch = Bridge::launch(format!("https://localhost:{}/mcp", self.http2.port));
+        let bridge = launch.args(["--ca-cert", self.authority.file().to_str().unwrap()]).ready();
+        self.server.wait(1, "GET");
+        bridge
+    }
+
+    fn calls(&self) -> usize {
+        self.server.count("tools/call")
+    }
+}
+
+/// What a GOAWAY leaves out was not processed, whatever its reason (RFC 9113, section 6.8): servers that restart,
+/// and those that close a connection after so many requests, say nothing else.
+#[test]
+fn a_call_that_a_goaway_leaves_out_is_sent_again() {
+    for snag in [Snag::GoneAway, Snag::Calmed] {
+        let behind = Behind::start();
+        let mut bridge = behind.bridge();
+        behind.http2.next(snag);
+        bridge.send(call(2));
+        assert_eq!(bridge.expect_result("2")["said"], "done", "{snag:?}");
+        assert_eq!(behind.http2.happened().get(&snag), Some(&1));
+        assert_eq!(behind.calls(), 1);
+    }
+}
+
+#[test]
+fn a_call_that_a_goaway_does_not_leave_out_goes_on() {
+    let behind = Behind::start();
+    let mut bridge = behind.bridge();
+    bridge.send(call(1));
+    behind.server.wait(1, "tools/call");
+    behind.http2.next(Snag::GoneAway);
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    behind.gate.open();
+    bridge.expect_result("1");
+    assert_eq!(behind.calls(), 2);
+}
+
+#[test]
+fn a_call_that_runs_when_its_connection_ends_after_a_goaway_is_not_sent_again() {
+    let behind = Behind::start();
+    let mut bridge = behind.bridge();
+    bridge.send(call(1));
+    behind.server.wait(1, "tools/call");
+    behind.http2.next(Snag::Calmed);
+    bridge.send(call(2));
+    bridge.expect_error("1", &["may have run"]);
+    bridge.expect_result("2");
+    behind.gate.open();
+    assert_eq!(behind.calls(), 2);
+}
+
+#[test]
+fn a_call_whose_stream_was_reset_is_not_sent_again() {
+    for snag in [Snag::Cancelled, Snag::Failed] {
+        let behind = Behind::start();
+        let mut bridge = behind.bridge();
+        behind.http2.next(snag);
+        bridge.send(call(2));
+        bridge.expect_error("2", &["may have run"]);
+        assert!(behind.calls() <= 1, "{snag:?}");
+    }
 }

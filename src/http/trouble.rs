@@ -40,7 +40,7 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
     }
     if !connecting {
         let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));
-        return if refused_stream(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
+        return if unprocessed(error) { Trouble::NotSent(failure) } else { Trouble::Lost(failure) };
     }
     if let Some(error) = tls_error(error) {
         return Trouble::Hopeless(insecure(error, &host, proxy));
@@ -64,11 +64,14 @@ pub(super) fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
     tls_error(error).is_some()
 }
 
-/// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7).
-fn refused_stream(error: &(dyn Error + 'static)) -> bool {
+/// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7): it refused the stream, or
+/// went away without it. h2 has the error of a GOAWAY for streams beyond the last that was processed, whatever the
+/// code, and for those that were not begun; a stream up to the last has an error of its own, or of the connection.
+fn unprocessed(error: &(dyn Error + 'static)) -> bool {
+    let refused = |error: &h2::Error| error.reason() == Some(h2::Reason::REFUSED_STREAM);
     sources(error)
         .filter_map(|source| source.downcast_ref::<h2::Error>())
-        .any(|error| error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM))
+        .any(|error| error.is_remote() && (error.is_go_away() || error.is_reset() && refused(error)))
 }
 
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -148,6 +151,10 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
             if let Some(cause) = proxy::cause_in(innermost) {
                 return cause.to_owned();
             }
+            // Its words are "not a result of an error".
+            if innermost.downcast_ref::<h2::Error>().is_some_and(says_goodbye) {
+                return "the server is closing it".into();
+            }
             let text = innermost.to_string();
             // The name is not known, or nobody is there to ask.
             match text.strip_prefix("failed to lookup address information: ") {
@@ -156,6 +163,11 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
             }
         }
     }
+}
+
+/// Whether a server of HTTP/2 closes a connection as it should: it restarts, or has answered enough on it.
+fn says_goodbye(error: &h2::Error) -> bool {
+    error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
 }
 
 /// Host and port, as far as the URL names them.

@@ -8,6 +8,8 @@ mod bridge;
 #[cfg(unix)]
 mod chaos;
 #[cfg(unix)]
+mod chaos_http2;
+#[cfg(unix)]
 mod chaotic;
 mod client;
 mod doctor;
@@ -33,6 +35,8 @@ mod world;
 pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 #[cfg(unix)]
 pub use chaos::{Chaos, Dice, Mishap, Seed};
+#[cfg(unix)]
+pub use chaos_http2::{ChaosHttp2, Snag};
 #[cfg(unix)]
 pub use chaotic::{Effects, Mood, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};

@@ -155,7 +155,7 @@ async fn pass(socket: TcpStream, acceptor: TlsAcceptor, behind: String, made: Ar
     }
 }
 
-fn config(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
+pub(super) fn config(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
     let builder = match clients {
