@@ -413,6 +413,6 @@ const OF_ONE_CONNECTION: [HeaderName; 2] = [header::TRANSFER_ENCODING, header::C
 const PIPE: usize = 64 * 1024;
 const LONGEST_DELAY_MS: u64 = 40;
 const LONGEST_WORK_MS: u64 = 10;
-const MUTE: Duration = Duration::from_millis(300);
+const MUTE: Duration = Duration::from_millis(200);
 /// The length of most answers, in bytes.
 const LONGEST_ANSWER: u64 = 400;
