@@ -20,8 +20,8 @@ use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{Request, Response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use support::{
-    Authority, Bridge, ChaosHttp2, Envelope, Gate, Launch, Legacy, PATIENCE, Server, Snag, call, initialize, json,
-    request, request_with, result, welcome,
+    Authority, Bridge, ChaosHttp2, Envelope, FEW_STREAMS, Gate, Launch, Legacy, PATIENCE, Server, Snag, call,
+    initialize, json, request, request_with, result, welcome,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -311,7 +311,7 @@ fn a_thousand_calls_over_eight_streams_are_all_answered() {
 /// A server of HTTP/1.1 behind HTTP/2 with a mishap to come.
 struct Behind {
     http2: ChaosHttp2,
-    /// What call 1 waits for.
+    /// What calls wait for that fit on the first connection.
     gate: Gate,
     server: Server,
     authority: Authority,
@@ -323,7 +323,7 @@ impl Behind {
         let closed = gate.clone();
         let server = Legacy::new()
             .on("tools/call", move |request, reply| {
-                if request.id() == "1" {
+                if request.id().parse::<u32>().is_ok_and(|id| id <= FEW_STREAMS) {
                     closed.wait();
                 }
                 reply.result(request, r#"{"said":"done"}"#);
@@ -355,8 +355,8 @@ fn a_call_that_a_goaway_leaves_out_is_sent_again() {
         let behind = Behind::start();
         let mut bridge = behind.bridge();
         behind.http2.next(snag);
-        bridge.send(call(2));
-        assert_eq!(bridge.expect_result("2")["said"], "done", "{snag:?}");
+        bridge.send(call(9));
+        assert_eq!(bridge.expect_result("9")["said"], "done", "{snag:?}");
         assert_eq!(behind.http2.happened().get(&snag), Some(&1));
         assert_eq!(behind.calls(), 1);
     }
@@ -369,8 +369,8 @@ fn a_call_that_a_goaway_does_not_leave_out_goes_on() {
     bridge.send(call(1));
     behind.server.wait(1, "tools/call");
     behind.http2.next(Snag::GoneAway);
-    bridge.send(call(2));
-    bridge.expect_result("2");
+    bridge.send(call(9));
+    bridge.expect_result("9");
     behind.gate.open();
     bridge.expect_result("1");
     assert_eq!(behind.calls(), 2);
@@ -383,9 +383,9 @@ fn a_call_that_runs_when_its_connection_ends_after_a_goaway_is_not_sent_again() 
     bridge.send(call(1));
     behind.server.wait(1, "tools/call");
     behind.http2.next(Snag::Calmed);
-    bridge.send(call(2));
+    bridge.send(call(9));
     bridge.expect_error("1", &["may have run"]);
-    bridge.expect_result("2");
+    bridge.expect_result("9");
     behind.gate.open();
     assert_eq!(behind.calls(), 2);
 }
@@ -396,8 +396,28 @@ fn a_call_whose_stream_was_reset_is_not_sent_again() {
         let behind = Behind::start();
         let mut bridge = behind.bridge();
         behind.http2.next(snag);
-        bridge.send(call(2));
-        bridge.expect_error("2", &["may have run"]);
+        bridge.send(call(9));
+        bridge.expect_error("9", &["may have run"]);
         assert!(behind.calls() <= 1, "{snag:?}");
     }
+}
+
+/// Its stream was not open: the body has not left.
+#[test]
+fn a_call_that_waits_for_a_stream_when_the_connection_breaks_is_sent_again() {
+    let behind = Behind::start();
+    let mut bridge = behind.bridge();
+    for id in 1..=FEW_STREAMS {
+        bridge.send(call(id));
+    }
+    behind.server.wait(FEW_STREAMS as usize, "tools/call");
+    bridge.send(call(9));
+    bridge.expect_silence(Duration::from_millis(100));
+    behind.http2.next(Snag::CutInFrame);
+    behind.gate.open();
+    bridge.expect_result("9");
+    for id in 1..=FEW_STREAMS {
+        bridge.expect_error(&id.to_string(), &["may have run"]);
+    }
+    assert_eq!(behind.calls(), FEW_STREAMS as usize + 1);
 }

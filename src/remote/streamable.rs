@@ -167,9 +167,13 @@ impl Shared {
                 if let Trouble::NotSent(_) = trouble {
                     held();
                 }
-                // A limit ran out before there was a connection.
+                let is_held = call.progress.follow().is_at(Stage::Held);
                 return Err(match trouble {
-                    Trouble::Spoiled(failure) if call.progress.follow().is_at(Stage::Held) => Trouble::Final(failure),
+                    // A limit ran out before there was a connection.
+                    Trouble::Spoiled(failure) if is_held => Trouble::Final(failure),
+                    // The connection ended while the request waited for a stream of it: HTTP/2 servers allow so many at
+                    // once. Nothing of the message has left, whatever has of its headers.
+                    Trouble::Cut(failure) if is_held => Trouble::NotSent(failure),
                     trouble => trouble,
                 });
             }

@@ -163,8 +163,9 @@ impl Network {
     async fn connect(self: Arc<Self>, socket: TcpStream, acceptor: TlsAcceptor, number: u64) {
         let Ok(socket) = acceptor.accept(socket).await else { return };
         let (near, far) = duplex(PIPE);
-        let mut dice = Dice::new(self.seed, 3 * number);
-        tokio::spawn(self.clone().serve(far, dice.clone(), streams_at_once(&mut dice)));
+        // With few streams at once, requests wait inside the program's HTTP/2.
+        let streams = if number.is_multiple_of(2) { FEW_STREAMS } else { MANY_STREAMS };
+        tokio::spawn(self.clone().serve(far, Dice::new(self.seed, 3 * number), streams));
         let (from_editor, to_editor) = split(socket);
         let (from_server, to_server) = split(near);
         let to_editor = Turn::new(to_editor);
@@ -361,11 +362,6 @@ impl Network {
     }
 }
 
-/// How many streams a connection may have at once. With few, requests wait inside the program's HTTP/2.
-fn streams_at_once(dice: &mut Dice) -> u32 {
-    if dice.one_in(2) { 100 } else { 6 }
-}
-
 /// A frame as it is on the wire (RFC 9113, section 4.1).
 struct Frame(Vec<u8>);
 
@@ -403,6 +399,9 @@ async fn send(to: &Turn<WriteHalf<TlsStream<TcpStream>>>, bytes: &[u8]) -> io::R
     to.flush().await
 }
 
+/// How many streams every other connection may have at once, the first one too.
+pub const FEW_STREAMS: u32 = 6;
+const MANY_STREAMS: u32 = 100;
 const PREFACE: usize = 24;
 const FRAME_HEAD: usize = 9;
 const DATA: u8 = 0;

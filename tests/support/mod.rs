@@ -36,7 +36,7 @@ pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 #[cfg(unix)]
 pub use chaos::{Chaos, Dice, Mishap, Seed};
 #[cfg(unix)]
-pub use chaos_http2::{ChaosHttp2, Snag};
+pub use chaos_http2::{ChaosHttp2, FEW_STREAMS, Snag};
 #[cfg(unix)]
 pub use chaotic::{Effects, Mood, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};
