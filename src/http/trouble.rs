@@ -139,8 +139,13 @@ pub const MAYBE_TLS: &str = "does that port speak TLS? Then the URL begins with 
 /// The innermost cause, in words.
 pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     let innermost = sources(error).last().unwrap_or(error);
-    let io = innermost.downcast_ref::<std::io::Error>();
+    // h2 does not name it as its source.
+    let io = innermost.downcast_ref().or_else(|| innermost.downcast_ref::<h2::Error>().and_then(h2::Error::get_io));
     match io.map(std::io::Error::kind) {
+        // h2 calls the end of a connection so, whatever was being sent.
+        Some(ErrorKind::BrokenPipe) if io.is_some_and(|io| io.raw_os_error().is_none()) => {
+            "the connection was closed".into()
+        }
         Some(ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".into(),
         Some(ErrorKind::ConnectionReset) => "the connection was reset".into(),
         // It may have refused what was still being sent, and its answer is lost.
