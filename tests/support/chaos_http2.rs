@@ -29,7 +29,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    chaos::Dice,
+    dice::Dice,
     server::Server,
     sync::lock,
     tls::{Identity, config},

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    chaos::Dice,
+    dice::Dice,
     legacy::{CAPABILITIES, Legacy, Sessions, welcome},
     message::{error, notification_with, result},
     server::{Framing, Reply, Request, Server, Sse},

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     bridge::same_environment,
-    chaos::{Dice, Seed},
+    dice::{Dice, Seed},
 };
 
 /// A system call of a run: its name, and its number among those of its name in its thread.

@@ -7,11 +7,11 @@
 mod bridge;
 #[cfg(unix)]
 mod chaos;
-#[cfg(unix)]
 mod chaos_http2;
 #[cfg(unix)]
 mod chaotic;
 mod client;
+mod dice;
 mod doctor;
 mod http_sse;
 mod human;
@@ -34,12 +34,12 @@ mod world;
 
 pub use bridge::{Bridge, Launch, Outcome, binary, same_environment};
 #[cfg(unix)]
-pub use chaos::{Chaos, Dice, Mishap, Seed};
-#[cfg(unix)]
+pub use chaos::{Chaos, Mishap};
 pub use chaos_http2::{ChaosHttp2, FEW_STREAMS, Snag};
 #[cfg(unix)]
 pub use chaotic::{Effects, Mood, Moods, NOTES};
 pub use client::{Seen, fetch, get, post_form};
+pub use dice::{Dice, Seed};
 pub use doctor::Findings;
 pub use http_sse::{HttpSse, Wire};
 pub use human::{Human, Visit, write_script};
