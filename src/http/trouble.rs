@@ -12,7 +12,7 @@ use crate::failure::{Failure, Kind};
 
 /// Why a request got no response; the variants are decisions.
 pub enum Trouble {
-    /// Nothing was sent: it may be sent again.
+    /// Nothing was sent, or the server says that it has processed nothing of it: it may be sent again.
     NotSent(Failure),
     /// Nothing was sent and nothing will change soon: sending again is of no use.
     Hopeless(Failure),
