@@ -128,6 +128,9 @@ impl<'c> Victim<'c> {
         let after = self.run(self.change.after);
         assert!(after.status.success(), "{at}: {after:?}");
         assert!(begun.elapsed() < AT_ONCE, "{at}: what came next took {:?}", begun.elapsed());
+        if self.change.file == CURSOR {
+            assert_eq!(self.read(), self.old, "{at}: the bytes from before it do not come back");
+        }
         assert!(self.beside().is_empty(), "{at}: {:?}", self.beside());
         true
     }

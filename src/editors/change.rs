@@ -26,6 +26,8 @@ pub struct Change {
     pub name: String,
     editor: &'static str,
     format: Format,
+    /// What was known of the file, and what will be.
+    known: Receipt,
     receipt: Receipt,
     /// Whether the entry comes or goes.
     comes: bool,
@@ -44,7 +46,8 @@ impl Change {
         let (container, modern) = container(editor, &file.text).map_err(|trouble| refuse(&trouble))?;
         let members = entry.members(editor.shape, modern);
         let entries = editor.format.entries(&file.text, &container).map_err(|trouble| refuse(&trouble))?;
-        let mut receipt = Receipt::read(home, path);
+        let known = Receipt::read(home, path, file.bytes.as_deref());
+        let mut receipt = known.clone();
         let there = entries.iter().find(|(name, _)| *name == entry.name).map(|(_, value)| value);
         let text = match there {
             Some(value) if !is_ours(value) => {
@@ -71,6 +74,7 @@ impl Change {
             name: entry.name.clone(),
             editor: editor.name,
             format: editor.format,
+            known,
             receipt,
             comes: true,
             exact: false,
@@ -91,7 +95,8 @@ impl Change {
             let fact = format!("the entry {name} of {} does not run mcpbridge", editor.title);
             return Err(Failure::new(Kind::Usage, fact).remedy("take it out by hand if it shall go"));
         }
-        let mut receipt = Receipt::read(home, path);
+        let known = Receipt::read(home, path, file.bytes.as_deref());
+        let mut receipt = known.clone();
         let now = file.bytes.as_deref().unwrap_or_default();
         let before = receipt.before(name, now);
         let exact = before.is_some();
@@ -114,6 +119,7 @@ impl Change {
             name: name.to_owned(),
             editor: editor.name,
             format: editor.format,
+            known,
             receipt,
             comes: false,
             exact,
@@ -155,7 +161,14 @@ impl Change {
             // The rename that replaces it would not mind that it is read-only.
             self.file.replaceable()?;
         }
-        let Some(after) = self.after.clone() else {
+        self.file.is_unchanged()?;
+        let kept = self.after.is_some().then(|| self.file.keep(home, self.editor)).transpose()?;
+        let backup = kept.flatten();
+        self.step(self.after.as_deref().map(digest), backup.clone());
+        self.known.announce(self.receipt.clone(), self.file.bytes.as_deref(), home)?;
+        if let Some(after) = &self.after {
+            self.file.put(after)?;
+        } else {
             // We have made it, and nothing else has come into it.
             self.file.delete()?;
             for folder in self.receipt.folders.drain(..).rev() {
@@ -164,12 +177,7 @@ impl Change {
                     log::debug!("{} stays: {error}", short(&folder));
                 }
             }
-            self.receipt.steps.retain(|step| step.name != self.name);
-            self.receipt.write(home)?;
-            return Ok(None);
-        };
-        let backup = self.file.replace(&after, home, self.editor)?;
-        self.step(after, backup.clone());
+        }
         self.receipt.write(home)?;
         Ok(backup)
     }
@@ -184,17 +192,18 @@ impl Change {
         let backup = self.file.keep(home, self.editor)?;
         // What it has made around the entry is its own business.
         self.receipt.facts.clear();
-        self.step(now.bytes.unwrap_or_default(), backup.clone());
+        self.step(now.bytes.as_deref().map(digest), backup.clone());
         self.receipt.write(home)?;
         Ok(backup)
     }
 
-    fn step(&mut self, after: Vec<u8>, backup: Option<PathBuf>) {
+    /// `after`: SHA-256 of the bytes after it.
+    fn step(&mut self, after: Option<String>, backup: Option<PathBuf>) {
         let was_there = self.receipt.steps.iter().any(|step| step.name == self.name);
         self.receipt.steps.retain(|step| step.name != self.name);
         if self.comes {
             // After it was mended, the bytes from before it are not one step back any more.
-            let after = if was_there { String::new() } else { digest(&after) };
+            let after = if was_there { None } else { after }.unwrap_or_default();
             self.receipt.steps.push(Step { name: self.name.clone(), after, backup });
         }
     }

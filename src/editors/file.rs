@@ -78,6 +78,18 @@ impl File {
         Ok(backup)
     }
 
+    /// Whether the file is still as it was read.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn is_unchanged(&self) -> Result<(), Failure> {
+        if read(&self.real).map_err(|error| trouble(&self.path, "read", &error))? != self.bytes {
+            return Err(Failure::new(Kind::Usage, format!("{} has been changed meanwhile", short(&self.path)))
+                .remedy("close the editor, and try again"));
+        }
+        Ok(())
+    }
+
     /// Whether nothing is known that would be in the way of replacing it.
     ///
     /// # Errors
@@ -104,10 +116,7 @@ impl File {
     /// # Errors
     /// As for [`File::replace`].
     pub fn put(&self, bytes: &[u8]) -> Result<(), Failure> {
-        if read(&self.real).map_err(|error| trouble(&self.path, "read", &error))? != self.bytes {
-            return Err(Failure::new(Kind::Usage, format!("{} has been changed meanwhile", short(&self.path)))
-                .remedy("close the editor, and try again"));
-        }
+        self.is_unchanged()?;
         let unwritable = |error: io::Error| trouble(&self.path, "written", &error);
         if self.bytes.is_some() {
             rewrite(&self.real, bytes).map_err(unwritable)?;

@@ -26,6 +26,17 @@ pub struct Receipt {
     /// What was done, the last one last.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// What is about to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Box<Next>>,
+}
+
+/// What will be known of a file once it is changed: a process may be killed between the file and its receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Next {
+    /// SHA-256 of the bytes before it; `None` if there was no file.
+    before: Option<String>,
+    receipt: Receipt,
 }
 
 /// One entry that was put into a file.
@@ -40,14 +51,30 @@ pub struct Step {
 }
 
 impl Receipt {
-    /// What is known of a file.
-    pub fn read(home: &Home, file: &Path) -> Receipt {
+    /// What is known of a file that has the bytes `now`.
+    pub fn read(home: &Home, file: &Path, now: Option<&[u8]>) -> Receipt {
         let bytes = match home.has(FOLDER) {
             Ok(true) => fs::read(path(home, file)).unwrap_or_default(),
             // What others may have written is no receipt of ours.
             Ok(false) | Err(_) => Vec::new(),
         };
-        serde_json::from_slice(&bytes).unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() })
+        let mut known = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() });
+        match known.next.take() {
+            // The editor may have written the file again since then, so it need not have the bytes of after it.
+            Some(next) if next.before != now.map(digest) => next.receipt,
+            _ => known,
+        }
+    }
+
+    /// Keeps it, and beside it what will be known once the file, which has the bytes `now`, is changed. For who holds
+    /// [`crate::config::lock`].
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn announce(self, next: Receipt, now: Option<&[u8]>, home: &Home) -> Result<(), Failure> {
+        let next = Some(Box::new(Next { before: now.map(digest), receipt: next }));
+        Receipt { next, ..self }.put(home)
     }
 
     /// Keeps it, or forgets the file when nothing of ours is in it any more. For who holds [`crate::config::lock`].
@@ -63,6 +90,11 @@ impl Receipt {
                 _ => Ok(()),
             };
         }
+        self.put(home)
+    }
+
+    fn put(&self, home: &Home) -> Result<(), Failure> {
+        let path = path(home, &self.file);
         home.folder(FOLDER)?;
         let bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         replace(&path, &bytes).map_err(|error| unwritable(&path, &error))
