@@ -244,6 +244,23 @@ fn trust_says_what_it_trusts_and_lists_what_has_changed() {
 }
 
 #[test]
+fn what_a_trust_that_was_killed_has_left_is_not_listed_and_goes_with_the_next() {
+    let desk = Desk::new();
+    desk.asks("[servers.files]\naccount = 'work'\n");
+    let folder = desk.home.path().join("mcpbridge/trusted");
+    for next in [&["trust"][..], &["trust", "--remove"]] {
+        desk.told(&["trust"]).expect(0, &[]);
+        let note = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        let left = folder.join(format!(".{}-AbCd12.mcpbridge", note.file_name().unwrap().to_str().unwrap()));
+        fs::copy(&note, &left).unwrap();
+        let listed = desk.told(&["trust", "--list", "--json"]).json();
+        assert_eq!(listed["files"].as_array().unwrap().len(), 1, "{listed}");
+        desk.told(next).expect(0, &[]);
+        assert!(!left.exists(), "{next:?}");
+    }
+}
+
+#[test]
 fn trust_is_taken_back_by_the_folder_also_from_a_file_that_is_damaged_or_gone() {
     let desk = Desk::new();
     let path = desk.project().join(".mcpbridge.toml");

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::change::lock;
 use super::folders::{Home, unreadable, unwritable};
 use super::project::Project;
-use super::replace::replace;
+use super::replace::{replace, sweep};
 use crate::clock::now;
 use crate::failure::Failure;
 
@@ -66,6 +67,8 @@ pub fn trust(home: &Home, project: &Project) -> Result<(), Failure> {
     home.folder(FOLDER)?;
     let path = note(home, &project.path);
     let text = serde_json::to_vec(&trusted).unwrap_or_default();
+    let _lock = lock(home)?;
+    sweep(&path);
     replace(&path, &text).map_err(|error| unwritable(&path, &error))
 }
 
@@ -78,6 +81,8 @@ pub fn distrust(home: &Home, path: &Path) -> Result<bool, Failure> {
         return Ok(false);
     }
     let note = note(home, path);
+    let _lock = lock(home)?;
+    sweep(&note);
     match fs::remove_file(&note) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -98,8 +103,11 @@ pub fn trusted(home: &Home) -> Result<Vec<Trusted>, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         read => read.map_err(|error| unreadable(&folder, &error))?,
     };
-    let notes = entries.flatten().filter_map(|entry| fs::read(entry.path()).ok());
-    let mut all: Vec<Trusted> = notes.filter_map(|bytes| serde_json::from_slice(&bytes).ok()).collect();
+    // What another process is about to put there, or was killed before it could, counts no more than in `read`.
+    let notes = entries.flatten().filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?)));
+    let trusted = notes.filter_map(|(at, bytes)| Some((at, serde_json::from_slice::<Trusted>(&bytes).ok()?)));
+    let mut all: Vec<Trusted> =
+        trusted.filter(|(at, trusted)| *at == note(home, &trusted.path)).map(|(_, trusted)| trusted).collect();
     all.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(all)
 }

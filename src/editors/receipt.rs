@@ -58,8 +58,8 @@ impl Receipt {
             // What others may have written is no receipt of ours.
             Ok(false) | Err(_) => Vec::new(),
         };
-        let mut known = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() });
+        let mut known =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| Receipt { file: file.to_owned(), ..Receipt::default() });
         match known.next.take() {
             // The editor may have written the file again since then, so it need not have the bytes of after it.
             Some(next) if next.before != now.map(digest) => next.receipt,
