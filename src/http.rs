@@ -20,6 +20,7 @@ use crate::failure::{Failure, Kind};
 use crate::secret::Secret;
 
 mod address;
+mod banner;
 mod certificate;
 mod cookies;
 mod fetch;
@@ -45,9 +46,10 @@ pub use proof::{NONCE, Prove, USE_NONCE};
 pub use redirect::redirect;
 pub use response::{Cut, Response};
 pub use tls::Seen;
-pub use trouble::{MAYBE_TLS, Trouble, root_cause};
+pub use trouble::{Trouble, root_cause};
 pub use upload::Sent;
 
+use banner::banner;
 use cookies::Cookies;
 use plain::Plain;
 use proof::{Nonce, Nonces, wants_nonce};
@@ -243,7 +245,7 @@ impl Http {
             self.cookies.add_to(&mut headers, &request.url);
             let upload = Upload { rest: request.body.clone(), told: request.told.take() };
             let response = client.send(&request, headers, upload).await;
-            let response = self.received(response, &request.url)?;
+            let response = self.received(response, &request.url).await?;
             if self.settings.cookies {
                 self.cookies.take(response.headers(), &request.url);
             }
@@ -277,19 +279,12 @@ impl Http {
     }
 
     /// What came back, if it came from the server.
-    fn received(&self, sent: Result<Response, Broken>, url: &Url) -> Result<Response, Trouble> {
-        let response = sent.map_err(|broken| {
-            let proxy = Proxy::of(&self.settings, url);
-            let is_direct = proxy.is_none();
-            let trouble = explain(&*broken.error, broken.connecting, url, proxy.as_ref().filter(|_| broken.connecting));
-            match trouble {
-                // What answers at times speaks what it was asked in.
-                Trouble::Lost(failure) if url.scheme() == "http" && is_direct && !self.answered.load(Relaxed) => {
-                    Trouble::Lost(failure.remedy(MAYBE_TLS))
-                }
-                trouble => trouble,
-            }
-        })?;
+    async fn received(&self, sent: Result<Response, Broken>, url: &Url) -> Result<Response, Trouble> {
+        let response = match sent {
+            Ok(response) => response,
+            // Boxed, because a request that gets its response has no use for the room.
+            Err(broken) => return Err(Box::pin(self.trouble(broken, url)).await),
+        };
         self.answered.store(true, Relaxed);
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && let Some(proxy) = Proxy::of(&self.settings, url)
@@ -303,6 +298,24 @@ impl Http {
             return Err(Trouble::Hopeless(proxy.refuses_credentials(&trouble::authority(url))));
         }
         Ok(response)
+    }
+
+    /// What it means that there is no response.
+    async fn trouble(&self, Broken { error, connecting }: Broken, url: &Url) -> Trouble {
+        let proxy = Proxy::of(&self.settings, url);
+        // What answers at times speaks what it was asked in.
+        let is_strange = proxy.is_none() && !self.answered.load(Relaxed);
+        let is_plain = url.scheme() == "http";
+        if is_strange && (trouble::is_foreign(&*error) || is_plain && trouble::is_unsent(&*error)) {
+            let said = if is_plain { banner(url).await } else { None };
+            if said.is_some() || trouble::is_foreign(&*error) {
+                return trouble::no_http(url, said);
+            }
+        }
+        match explain(&*error, connecting, url, proxy.as_ref().filter(|_| connecting)) {
+            Trouble::Lost(failure) if is_strange && is_plain => Trouble::unheard(failure),
+            trouble => trouble,
+        }
     }
 
     fn client(&self, lane: Lane, url: &Url) -> Result<Client, Trouble> {

@@ -3,13 +3,16 @@
 mod support;
 
 use std::{
+    io::Write,
+    net::TcpListener,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
 use support::{
-    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, error, initialize,
-    request, result,
+    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call,
+    error, initialize, request, result,
 };
 
 #[test]
@@ -228,11 +231,57 @@ fn a_tls_handshake_that_stalls_ends_with_the_connect_timeout() {
 }
 
 #[test]
-fn something_that_is_not_http_is_an_error() {
-    let server = Server::start(|_, reply| drop(reply.raw(b"220 smtp.example.com ESMTP\r\n")));
-    let mut bridge = Bridge::to(&server).spawn();
+fn what_does_not_speak_http_is_told_so_at_once() {
+    // Some speak when they are asked, as TLS does with an alert.
+    for answer in [&b"-ERR unknown command\r\n"[..], b"\x15\x03\x01\x00\x02\x02\x46"] {
+        let server = Server::start(move |_, reply| drop(reply.raw(answer)));
+        let error = refused_at_once(&server.url(), &["does not speak http", "does that port speak tls?"]);
+        assert!(!error.contains("cannot reach") && !error.contains("may have run"), "{error}");
+        Bridge::bare().args(["tools", &server.url()]).told().expect(5, &["does not speak HTTP"]);
+    }
+    // Others speak first.
+    for banner in [&b"SSH-2.0-OpenSSH_9.6 \x1b[31m\r\n"[..], b"\0\0\n\xff\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let mut kept = Vec::new();
+            for mut socket in listener.incoming().flatten() {
+                let _ = socket.write_all(banner);
+                kept.push(socket);
+            }
+        });
+        let begins = if banner.starts_with(b"SSH") { "ssh-2.0-openssh_9.6 \u{241b}[31m" } else { "begins with" };
+        let error = refused_at_once(&url, &["does not speak http", begins, "check the port"]);
+        assert!(!error.contains("cannot reach") && !error.contains("TLS"), "{error}");
+        let seen = Findings::at(&url, |launch| launch);
+        assert!(seen.detail("http").contains("does not speak HTTP"), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_head_that_is_no_http_is_not_asked_for_again() {
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nMcp-Session-Id: a\rX-Forged: yes\r\nContent-Length: 2\r\n\r\n{}";
+    let server = Server::start(|_, reply| drop(reply.raw(HEAD)));
+    let error = refused_at_once(&server.url(), &["the answer of", "is no http"]);
+    assert!(!error.contains("TLS"), "{error}");
+    assert_eq!(server.count("initialize"), 1);
+    Bridge::bare().args(["tools", &server.url()]).told().expect(6, &["is no HTTP"]);
+    let server = Legacy::new().on("tools/call", |_, reply| drop(reply.raw(HEAD))).start();
+    let mut bridge = Bridge::ready(&server);
+    bridge.send(call(1));
+    bridge.expect_error("1", &["is no http", "may have run"]);
+    assert_eq!(server.count("tools/call"), 1);
+}
+
+/// The error of an `initialize`, which is not tried again for the time of a start.
+#[track_caller]
+fn refused_at_once(url: &str, contains: &[&str]) -> String {
+    let mut bridge = Bridge::launch(url).spawn();
+    let begun = Instant::now();
     bridge.send(initialize(0, "2025-06-18"));
-    bridge.expect_error("0", &[]);
+    let error = bridge.expect_error("0", contains);
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}: {error}", begun.elapsed());
+    error.to_string()
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl Http {
             let client = self.client(Lane::Control, &request.url)?;
             let upload = Upload { rest: request.body.clone(), told: None };
             let response = client.send(&request, request.headers(&self.grant_nonces, None), upload).await;
-            let response = self.received(response, &request.url)?;
+            let response = self.received(response, &request.url).await?;
             if request.proof.is_some() {
                 self.grant_nonces.note(response.headers(), &request.url);
             }

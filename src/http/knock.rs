@@ -50,6 +50,6 @@ impl Http {
             Err(broken) if broken.connecting => Stage::Connection,
             _ => Stage::Answer,
         };
-        self.received(sent, &request.url).map_err(|trouble| at(stage)(trouble.into_failure()))
+        self.received(sent, &request.url).await.map_err(|trouble| at(stage)(trouble.into_failure()))
     }
 }

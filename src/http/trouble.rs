@@ -14,18 +14,31 @@ use crate::failure::{Failure, Kind};
 pub enum Trouble {
     /// Nothing was sent, or the server says that it has processed nothing of it: it may be sent again.
     NotSent(Failure),
-    /// Nothing was sent and nothing will change soon: sending again is of no use.
+    /// It did not run and nothing will change soon: sending again is of no use.
     Hopeless(Failure),
     /// It may have arrived: only what is safe to repeat may be sent again.
     Lost(Failure),
+    /// The same, of a server that has never answered in plain http and may speak TLS.
+    Unheard(Failure),
+    /// It was answered, in what is no HTTP; and would be the next time.
+    Garbled(Failure),
 }
 
 impl Trouble {
     /// The failure, without the decision.
     pub fn into_failure(self) -> Failure {
         match self {
-            Trouble::NotSent(failure) | Trouble::Hopeless(failure) | Trouble::Lost(failure) => failure,
+            Trouble::NotSent(failure)
+            | Trouble::Hopeless(failure)
+            | Trouble::Lost(failure)
+            | Trouble::Unheard(failure)
+            | Trouble::Garbled(failure) => failure,
         }
+    }
+
+    /// The connection of a request in plain http broke, and nothing there has ever answered.
+    pub(super) fn unheard(failure: Failure) -> Self {
+        Trouble::Unheard(failure.remedy(MAYBE_TLS))
     }
 }
 
@@ -37,6 +50,11 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
         && let Some(failure) = unknown_client(*alert, &host)
     {
         return Trouble::Hopeless(failure);
+    }
+    if !connecting && is_garbled(error) {
+        let fact = format!("the answer of {host} is no HTTP: {cause}");
+        let remedy = "the server has a fault; its operator may know more";
+        return Trouble::Garbled(Failure::new(Kind::Protocol, fact).remedy(remedy));
     }
     if !connecting {
         let failure = Failure::new(Kind::Unreachable, format!("the connection to {host} broke: {cause}"));
@@ -62,6 +80,37 @@ pub(super) fn explain(error: &(dyn Error + 'static), connecting: bool, url: &Url
 /// Whether an error of the HTTP stack is one of TLS.
 pub(super) fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
     tls_error(error).is_some()
+}
+
+/// That what listens at `url` does not speak HTTP, with what it says by itself.
+pub(super) fn no_http(url: &Url, said: Option<String>) -> Trouble {
+    let fact = format!("what listens at {} does not speak HTTP", authority(url));
+    let (fact, remedy) = match said {
+        Some(said) => (format!("{fact}: it begins with \"{said}\""), "check the port in the URL"),
+        // An alert of TLS is no HTTP either.
+        None if url.scheme() == "http" => (fact, MAYBE_TLS),
+        None => (fact, "check the port in the URL"),
+    };
+    Trouble::Hopeless(Failure::new(Kind::Unreachable, fact).remedy(remedy))
+}
+
+/// Whether what came in the place of an answer does not even begin as HTTP does.
+pub(super) fn is_foreign(error: &(dyn Error + 'static)) -> bool {
+    of_hyper(error).any(|error| error.is_parse() && error.to_string() == NO_VERSION)
+}
+
+/// Whether a connection was of no use before anything was sent over it, as when the other side has spoken first.
+pub(super) fn is_unsent(error: &(dyn Error + 'static)) -> bool {
+    of_hyper(error).any(hyper::Error::is_canceled)
+}
+
+/// Whether an answer began as HTTP does, and went on otherwise. What begins otherwise may be the rest of another answer.
+fn is_garbled(error: &(dyn Error + 'static)) -> bool {
+    !is_foreign(error) && of_hyper(error).any(hyper::Error::is_parse)
+}
+
+fn of_hyper<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a hyper::Error> {
+    std::iter::once(error).chain(sources(error)).filter_map(|error| error.downcast_ref())
 }
 
 /// Whether an HTTP/2 server says that it did not process the request (RFC 9113, section 8.7): it refused the stream, or
@@ -134,7 +183,10 @@ fn unknown_client(alert: AlertDescription, host: &str) -> Option<Failure> {
 }
 
 /// The remedy where a connection breaks that was asked something in plain http.
-pub const MAYBE_TLS: &str = "does that port speak TLS? Then the URL begins with https://";
+const MAYBE_TLS: &str = "does that port speak TLS? Then the URL begins with https://";
+
+/// How hyper says that an answer does not begin with a version of HTTP. The error has no kind of its own for it.
+const NO_VERSION: &str = "invalid HTTP version parsed";
 
 /// The innermost cause, in words.
 pub fn root_cause(error: &(dyn Error + 'static)) -> String {

@@ -91,7 +91,7 @@ impl Patience {
             // Not beyond the window: whoever looks for the server's era takes longer silence for a reason to
             // try another way, which would have a window of its own.
             Trouble::NotSent(_) if passed < self.window => Some(self.backoff.next().min(self.window - passed)),
-            Trouble::Cut(_) if repeatable && self.repeats > 0 && passed < self.window => {
+            Trouble::Cut(_) | Trouble::Unheard(_) if repeatable && self.repeats > 0 && passed < self.window => {
                 self.repeats -= 1;
                 Some(self.backoff.next())
             }

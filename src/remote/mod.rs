@@ -32,7 +32,7 @@ pub use crate::auth::{Said, Stand};
 use crate::auth::Login;
 use crate::auth::challenge::Bearer;
 use crate::failure::{Failure, Kind, MAY_HAVE_RUN};
-use crate::http::{Http, MAYBE_TLS};
+use crate::http::Http;
 use crate::message::{Id, Kind as Is, Message, Parsed, notification_line};
 use crate::secret::{Secrets, is_credential, is_key, is_shaped, without_scheme};
 use crate::versions::Transport;
@@ -316,6 +316,8 @@ enum Trouble {
     SessionLost(Failure),
     /// It may have run: only what is safe to repeat is sent again.
     Cut(Failure),
+    /// The same, and the remedy is of another kind than to try again.
+    Unheard(Failure),
     /// It ran, or may have, and what came of it is of no use, as it would be the next time.
     Spoiled(Failure),
     /// Sending it again is of no use.
@@ -326,12 +328,9 @@ impl Trouble {
     /// What is told of a request that is not sent (again).
     fn given_up(self, repeatable: bool) -> Failure {
         match self {
-            Trouble::Cut(failure) if !repeatable && failure.remedy.as_deref() == Some(MAYBE_TLS) => {
-                failure.may_have_run()
-            }
             // In place of "try again", too.
             Trouble::Cut(failure) if !repeatable => failure.remedy(MAY_HAVE_RUN),
-            Trouble::Spoiled(failure) if !repeatable => failure.may_have_run(),
+            Trouble::Unheard(failure) | Trouble::Spoiled(failure) if !repeatable => failure.may_have_run(),
             Trouble::SessionLost(failure) => {
                 let own = failure.remedy.as_ref().map(|own| format!("; {own}")).unwrap_or_default();
                 failure.remedy(format!("{LOST_AGAIN}{own}"))
@@ -346,6 +345,7 @@ impl Trouble {
             | Trouble::Later(_, failure)
             | Trouble::SessionLost(failure)
             | Trouble::Cut(failure)
+            | Trouble::Unheard(failure)
             | Trouble::Spoiled(failure)
             | Trouble::Final(failure) => failure,
         }
@@ -362,6 +362,8 @@ impl From<crate::http::Trouble> for Trouble {
             crate::http::Trouble::NotSent(failure) => Trouble::NotSent(failure),
             crate::http::Trouble::Hopeless(failure) => Trouble::Final(failure),
             crate::http::Trouble::Lost(failure) => Trouble::Cut(failure),
+            crate::http::Trouble::Unheard(failure) => Trouble::Unheard(failure),
+            crate::http::Trouble::Garbled(failure) => Trouble::Spoiled(failure),
         }
     }
 }
