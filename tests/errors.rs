@@ -11,8 +11,8 @@ use std::{
 };
 
 use support::{
-    Bridge, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call,
-    error, initialize, request, result,
+    Bridge, CAPABILITIES, Findings, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call,
+    error, initialize, request, result, welcome,
 };
 
 #[test]
@@ -271,6 +271,23 @@ fn a_head_that_is_no_http_is_not_asked_for_again() {
     bridge.send(call(1));
     bridge.expect_error("1", &["is no http", "may have run"]);
     assert_eq!(server.count("tools/call"), 1);
+}
+
+#[test]
+fn a_session_id_that_no_request_may_carry_is_the_servers_fault_at_once() {
+    for id in ["a\u{85}b", "é", "a b", "a\tb"] {
+        let server = Legacy::new()
+            .without_session()
+            .on("initialize", move |request, reply| {
+                reply.header("Mcp-Session-Id", id).result(request, &welcome("2025-06-18", CAPABILITIES));
+            })
+            .start();
+        refused_at_once(&server.url(), &["mcp-session-id", "visible ascii", "the server has a fault"]);
+        Bridge::bare().args(["tools", &server.url()]).told().expect(6, &["Mcp-Session-Id"]);
+        Bridge::bare().args(["login", &server.url()]).told();
+        Bridge::bare().args(["doctor", &server.url()]).told();
+        assert!(server.requests().iter().all(|request| request.header("mcp-session-id").is_none()), "{id:?}");
+    }
 }
 
 /// The error of an `initialize`, which is not tried again for the time of a start.

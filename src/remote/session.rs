@@ -22,6 +22,7 @@ use super::refusal::{Refusal, is_unknown_method};
 use super::wake::Clocks;
 use super::{Arrival, GOODBYE, Settings, Trouble};
 use crate::auth::{Login, Said};
+use crate::failure::{Failure, Kind};
 use crate::http::{Http, Response};
 use crate::log::Repeated;
 use crate::message::{Id, Message, member, plain_string, request_line};
@@ -361,8 +362,22 @@ pub struct Reply {
 impl Reply {
     /// Starts with what the head of the response says.
     pub fn begin(response: &Response) -> Self {
-        Reply { session: response.headers().get("mcp-session-id").cloned(), answer: None }
+        Reply { session: session_id(response.headers()).ok().flatten(), answer: None }
     }
+}
+
+/// The session id in the head of a response, if there is one.
+///
+/// # Errors
+/// It has something other than visible ASCII in it (2025-11-25, Transports, "Session Management"): what was sent back
+/// of that would be another id to some on the way.
+pub fn session_id(headers: &HeaderMap) -> Result<Option<HeaderValue>, Failure> {
+    let Some(id) = headers.get("mcp-session-id") else { return Ok(None) };
+    if id.as_bytes().iter().all(u8::is_ascii_graphic) {
+        return Ok(Some(id.clone()));
+    }
+    let fact = "the server gave a session id (header Mcp-Session-Id) with other characters than visible ASCII in it";
+    Err(Failure::new(Kind::Protocol, fact).remedy("the server has a fault: tell its operator"))
 }
 
 /// Pings the server every so often, and renews a session that turns out lost.

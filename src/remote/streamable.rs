@@ -18,7 +18,7 @@ use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
 use super::refusal::{Refusal, is_unknown_method};
-use super::session::{Reply, Session, Shared};
+use super::session::{Reply, Session, Shared, session_id};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response, Sent};
@@ -41,6 +41,9 @@ impl Shared {
         if !response.status().is_success() {
             Box::pin(self.refused(session, call, &mut reply, response)).await?;
             return Ok(reply);
+        }
+        if call.method() == "initialize" {
+            session_id(response.headers()).map_err(Trouble::Spoiled)?;
         }
         let begun = Begun::by(self, session, call, &reply);
         // Boxed: what waits for the head of its answer, as hundreds of calls may, should be small.

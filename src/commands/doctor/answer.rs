@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 use url::Url;
 
@@ -22,6 +22,7 @@ use crate::http::proxy::Proxy;
 use crate::http::{Response, Stage, Unanswered, redirect, shown};
 use crate::message::{Kind as Is, Message, member, plain_string};
 use crate::plain::one_line;
+use crate::remote::session_id;
 use crate::remote::sse::{Data, Parser};
 
 /// The beginning of what came back for a request.
@@ -82,7 +83,7 @@ impl Answer {
     /// The session that it opens.
     pub fn session(&self) -> Session {
         let version = self.result("protocolVersion").and_then(|version| version.parse().ok());
-        Session { id: self.headers.get(SESSION).cloned(), version }
+        Session { id: session_id(&self.headers).ok().flatten(), version }
     }
 
     /// A text of the result in it.
@@ -340,8 +341,6 @@ fn clock(answer: &Answer) -> Step {
     let fact = format!("the clock here is {} {side} the server's", span(seconds));
     Step::warn("clock", fact, "set the clock of this computer, or tokens seem to have expired, or not to be valid yet")
 }
-
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// Bytes of an answer that are read, and how long they are waited for.
 const LARGEST: usize = 1024 * 1024;
 const BODY: Duration = Duration::from_secs(8);
