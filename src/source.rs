@@ -1,6 +1,8 @@
 //! Where a secret comes from: a variable, a file, the credential store, or a command. So that neither
 //! a configuration nor a command line has to hold one.
 
+mod program;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -105,6 +107,19 @@ impl Source {
         Ok(Source::Command(words))
     }
 
+    /// Makes sure that there is the program of a command that is to run later.
+    ///
+    /// # Errors
+    /// There is none: [`Kind::Usage`].
+    pub fn find_program(&self) -> Result<(), Failure> {
+        match self {
+            Source::Command(words) if words.first().is_some_and(|program| program::is_missing(program)) => {
+                Err(self.wrong("cannot be started: there is no such program", INSTALL))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The secret, without the line ends behind it. Takes at most [`PATIENCE`], and what the store takes.
     ///
     /// # Errors
@@ -191,7 +206,7 @@ impl Source {
         command.creation_flags(0x0800_0000);
         let child = command.spawn().map_err(|error| {
             let remedy = match error.kind() {
-                ErrorKind::NotFound => "install it, or write its whole path: an editor's PATH may not be your shell's",
+                ErrorKind::NotFound => INSTALL,
                 _ => "run it in a terminal to see why",
             };
             self.wrong(&format!("cannot be started: {error}"), remedy)
@@ -307,6 +322,8 @@ fn usage(fact: String) -> Failure {
     Failure::new(Kind::Usage, fact)
 }
 
+/// The remedy where there is no such program.
+const INSTALL: &str = "install it, or write its whole path: an editor's PATH may not be your shell's";
 /// For a command or a file: an editor waits for it. A password manager that is unlocked takes 1 or 2 s.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a secret may have, in bytes; the largest real ones are keys and tokens of a few KiB.

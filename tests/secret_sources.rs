@@ -183,6 +183,13 @@ fn a_command_without_a_token_is_an_error_that_names_it_for_every_request() {
         assert_eq!(bridge.wait_exit(PATIENCE), 3, "{}", bridge.stderr());
         assert!(!bridge.stderr().contains("s3cret"), "{}", bridge.stderr());
     }
+    for missing in ["mcpbridge-no-such-program s3cret", "/nowhere/vault s3cret"] {
+        let program = missing.split(' ').next().unwrap();
+        let told = door.relay().args(["--token-command", missing]).told();
+        told.expect(2, &[&format!("cmd:{program} …"), "cannot be started", "write its whole path"]);
+        assert!(!told.stderr.contains("s3cret"), "{told:?}");
+        Bridge::bare().args(["login", &door.server.url(), "--token-command", missing]).told().expect(2, &[program]);
+    }
     door.relay().args(["--token-command", "' "]).told().expect(2, &["--token-command", "quote"]);
     let both = door.relay().args(["--token-command", "true", "--header", "Authorization: Bearer s3cret"]);
     both.told().expect(2, &["--token-command", "Authorization"]);

@@ -105,7 +105,7 @@ pub async fn headers(connection: &cli::Connection) -> Result<server::Headers, Fa
 /// The command that prints tokens, if there is one.
 ///
 /// # Errors
-/// It is none, or an Authorization header is given too.
+/// It is none, there is no such program, or an Authorization header is given too.
 pub fn token_command(
     connection: &cli::Connection,
     server: &Url,
@@ -113,6 +113,8 @@ pub fn token_command(
 ) -> Result<Option<TokenCommand>, Failure> {
     let Some(text) = &connection.token_command else { return Ok(None) };
     let source = Source::command(text, "--token-command")?;
+    // In words at once: that nobody may come in without a token is true, and mends nothing.
+    source.find_program()?;
     if headers.contains_key(AUTHORIZATION) {
         let fact = "--token-command and an Authorization header exclude each other";
         return Err(usage(fact, "leave one of them out"));
