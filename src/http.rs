@@ -177,6 +177,8 @@ pub struct Http {
     grant_nonces: Nonces,
     /// Whether anything has ever answered.
     answered: AtomicBool,
+    /// Whether the server has said that it wants no HTTP/2.
+    http1_only: AtomicBool,
 }
 
 /// How a server is reached.
@@ -217,6 +219,7 @@ impl Http {
             nonces: Nonces::default(),
             grant_nonces: Nonces::default(),
             answered: AtomicBool::new(false),
+            http1_only: AtomicBool::new(false),
         }
     }
 
@@ -302,6 +305,9 @@ impl Http {
 
     /// What it means that there is no response.
     async fn trouble(&self, Broken { error, connecting }: Broken, url: &Url) -> Trouble {
+        if trouble::wants_http1(&*error) && !self.http1_only.swap(true, Relaxed) {
+            self.forget_connections();
+        }
         let proxy = Proxy::of(&self.settings, url);
         // What answers at times speaks what it was asked in.
         let is_strange = proxy.is_none() && !self.answered.load(Relaxed);
@@ -343,7 +349,10 @@ impl Http {
 
     fn build(&self, route: Route) -> Result<reqwest::Client, Failure> {
         let local = route == Route::Loopback;
-        let tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
+        let mut tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
+        if self.http1_only.load(Relaxed) {
+            tls.alpn_protocols.retain(|protocol| protocol == b"http/1.1");
+        }
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(AGENT)
@@ -354,7 +363,11 @@ impl Http {
             .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
             .tcp_keepalive_retries(KEEPALIVE_RETRIES)
             .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW);
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_max_header_list_size(LARGEST_HEAD)
+            // Only while something waits for an answer, so nothing wakes an idle process.
+            .http2_keep_alive_interval(PING_AFTER)
+            .http2_keep_alive_timeout(PONG_WITHIN);
         #[cfg(target_os = "linux")]
         {
             builder = builder.tcp_user_timeout(UNACKNOWLEDGED);
@@ -429,6 +442,13 @@ const KEEPALIVE_RETRIES: u32 = 4;
 /// trying data for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// TCP's probes end at the next hop. What is frozen or dead behind a proxy is found out by a PING of HTTP/2, for whose
+/// answer there is as much time as for an acknowledgement: a server in one thread may be at work.
+const PING_AFTER: Duration = Duration::from_secs(20);
+const PONG_WITHIN: Duration = Duration::from_secs(60);
+/// Bytes of the head of a response. One that is larger ends its stream over HTTP/2, and one that is much larger the
+/// connection.
+const LARGEST_HEAD: u32 = 256 * 1024;
 /// For one answer, where nobody says otherwise. A refresh has no more than this.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many

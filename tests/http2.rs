@@ -24,8 +24,9 @@ use support::{
     initialize, json, request, request_with, result, welcome,
 };
 use tokio::{
+    io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    sync::oneshot,
+    sync::{Notify, oneshot},
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -53,6 +54,12 @@ enum Calls {
     Ask,
     /// The first is refused before it runs, as HTTP/2 servers do when they are full.
     RefuseFirst,
+    /// The first connection falls silent once it has heard one, and stays open.
+    Freeze,
+    /// Each is answered with a head of more than so many bytes.
+    Heads(usize),
+    /// All requests are to come over HTTP/1.1, where this server has the answers.
+    OnlyHttp1(SocketAddr),
 }
 
 struct Http2 {
@@ -111,21 +118,46 @@ fn certificates(ca_path: &PathBuf) -> ServerConfig {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let mut config = builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
 }
 
 async fn serve(socket: TcpStream, acceptor: TlsAcceptor, seen: Arc<Seen>, calls: Calls) {
-    let Ok(socket) = acceptor.accept(socket).await else { return };
+    let Ok(mut socket) = acceptor.accept(socket).await else { return };
+    if let Calls::OnlyHttp1(server) = calls
+        && socket.get_ref().1.alpn_protocol() == Some(b"http/1.1")
+    {
+        let mut server = TcpStream::connect(server).await.unwrap();
+        let _ = copy_bidirectional(&mut socket, &mut server).await;
+        return;
+    }
     let Ok(mut connection) = h2::server::Builder::new().max_concurrent_streams(STREAMS).handshake(socket).await else {
         return;
     };
-    while let Some(Ok((request, respond))) = connection.accept().await {
-        tokio::spawn(answer(request, respond, seen.clone(), calls));
+    let frozen = Arc::new(Notify::new());
+    loop {
+        let accepted = tokio::select! {
+            accepted = connection.accept() => accepted,
+            // Whatever comes is still acknowledged by the system.
+            () = frozen.notified() => std::future::pending().await,
+        };
+        let Some(Ok((request, mut respond))) = accepted else { return };
+        if matches!(calls, Calls::OnlyHttp1(_)) {
+            seen.refused.fetch_add(1, Ordering::SeqCst);
+            respond.send_reset(h2::Reason::HTTP_1_1_REQUIRED);
+        } else {
+            tokio::spawn(answer(request, respond, seen.clone(), calls, frozen.clone()));
+        }
     }
 }
 
-async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, seen: Arc<Seen>, calls: Calls) {
+async fn answer(
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    seen: Arc<Seen>,
+    calls: Calls,
+    frozen: Arc<Notify>,
+) {
     let (head, mut body) = request.into_parts();
     let mut text = Vec::new();
     while let Some(Ok(piece)) = body.data().await {
@@ -156,8 +188,15 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
             respond.send_reset(h2::Reason::REFUSED_STREAM);
         }
         Some("tools/call") => {
-            seen.calls.fetch_add(1, Ordering::SeqCst);
-            let mut stream = respond.send_response(sse(), false).unwrap();
+            if seen.calls.fetch_add(1, Ordering::SeqCst) == 0 && calls == Calls::Freeze {
+                frozen.notify_one();
+                return std::future::pending().await;
+            }
+            let mut head = sse();
+            if let Calls::Heads(length) = calls {
+                head.headers_mut().insert("x-long", "a".repeat(length).parse().unwrap());
+            }
+            let mut stream = respond.send_response(head, false).unwrap();
             let mut said = "nothing was asked".to_owned();
             if calls == Calls::Ask {
                 let (sender, receiver) = oneshot::channel();
@@ -282,6 +321,45 @@ fn a_stream_that_the_server_refused_is_sent_again() {
     assert_eq!(server.seen.calls.load(Ordering::SeqCst), 1);
     assert_eq!(server.seen.refused.load(Ordering::SeqCst), 2);
 }
+
+#[test]
+fn a_server_that_wants_no_http2_gets_everything_over_http1() {
+    let answers = Legacy::new().start();
+    let address = url::Url::parse(&answers.url()).unwrap().socket_addrs(|| None).unwrap()[0];
+    let server = Http2::start(Calls::OnlyHttp1(address));
+    let mut bridge = server.trusted().ready();
+    bridge.send(request(1, "tools/list"));
+    bridge.expect_result("1");
+    assert!((1..=2).contains(&server.seen.refused.load(Ordering::SeqCst)));
+}
+
+#[test]
+fn an_answer_with_a_long_head_is_an_answer() {
+    let server = Http2::start(Calls::Heads(100 * 1024));
+    let mut bridge = server.trusted().ready();
+    bridge.send(call(1));
+    bridge.expect_result("1");
+}
+
+#[test]
+#[ignore = "takes a minute: `tests/run long`"]
+fn a_connection_that_only_the_system_keeps_open_is_found_out_and_a_quiet_one_is_left_alone() {
+    let (quiet, frozen) = (Http2::start(Calls::Ask), Http2::start(Calls::Freeze));
+    let (mut waiting, mut bridge) = (quiet.trusted().ready(), frozen.trusted().ready());
+    waiting.send(call(1));
+    let question = waiting.expect_method("elicitation/create");
+    bridge.send(call(1));
+    let line = bridge.recv_within(FOUND_FROZEN + PATIENCE).expect("an answer");
+    assert!(line.contains("may have run"), "{line}");
+    bridge.send(call(2));
+    bridge.expect_result("2");
+    let id = Envelope::read(&question).unwrap().id().unwrap().to_owned();
+    waiting.send(result(id, r#"{"action":"accept"}"#));
+    assert_eq!(waiting.expect_result("1")["said"], "accept");
+}
+
+/// As the README has it.
+const FOUND_FROZEN: Duration = Duration::from_secs(80);
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_an_error_that_says_so() {

@@ -118,9 +118,17 @@ fn of_hyper<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a hy
 /// code, and for those that were not begun; a stream up to the last has an error of its own, or of the connection.
 fn unprocessed(error: &(dyn Error + 'static)) -> bool {
     let refused = |error: &h2::Error| error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    sources(error)
-        .filter_map(|source| source.downcast_ref::<h2::Error>())
-        .any(|error| error.is_remote() && (error.is_go_away() || error.is_reset() && refused(error)))
+    said_by_server(error).any(|error| error.is_go_away() || error.is_reset() && refused(error)) || wants_http1(error)
+}
+
+/// Whether a server wants this request over HTTP/1.1 (RFC 9113, section 7), as some do that want a client certificate
+/// for a part of what they have. It is sent again so.
+pub(super) fn wants_http1(error: &(dyn Error + 'static)) -> bool {
+    said_by_server(error).any(|error| error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED))
+}
+
+fn said_by_server<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a h2::Error> {
+    sources(error).filter_map(|source| source.downcast_ref::<h2::Error>()).filter(|error| error.is_remote())
 }
 
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
