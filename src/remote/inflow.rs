@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 #[derive(Default)]
 pub struct Inflow {
     state: Mutex<State>,
-    freed: Notify,
 }
 
 #[derive(Default)]
@@ -17,6 +16,8 @@ struct State {
     used: usize,
     /// Who holds how much; the lowest ticket is the oldest.
     holders: BTreeMap<u64, usize>,
+    /// Who waits for room.
+    waiting: BTreeMap<u64, Arc<Notify>>,
     tickets: u64,
 }
 
@@ -38,6 +39,24 @@ impl Inflow {
     }
 }
 
+impl State {
+    /// Wakes one that waits: the oldest holder, who passes in any case, or else whoever has waited since the earliest. With
+    /// a thousand waiting, to wake all for each would be most of the work; so whoever passes wakes the next.
+    fn wake(&self) {
+        let holder = self.holders.keys().next().and_then(|oldest| self.waiting.get(oldest));
+        if let Some(waiting) = holder.or_else(|| self.waiting.values().next()) {
+            waiting.notify_one();
+        }
+    }
+
+    fn ticket(&mut self, ticket: &mut Option<u64>) -> u64 {
+        *ticket.get_or_insert_with(|| {
+            self.tickets += 1;
+            self.tickets
+        })
+    }
+}
+
 impl Weight {
     /// Whether there is anything to give back.
     pub fn is_heavy(&self) -> bool {
@@ -50,16 +69,14 @@ impl Weight {
         if bytes <= FREE || bytes <= self.held {
             return;
         }
-        let inflow = Arc::clone(&self.inflow);
-        loop {
-            let freed = inflow.freed.notified();
-            if self.try_cover(rounded(bytes)) {
-                // One is woken at a time: with a thousand waiting, to wake all for each would be
-                // most of the work. So whoever fits wakes the next.
-                inflow.freed.notify_one();
-                return;
-            }
-            freed.await;
+        let wanted = rounded(bytes);
+        if self.try_cover(wanted) {
+            return;
+        }
+        let place = Place::of(self);
+        // Once more: room that was freed before there was a place has woken nobody.
+        while !place.weight.try_cover(wanted) {
+            place.freed.notified().await;
         }
     }
 
@@ -85,10 +102,7 @@ impl Weight {
             return;
         }
         let mut state = self.inflow.state();
-        let ticket = *self.ticket.get_or_insert_with(|| {
-            state.tickets += 1;
-            state.tickets
-        });
+        let ticket = state.ticket(&mut self.ticket);
         state.used += wanted - self.held;
         state.holders.insert(ticket, wanted);
         self.held = wanted;
@@ -101,9 +115,35 @@ impl Drop for Weight {
             let mut state = self.inflow.state();
             state.used -= self.held;
             state.holders.remove(&ticket);
-            drop(state);
-            self.inflow.freed.notify_one();
+            state.wake();
         }
+    }
+}
+
+/// The place of a message among those that wait.
+struct Place<'w> {
+    weight: &'w mut Weight,
+    ticket: u64,
+    freed: Arc<Notify>,
+}
+
+impl<'w> Place<'w> {
+    fn of(weight: &'w mut Weight) -> Self {
+        let freed = Arc::new(Notify::new());
+        let inflow = Arc::clone(&weight.inflow);
+        let mut state = inflow.state();
+        let ticket = state.ticket(&mut weight.ticket);
+        state.waiting.insert(ticket, Arc::clone(&freed));
+        Place { weight, ticket, freed }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.weight.inflow.state();
+        state.waiting.remove(&self.ticket);
+        // It may have been woken just before it gave up.
+        state.wake();
     }
 }
 
@@ -135,4 +175,35 @@ mod tests {
         drop(old);
         timeout(Duration::from_secs(1), waiting).await.unwrap();
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_the_oldest_next_goes_on_at_once_whatever_else_was_waiting_before() {
+        let inflow = Arc::new(Inflow::default());
+        let new = inflow.enter();
+        let (mut oldest, mut middle, mut youngest) = (inflow.enter(), inflow.enter(), inflow.enter());
+        for weight in [&mut oldest, &mut middle, &mut youngest] {
+            weight.cover(FREE + 1).await;
+        }
+        oldest.cover(BUDGET).await;
+        let wants_all = |mut weight: Weight| {
+            Box::pin(async move {
+                weight.cover(BUDGET).await;
+                weight
+            })
+        };
+        let (mut new, mut youngest, mut middle) = (wants_all(new), wants_all(youngest), wants_all(middle));
+        for waiting in [&mut new, &mut youngest, &mut middle] {
+            assert!(timeout(AT_ONCE, waiting).await.is_err());
+        }
+        drop(oldest);
+        let middle = timeout(AT_ONCE, middle).await.expect("it is the oldest now");
+        assert!(timeout(AT_ONCE, &mut youngest).await.is_err());
+        drop(middle);
+        let youngest = timeout(AT_ONCE, youngest).await.expect("it is the oldest now");
+        assert!(timeout(AT_ONCE, &mut new).await.is_err());
+        drop(youngest);
+        timeout(AT_ONCE, new).await.expect("nobody else is there");
+    }
+
+    const AT_ONCE: Duration = Duration::from_millis(1);
 }
