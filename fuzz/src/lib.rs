@@ -8,6 +8,7 @@ mod config;
 mod discovery;
 mod editors;
 mod era;
+mod files;
 mod lines;
 mod message;
 mod sse;
@@ -24,6 +25,7 @@ pub use config::config;
 pub use discovery::discovery;
 pub use editors::editors;
 pub use era::{era, played};
+pub use files::files;
 pub use lines::lines;
 pub use message::message;
 pub use sse::sse;
@@ -33,7 +35,7 @@ pub use token::token;
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their folders in corpus/ and findings/.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("lines", lines),
     ("message", message),
     ("sse", sse),
@@ -44,6 +46,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("config", config),
     ("change", change),
     ("editors", editors),
+    ("files", files),
     ("era", era),
 ];
 
