@@ -337,8 +337,11 @@ impl ModernEditor {
         may_be_asked(&call.capabilities, &question.method, question.params.as_deref().unwrap_or("{}"))
     }
 
-    fn goodbye(question: &Question, steps: &mut Vec<Step>) {
-        steps.extend(reply(goodbye(&question.id, &question.method), question.generation, None));
+    /// Answers a question that the editor will not answer. In the place of the editor's, so that each question has its
+    /// answer, however many there are.
+    fn goodbye(&self, question: &Question, steps: &mut Vec<Step>) {
+        let line = goodbye(&question.id, &question.method);
+        steps.extend(reply(line, question.generation, Some(self.answered.one())));
     }
 
     /// Cancels a call upstream.

@@ -64,7 +64,7 @@ impl ModernEditor {
         let params = message.params().map(ToOwned::to_owned);
         let question = Question { id, method, params, generation, name: self.own.name() };
         if self.closed {
-            Self::goodbye(&question, steps);
+            self.goodbye(&question, steps);
             return;
         }
         // On the stream of a call it belongs to that call. Elsewhere nobody says to which.
@@ -243,7 +243,7 @@ impl ModernEditor {
         if call.kept.is_some() {
             return;
         }
-        call.asked.iter().chain(&call.queued).for_each(|question| Self::goodbye(question, steps));
+        call.asked.iter().chain(&call.queued).for_each(|question| self.goodbye(question, steps));
         Self::abandon(&call, "nobody answered what it asked", steps);
     }
 
@@ -253,7 +253,7 @@ impl ModernEditor {
             self.expire(at, steps);
         }
         for orphan in std::mem::take(&mut self.orphans) {
-            Self::goodbye(&orphan.question, steps);
+            self.goodbye(&orphan.question, steps);
         }
         self.links.clear();
     }
@@ -289,3 +289,50 @@ const MOST_ORPHANS: usize = 64;
 static TOO_MANY: Repeated = Repeated::new();
 /// Questions that a call may have open.
 const MOST_QUEUED: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::era::own::Own;
+    use crate::era::{Event, Filter};
+    use crate::message::Parsed;
+    use crate::versions::Transport;
+
+    const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{
+        "io.modelcontextprotocol/protocolVersion":"2026-07-28",
+        "io.modelcontextprotocol/clientInfo":{"name":"a","version":"1"},
+        "io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}}}"#;
+
+    fn question(key: Option<Key>, id: u32) -> Event {
+        let text = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"elicitation/create","params":{{"message":"m","requestedSchema":{{"type":"object","properties":{{}}}}}}}}"#
+        );
+        Event::Server { key, generation: 1, parsed: Message::parse(text.into()).unwrap() }
+    }
+
+    #[test]
+    fn the_end_answers_each_question_in_the_place_of_the_editor() {
+        let answer = r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}"#;
+        let answer = Message::single(answer.into()).unwrap();
+        let can = Some(r#"{"capabilities":{"elicitation":{}}}"#);
+        let mut pair = ModernEditor::new((Filter::default(), Own::new(1)), &answer, can, Transport::Streamable);
+        let mut steps = Vec::new();
+        // For a call that is to come, for one that is parked, and one that comes after the end.
+        pair.on(question(None, 1), &mut steps);
+        assert!(matches!(*steps, [Step::Wake { .. }]), "{steps:?}");
+        pair.on(Event::Editor(Ok(Parsed::One(Message::single(CALL.into()).unwrap()))), &mut steps);
+        let sent = steps.iter().find_map(|step| if let Step::Send { key, .. } = step { Some(*key) } else { None });
+        assert!(sent.is_some() && pair.is_asked(), "{steps:?}");
+        pair.on(question(sent, 2), &mut steps);
+        steps.clear();
+        pair.on(Event::Closed, &mut steps);
+        pair.on(question(sent, 3), &mut steps);
+        let held =
+            |step: &Step| if let Step::Reply { of_editor, .. } = step { Some(of_editor.is_some()) } else { None };
+        let held: Vec<bool> = steps.iter().filter_map(held).collect();
+        assert_eq!(held, [true; 3], "{steps:?}");
+        assert_eq!(pair.answered.on_their_way(), 3);
+        drop(steps);
+        assert_eq!(pair.answered.on_their_way(), 0);
+    }
+}
