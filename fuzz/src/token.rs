@@ -17,9 +17,10 @@ pub fn token(mut data: &[u8]) {
     let status = StatusCode::from_u16(STATUSES[first / TYPES.len() % STATUSES.len()]).expect("one of ours");
     let fetched = Fetched { status, headers, body: data.to_vec().into() };
     let endpoint = Url::parse("https://as.example/token").expect("one of ours");
-    let told = match of_token_endpoint(&fetched, &endpoint, first.is_multiple_of(2)) {
+    let bound = first.is_multiple_of(2);
+    let told = match of_token_endpoint(&fetched, &endpoint, bound) {
         Ok(answer) => {
-            understood(answer.status(), answer.body());
+            understood(answer.status(), answer.body(), bound);
             None
         }
         Err(trouble) => Some(trouble.to_string()),
@@ -33,7 +34,8 @@ pub fn token(mut data: &[u8]) {
     }
 }
 
-fn understood(status: StatusCode, body: &[u8]) {
+/// Only who has proved a key may get a token that is `bound` to it.
+fn understood(status: StatusCode, body: &[u8], bound: bool) {
     let body: Value = serde_json::from_slice(body).expect("what is handed on is JSON");
     if status != StatusCode::OK {
         assert!(body["error"].as_str().is_some_and(|code| !code.is_empty()));
@@ -41,7 +43,7 @@ fn understood(status: StatusCode, body: &[u8]) {
     }
     let token = body["access_token"].as_str().expect("there is a token");
     assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
-    assert_eq!(body["token_type"], "bearer");
+    assert!(body["token_type"] == "bearer" || bound && body["token_type"] == "dpop");
     assert!(body.get("expires_in").is_none_or(|life| life.as_u64().is_some_and(|life| life > 0)));
 }
 
