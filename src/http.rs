@@ -1,7 +1,6 @@
 //! The one HTTP client: TLS, proxies, redirects, cookies, and what an error of it means.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,9 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryFutureExt;
-use futures_util::future::Either;
-use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -22,6 +18,7 @@ use crate::secret::Secret;
 mod address;
 mod banner;
 mod certificate;
+mod client;
 mod cookies;
 mod fetch;
 mod here;
@@ -50,6 +47,7 @@ pub use trouble::{Trouble, root_cause};
 pub use upload::Sent;
 
 use banner::banner;
+use client::{Broken, Client, Route};
 use cookies::Cookies;
 use plain::Plain;
 use proof::{Nonce, Nonces, wants_nonce};
@@ -181,32 +179,6 @@ pub struct Http {
     http1_only: AtomicBool,
 }
 
-/// How a server is reached.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Route {
-    /// On this machine, without TLS.
-    Plain,
-    /// On this machine.
-    Loopback,
-    /// Perhaps through a proxy.
-    Network,
-    /// Through a proxy, without TLS.
-    Forwarded,
-}
-
-#[derive(Clone)]
-enum Client {
-    Plain(Arc<Plain>),
-    Whole(reqwest::Client),
-}
-
-/// A request that got no response.
-struct Broken {
-    error: Box<dyn Error + Send + Sync>,
-    /// It was before there was a connection.
-    connecting: bool,
-}
-
 impl Http {
     /// A client that has done nothing yet.
     pub fn new(settings: Settings) -> Self {
@@ -312,9 +284,10 @@ impl Http {
         // What answers at times speaks what it was asked in.
         let is_strange = proxy.is_none() && !self.answered.load(Relaxed);
         let is_plain = url.scheme() == "http";
-        if is_strange && (trouble::is_foreign(&*error) || is_plain && trouble::is_unsent(&*error)) {
+        let is_foreign = trouble::is_foreign(&*error);
+        if is_strange && (is_foreign || is_plain && trouble::is_unsent(&*error)) {
             let said = if is_plain { banner(url).await } else { None };
-            if said.is_some() || trouble::is_foreign(&*error) {
+            if said.is_some() || is_foreign {
                 return trouble::no_http(url, said);
             }
         }
@@ -341,52 +314,11 @@ impl Http {
         let client = if route == Route::Plain {
             Client::Plain(Arc::new(Plain::new(&self.settings)))
         } else {
-            Client::Whole(self.build(route).map_err(Trouble::Hopeless)?)
+            Client::whole(&self.settings, &self.trust, route, self.http1_only.load(Relaxed))
+                .map_err(Trouble::Hopeless)?
         };
         lanes.insert(key, client.clone());
         Ok(client)
-    }
-
-    fn build(&self, route: Route) -> Result<reqwest::Client, Failure> {
-        let local = route == Route::Loopback;
-        let mut tls = self.trust.config(&self.settings, local && self.settings.insecure)?;
-        if self.http1_only.load(Relaxed) {
-            tls.alpn_protocols.retain(|protocol| protocol == b"http/1.1");
-        }
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(if route == Route::Forwarded { 0 } else { MOST_IDLE })
-            .tcp_keepalive(KEEPALIVE_IDLE)
-            .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
-            .tcp_keepalive_retries(KEEPALIVE_RETRIES)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_max_header_list_size(LARGEST_HEAD)
-            // Only while something waits for an answer, so nothing wakes an idle process.
-            .http2_keep_alive_interval(PING_AFTER)
-            .http2_keep_alive_timeout(PONG_WITHIN);
-        #[cfg(target_os = "linux")]
-        {
-            builder = builder.tcp_user_timeout(UNACKNOWLEDGED);
-        }
-        if let Some(limit) = self.settings.connect_timeout {
-            builder = builder.connect_timeout(limit);
-        }
-        if self.settings.ipv4 {
-            builder = builder.local_address(Some(std::net::Ipv4Addr::UNSPECIFIED.into()));
-        }
-        builder = match local {
-            // A proxy cannot reach this machine's loopback, and HTTP_PROXY would send it there.
-            true => builder.no_proxy().dns_resolver(Arc::new(here::Here)),
-            false => proxy::add(builder, &self.settings)?,
-        };
-        builder.build().map_err(|error| {
-            let fact = format!("the HTTP client cannot start: {}", root_cause(&error));
-            Failure::new(Kind::Internal, fact)
-        })
     }
 
     fn lanes(&self) -> std::sync::MutexGuard<'_, BTreeMap<(bool, Route), Client>> {
@@ -394,64 +326,5 @@ impl Http {
     }
 }
 
-impl Client {
-    fn send(
-        &self,
-        request: &Request,
-        headers: HeaderMap,
-        upload: Upload,
-    ) -> impl Future<Output = Result<Response, Broken>> + Send + use<> {
-        match self {
-            Client::Plain(plain) => Either::Left(plain.send(request.method.clone(), &request.url, headers, upload)),
-            Client::Whole(client) => {
-                let mut call = reqwest::Request::new(request.method.clone(), request.url.clone());
-                *call.headers_mut() = headers;
-                call.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
-                if request.method == Method::POST {
-                    *call.body_mut() = Some(reqwest::Body::wrap(upload));
-                }
-                let broken = |error: reqwest::Error| {
-                    let connecting = error.is_connect();
-                    Broken { error: error.without_url().into(), connecting }
-                };
-                Either::Right(client.execute(call).map_ok(Response::whole).map_err(broken))
-            }
-        }
-    }
-}
-
-impl Broken {
-    /// The request could not even be written down.
-    fn before(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Broken { error: error.into(), connecting: false }
-    }
-}
-
-/// What the bridge calls itself.
-const AGENT: &str = concat!("mcpbridge/", env!("CARGO_PKG_VERSION"));
-/// Idle connections that are kept after a burst; each costs some 25 KiB. None is kept to a proxy that takes
-/// requests: some close after each answer without saying so (tinyproxy), and a call that meets the end of
-/// its connection may have run, so it would not be sent again.
-const MOST_IDLE: usize = 64;
-/// A quiet stream is probed by TCP after this long: quiet is allowed, dead is found out within half a minute
-/// or so. On Linux it is [`UNACKNOWLEDGED`] that ends a connection of which no probe comes back.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
-const KEEPALIVE_RETRIES: u32 = 4;
-/// Data, or probes, that nobody acknowledges for this long were sent to a dead peer. Without it Linux keeps
-/// trying data for a quarter of an hour. Not shorter: a server that is slow to read counts as well.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
-/// TCP's probes end at the next hop. What is frozen or dead behind a proxy is found out by a PING of HTTP/2, for whose
-/// answer there is as much time as for an acknowledgement: a server in one thread may be at work.
-const PING_AFTER: Duration = Duration::from_secs(20);
-const PONG_WITHIN: Duration = Duration::from_secs(60);
-/// Bytes of the head of a response. One that is larger ends its stream over HTTP/2, and one that is much larger the
-/// connection.
-const LARGEST_HEAD: u32 = 256 * 1024;
 /// For one answer, where nobody says otherwise. A refresh has no more than this.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// HTTP/2 windows: large enough for a distant server, small enough to bound what is unread. Many
-/// streams that nobody reads must not fill the window of the connection for one that is read.
-const STREAM_WINDOW: u32 = 256 * 1024;
-const CONNECTION_WINDOW: u32 = 32 * 1024 * 1024;

@@ -23,7 +23,8 @@ mod kept;
 use dial::dial;
 use kept::Kept;
 
-use super::{Broken, Response, Settings, Upload};
+use super::client::{AGENT, Broken};
+use super::{Response, Settings, Upload};
 
 /// A client with connections of its own.
 pub struct Plain {
@@ -48,7 +49,7 @@ impl Plain {
         body: Upload,
     ) -> impl Future<Output = Result<Response, Broken>> + Send + use<> {
         let to = &url[Position::BeforeHost..Position::AfterPort];
-        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(super::AGENT));
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
         headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
         let request = HeaderValue::from_str(to).map_err(Broken::before).and_then(|host| {
             headers.entry(HOST).or_insert(host);

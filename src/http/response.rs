@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::io::AsyncReadExt;
 use tokio_util::io::StreamReader;
 
-use super::Broken;
+use super::client::Broken;
 
 /// A response whose head is there, and whose body comes piece by piece, decompressed. Boxed, because it is
 /// handed on many times.

@@ -199,8 +199,9 @@ const NO_VERSION: &str = "invalid HTTP version parsed";
 /// The innermost cause, in words.
 pub fn root_cause(error: &(dyn Error + 'static)) -> String {
     let innermost = sources(error).last().unwrap_or(error);
+    let of_http2 = innermost.downcast_ref::<h2::Error>();
     // h2 does not name it as its source.
-    let io = innermost.downcast_ref().or_else(|| innermost.downcast_ref::<h2::Error>().and_then(h2::Error::get_io));
+    let io = innermost.downcast_ref().or_else(|| of_http2.and_then(h2::Error::get_io));
     match io.map(std::io::Error::kind) {
         // h2 calls the end of a connection so, whatever was being sent.
         Some(ErrorKind::BrokenPipe) if io.is_some_and(|io| io.raw_os_error().is_none()) => {
@@ -217,7 +218,7 @@ pub fn root_cause(error: &(dyn Error + 'static)) -> String {
                 return cause.to_owned();
             }
             // Its words are "not a result of an error".
-            if innermost.downcast_ref::<h2::Error>().is_some_and(says_goodbye) {
+            if of_http2.is_some_and(says_goodbye) {
                 return "the server is closing it".into();
             }
             let text = innermost.to_string();

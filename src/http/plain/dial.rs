@@ -10,7 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::http::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES};
+use crate::http::client::{KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES};
 
 /// Connects to one of `addresses`, within `limit`.
 ///
@@ -29,7 +29,7 @@ pub async fn dial(addresses: &[SocketAddr], limit: Option<Duration>) -> io::Resu
     let probes = TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL);
     let outcome = stream.set_nodelay(true).and(socket.set_tcp_keepalive(&probes.with_retries(KEEPALIVE_RETRIES)));
     #[cfg(target_os = "linux")]
-    let outcome = outcome.and(socket.set_tcp_user_timeout(Some(crate::http::UNACKNOWLEDGED)));
+    let outcome = outcome.and(socket.set_tcp_user_timeout(Some(crate::http::client::UNACKNOWLEDGED)));
     if let Err(error) = outcome {
         log::debug!("a connection to this machine stays as it is: {error}");
     }

@@ -8,7 +8,8 @@ use hyper::client::conn::http1::SendRequest;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::http::{MOST_IDLE, Upload};
+use crate::http::Upload;
+use crate::http::client::MOST_IDLE;
 
 /// The connections that are there: with nothing to do, or with a response under way.
 #[derive(Default)]
