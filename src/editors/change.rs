@@ -26,8 +26,7 @@ pub struct Change {
     pub name: String,
     editor: &'static str,
     format: Format,
-    /// What was known of the file, and what will be.
-    known: Receipt,
+    /// What will be known of the file.
     receipt: Receipt,
     /// Whether the entry comes or goes.
     comes: bool,
@@ -46,8 +45,7 @@ impl Change {
         let (container, modern) = container(editor, &file.text).map_err(|trouble| refuse(&trouble))?;
         let members = entry.members(editor.shape, modern);
         let entries = editor.format.entries(&file.text, &container).map_err(|trouble| refuse(&trouble))?;
-        let known = Receipt::read(home, path, file.bytes.as_deref());
-        let mut receipt = known.clone();
+        let mut receipt = Receipt::read(home, path, file.bytes.as_deref());
         let there = entries.iter().find(|(name, _)| *name == entry.name).map(|(_, value)| value);
         let text = match there {
             Some(value) if !is_ours(value) => {
@@ -74,7 +72,6 @@ impl Change {
             name: entry.name.clone(),
             editor: editor.name,
             format: editor.format,
-            known,
             receipt,
             comes: true,
             exact: false,
@@ -95,8 +92,7 @@ impl Change {
             let fact = format!("the entry {name} of {} does not run mcpbridge", editor.title);
             return Err(Failure::new(Kind::Usage, fact).remedy("take it out by hand if it shall go"));
         }
-        let known = Receipt::read(home, path, file.bytes.as_deref());
-        let mut receipt = known.clone();
+        let mut receipt = Receipt::read(home, path, file.bytes.as_deref());
         let now = file.bytes.as_deref().unwrap_or_default();
         let before = receipt.before(name, now);
         let exact = before.is_some();
@@ -119,7 +115,6 @@ impl Change {
             name: name.to_owned(),
             editor: editor.name,
             format: editor.format,
-            known,
             receipt,
             comes: false,
             exact,
@@ -161,11 +156,12 @@ impl Change {
             // The rename that replaces it would not mind that it is read-only.
             self.file.replaceable()?;
         }
+        // Else the receipt of another process would be written over.
         self.file.is_unchanged()?;
         let kept = self.after.is_some().then(|| self.file.keep(home, self.editor)).transpose()?;
         let backup = kept.flatten();
         self.step(self.after.as_deref().map(digest), backup.clone());
-        self.known.announce(self.receipt.clone(), self.file.bytes.as_deref(), home)?;
+        self.receipt.announce(home, self.file.bytes.as_deref())?;
         if let Some(after) = &self.after {
             self.file.put(after)?;
         } else {

@@ -67,14 +67,14 @@ impl Receipt {
         }
     }
 
-    /// Keeps it, and beside it what will be known once the file, which has the bytes `now`, is changed. For who holds
+    /// Notes that this is what will be known once the file, which has the bytes `now`, is changed. For who holds
     /// [`crate::config::lock`].
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn announce(self, next: Receipt, now: Option<&[u8]>, home: &Home) -> Result<(), Failure> {
-        let next = Some(Box::new(Next { before: now.map(digest), receipt: next }));
-        Receipt { next, ..self }.put(home)
+    pub fn announce(&self, home: &Home, now: Option<&[u8]>) -> Result<(), Failure> {
+        let next = Some(Box::new(Next { before: now.map(digest), receipt: self.clone() }));
+        Receipt { next, ..Receipt::read(home, &self.file, now) }.put(home)
     }
 
     /// Keeps it, or forgets the file when nothing of ours is in it any more. For who holds [`crate::config::lock`].
