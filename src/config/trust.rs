@@ -104,10 +104,11 @@ pub fn trusted(home: &Home) -> Result<Vec<Trusted>, Failure> {
         read => read.map_err(|error| unreadable(&folder, &error))?,
     };
     // What another process is about to put there, or was killed before it could, counts no more than in `read`.
-    let notes = entries.flatten().filter_map(|entry| Some((entry.path(), fs::read(entry.path()).ok()?)));
-    let trusted = notes.filter_map(|(at, bytes)| Some((at, serde_json::from_slice::<Trusted>(&bytes).ok()?)));
-    let mut all: Vec<Trusted> =
-        trusted.filter(|(at, trusted)| *at == note(home, &trusted.path)).map(|(_, trusted)| trusted).collect();
+    let noted = |path: PathBuf| {
+        let trusted: Trusted = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+        (path == note(home, &trusted.path)).then_some(trusted)
+    };
+    let mut all: Vec<Trusted> = entries.flatten().filter_map(|entry| noted(entry.path())).collect();
     all.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(all)
 }
