@@ -123,7 +123,6 @@ impl Drop for Weight {
 /// The place of a message among those that wait.
 struct Place<'w> {
     weight: &'w mut Weight,
-    ticket: u64,
     freed: Arc<Notify>,
 }
 
@@ -134,14 +133,16 @@ impl<'w> Place<'w> {
         let mut state = inflow.state();
         let ticket = state.ticket(&mut weight.ticket);
         state.waiting.insert(ticket, Arc::clone(&freed));
-        Place { weight, ticket, freed }
+        Place { weight, freed }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.weight.inflow.state();
-        state.waiting.remove(&self.ticket);
+        if let Some(ticket) = &self.weight.ticket {
+            state.waiting.remove(ticket);
+        }
         // It may have been woken just before it gave up.
         state.wake();
     }

@@ -42,7 +42,7 @@ pub use call::Call;
 pub use inflow::Weight;
 pub use modern::Alone;
 pub use progress::{Follower, Progress, Stage};
-pub use session::session_id;
+pub use session::{SESSION_ID, session_id};
 use session::{Session, Shared};
 
 /// Names one exchange towards the loop.

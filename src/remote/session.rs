@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet, yield_now};
@@ -372,7 +372,7 @@ impl Reply {
 /// It has something other than visible ASCII in it (2025-11-25, Transports, "Session Management"): what was sent back
 /// of that would be another id to some on the way.
 pub fn session_id(headers: &HeaderMap) -> Result<Option<HeaderValue>, Failure> {
-    let Some(id) = headers.get("mcp-session-id") else { return Ok(None) };
+    let Some(id) = headers.get(SESSION_ID) else { return Ok(None) };
     if id.as_bytes().iter().all(u8::is_ascii_graphic) {
         return Ok(Some(id.clone()));
     }
@@ -427,6 +427,8 @@ impl OwnIds {
 }
 
 static UNRENEWED: Repeated = Repeated::new();
+/// The header that names a session.
+pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How often the end of the process lets other tasks go first.
 const TURNS: usize = 4;
 /// Answers given beside the loop that may be on their way at once: to pings before there is a session, and to what is

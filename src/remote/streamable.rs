@@ -18,7 +18,7 @@ use super::call::Call;
 use super::modern::Alone;
 use super::progress::Stage;
 use super::refusal::{Refusal, is_unknown_method};
-use super::session::{Reply, Session, Shared, session_id};
+use super::session::{Reply, SESSION_ID, Session, Shared, session_id};
 use crate::auth::Ticket;
 use crate::failure::{Failure, Kind};
 use crate::http::{Lane, Request, Response, Sent};
@@ -316,7 +316,7 @@ fn own_headers(method: &Method, session: &Session) -> Vec<(HeaderName, HeaderVal
         named(header::ACCEPT, Some(HeaderValue::from_static(accept))),
         named(header::CONTENT_TYPE, json),
         named(HeaderName::from_static("mcp-protocol-version"), session.version.clone()),
-        named(HeaderName::from_static("mcp-session-id"), session.id.clone()),
+        named(SESSION_ID, session.id.clone()),
     ];
     all.into_iter().flatten().collect()
 }

@@ -341,6 +341,7 @@ fn clock(answer: &Answer) -> Step {
     let fact = format!("the clock here is {} {side} the server's", span(seconds));
     Step::warn("clock", fact, "set the clock of this computer, or tokens seem to have expired, or not to be valid yet")
 }
+
 /// Bytes of an answer that are read, and how long they are waited for.
 const LARGEST: usize = 1024 * 1024;
 const BODY: Duration = Duration::from_secs(8);

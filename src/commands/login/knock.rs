@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::http::page::{IN_THE_WAY, WRONG_PLACE, is_web_page};
 use crate::http::{Lane, Request, Response, Trouble, shown};
 use crate::message::{METHOD_NOT_FOUND, Message, member};
-use crate::remote::session_id;
+use crate::remote::{SESSION_ID, session_id};
 
 /// What the server says to somebody with a ticket, or without.
 pub(super) enum Welcome {
@@ -57,7 +57,7 @@ impl Session {
         let sent = self.http.send(Lane::Control, hello).await;
         let said = Said::read(sent.map_err(Trouble::into_failure)?).await;
         if let Ok(Some(id)) = session_id(&said.headers) {
-            let own = vec![(header::ACCEPT, accept), (HeaderName::from_static("mcp-session-id"), id)];
+            let own = vec![(header::ACCEPT, accept), (SESSION_ID, id)];
             let goodbye = self.request(Method::DELETE, Bytes::new(), own, ticket);
             let _ = timeout(GOODBYE, self.http.send(Lane::Control, goodbye)).await;
         }
