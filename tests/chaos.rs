@@ -75,28 +75,19 @@ fn a_modern_editor_and_a_legacy_server_over_http2() {
 #[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn ten_thousand_calls_of_every_pair_over_http2() {
-    for (editor, server) in PAIRS {
-        let seed = Seed::of_this_run();
-        World::over_http2(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
-    }
+    ten_thousand(World::over_http2);
 }
 
 #[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn ten_thousand_calls_of_every_pair_over_tls() {
-    for (editor, server) in PAIRS {
-        let seed = Seed::of_this_run();
-        World::over_tls(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
-    }
+    ten_thousand(World::over_tls);
 }
 
 #[test]
 #[ignore = "takes minutes: `tests/run long`"]
 fn ten_thousand_calls_of_every_pair() {
-    for (editor, server) in PAIRS {
-        let seed = Seed::of_this_run();
-        World::new(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
-    }
+    ten_thousand(World::new);
 }
 
 /// One mishap in a hundred pieces, for an hour or for `SOAK_SECONDS`.
@@ -144,6 +135,13 @@ fn short_over_tls(editor: Era, server: Era) {
 fn short_over_http2(editor: Era, server: Era) {
     let seed = Seed::of_this_run();
     World::over_http2(editor, server, &seed).play(&Plan { calls: 800, rate: 40, sampled: 40, ..SHORT });
+}
+
+fn ten_thousand(world: fn(Era, Era, &Seed) -> World) {
+    for (editor, server) in PAIRS {
+        let seed = Seed::of_this_run();
+        world(editor, server, &seed).play(&Plan { calls: 10_000, rate: 25, sampled: 500, ..SHORT });
+    }
 }
 
 /// How a run goes.

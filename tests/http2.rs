@@ -4,37 +4,27 @@ mod support;
 
 use std::{
     collections::HashMap,
-    fs,
     net::SocketAddr,
-    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::Duration,
 };
 
 use bytes::Bytes;
 use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{Request, Response};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use support::{
-    Authority, Bridge, ChaosHttp2, Envelope, FEW_STREAMS, Gate, Launch, Legacy, PATIENCE, Server, Snag, call,
-    initialize, json, request, request_with, result, welcome,
+    Authority, Bridge, ChaosHttp2, Envelope, FEW_STREAMS, Gate, Launch, Legacy, PATIENCE, Server, Snag, accept_tls,
+    call, initialize, json, request, request_with, result, welcome,
 };
 use tokio::{
     io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{Notify, oneshot},
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
-};
+use tokio_rustls::TlsAcceptor;
 
 const STREAMS: u32 = 8;
 
@@ -64,34 +54,20 @@ enum Calls {
 
 struct Http2 {
     address: SocketAddr,
-    ca: PathBuf,
+    authority: Authority,
     seen: Arc<Seen>,
-    _scratch: tempfile::TempDir,
 }
 
 impl Http2 {
     fn start(calls: Calls) -> Self {
-        let scratch = tempfile::tempdir().unwrap();
-        let ca_path = scratch.path().join("ca.pem");
-        let config = certificates(&ca_path);
+        let authority = Authority::named("an authority of a test");
         let seen = Arc::new(Seen::default());
-        let (send, receive) = std::sync::mpsc::channel();
-        thread::spawn({
-            let seen = seen.clone();
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async move {
-                    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                    send.send(listener.local_addr().unwrap()).unwrap();
-                    let acceptor = TlsAcceptor::from(Arc::new(config));
-                    while let Ok((socket, _)) = listener.accept().await {
-                        seen.connections.fetch_add(1, Ordering::SeqCst);
-                        tokio::spawn(serve(socket, acceptor.clone(), seen.clone(), calls));
-                    }
-                });
-            }
+        let sees = seen.clone();
+        let address = accept_tls(&authority.local(), &["h2", "http/1.1"], move |socket, acceptor, _| {
+            sees.connections.fetch_add(1, Ordering::SeqCst);
+            serve(socket, acceptor, sees.clone(), calls)
         });
-        Self { address: receive.recv().unwrap(), ca: ca_path, seen, _scratch: scratch }
+        Self { address, authority, seen }
     }
 
     fn url(&self) -> String {
@@ -99,27 +75,8 @@ impl Http2 {
     }
 
     fn trusted(&self) -> Launch {
-        Bridge::launch(self.url()).env("SSL_CERT_FILE", &self.ca)
+        Bridge::launch(self.url()).env("SSL_CERT_FILE", self.authority.file())
     }
-}
-
-fn certificates(ca_path: &PathBuf) -> ServerConfig {
-    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, "a test's own authority");
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    fs::write(ca_path, ca.pem()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])
-        .unwrap()
-        .signed_by(&key, &ca)
-        .unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let mut config = builder.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
 }
 
 async fn serve(socket: TcpStream, acceptor: TlsAcceptor, seen: Arc<Seen>, calls: Calls) {

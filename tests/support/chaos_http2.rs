@@ -11,7 +11,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -22,7 +21,7 @@ use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, duplex, split},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::Mutex as Turn,
     time::sleep,
 };
@@ -32,7 +31,7 @@ use super::{
     dice::Dice,
     server::Server,
     sync::lock,
-    tls::{Identity, config},
+    tls::{Identity, accept_tls},
 };
 
 /// What may happen to a stream, to a frame, or to their connection.
@@ -102,9 +101,6 @@ struct Network {
 impl ChaosHttp2 {
     /// Calm until [`ChaosHttp2::rage`].
     pub fn before(server: &Server, identity: &Identity, seed: u64) -> Self {
-        let mut config = config(identity, None);
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         let network = Arc::new(Network {
             // Other dice than those of a proxy before it.
             seed: !seed,
@@ -113,21 +109,11 @@ impl ChaosHttp2 {
             next: Mutex::default(),
             happened: Mutex::default(),
         });
-        let (send, receive) = std::sync::mpsc::channel();
         let accepting = network.clone();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                send.send(listener.local_addr().unwrap().port()).unwrap();
-                for number in 0.. {
-                    let Ok((socket, _)) = listener.accept().await else { return };
-                    socket.set_nodelay(true).ok();
-                    tokio::spawn(accepting.clone().connect(socket, acceptor.clone(), number));
-                }
-            });
+        let address = accept_tls(identity, &["h2"], move |socket, acceptor, number| {
+            accepting.clone().connect(socket, acceptor, number)
         });
-        Self { port: receive.recv().unwrap(), network }
+        Self { port: address.port(), network }
     }
 
     /// From now on so many snags in a thousand.
@@ -161,6 +147,7 @@ impl Network {
 
     /// One connection to its end.
     async fn connect(self: Arc<Self>, socket: TcpStream, acceptor: TlsAcceptor, number: u64) {
+        socket.set_nodelay(true).ok();
         let Ok(socket) = acceptor.accept(socket).await else { return };
         let (near, far) = duplex(PIPE);
         // With few streams at once, requests wait inside the program's HTTP/2.

@@ -64,7 +64,7 @@ pub use renewal::{Keeping, Renewal};
 pub use server::{Framing, Reply, Request, Server, Sse, gzip, unused_port};
 pub use shell::{Shell, Told};
 pub use sync::{Gate, Mailbox, PATIENCE};
-pub use tls::{Authority, Front, Identity};
+pub use tls::{Authority, Front, Identity, accept_tls};
 #[cfg(unix)]
 pub use tty::Tty;
 pub use user::User;

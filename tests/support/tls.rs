@@ -114,23 +114,13 @@ impl Front {
     }
 
     fn start(server: &Server, identity: &Identity, clients: Option<&Authority>) -> Self {
-        let config = config(identity, clients);
         let behind = server.origin().trim_start_matches("http://").to_owned();
         let handshakes = Arc::<AtomicUsize>::default();
-        let (send, receive) = std::sync::mpsc::channel();
         let made = handshakes.clone();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                send.send(listener.local_addr().unwrap()).unwrap();
-                let acceptor = TlsAcceptor::from(Arc::new(config));
-                while let Ok((socket, _)) = listener.accept().await {
-                    tokio::spawn(pass(socket, acceptor.clone(), behind.clone(), made.clone()));
-                }
-            });
+        let address = accept(config(identity, clients), move |socket, acceptor, _| {
+            pass(socket, acceptor, behind.clone(), made.clone())
         });
-        Self { address: receive.recv().unwrap(), handshakes }
+        Self { address, handshakes }
     }
 
     pub fn url(&self) -> String {
@@ -155,7 +145,39 @@ async fn pass(socket: TcpStream, acceptor: TlsAcceptor, behind: String, made: Ar
     }
 }
 
-pub(super) fn config(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
+/// Gives each connection to `serve`, on a thread of its own, with what accepts TLS on it and its number. Says where.
+fn accept<S: Future<Output = ()> + Send + 'static>(
+    config: ServerConfig,
+    serve: impl Fn(TcpStream, TlsAcceptor, u64) -> S + Send + 'static,
+) -> SocketAddr {
+    let (send, receive) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            send.send(listener.local_addr().unwrap()).unwrap();
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            for number in 0.. {
+                let Ok((socket, _)) = listener.accept().await else { return };
+                tokio::spawn(serve(socket, acceptor.clone(), number));
+            }
+        });
+    });
+    receive.recv().unwrap()
+}
+
+/// As [`accept`], with the protocols that the server would speak over it (RFC 7301).
+pub fn accept_tls<S: Future<Output = ()> + Send + 'static>(
+    identity: &Identity,
+    protocols: &[&str],
+    serve: impl Fn(TcpStream, TlsAcceptor, u64) -> S + Send + 'static,
+) -> SocketAddr {
+    let mut config = config(identity, None);
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    accept(config, serve)
+}
+
+fn config(identity: &Identity, clients: Option<&Authority>) -> ServerConfig {
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
     let builder = match clients {
