@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::body::take_along;
@@ -176,19 +177,11 @@ impl Shared {
             if linger_until.is_none() && call.as_ref().is_some_and(|(call, _)| call.awaiting.is_empty()) {
                 linger_until = Some(Instant::now() + LINGER);
             }
-            let resumable = match &call {
-                None => true,
-                Some((call, _)) => call.listens() || (track.last.is_some() && call.alone.is_none()),
-            };
-            let limit = call.as_ref().filter(|(call, _)| !call.listens()).and(self.settings.body_timeout);
             let next = if let Some(until) = linger_until {
                 // A stream ends after its answer. To see the end keeps the connection usable.
                 timeout_at(until, response.chunk()).await.ok().and_then(Result::ok).flatten()
             } else {
-                tokio::select! {
-                    next = self.piece_within(limit, response) => next.map_err(Trouble::into_failure)?,
-                    _ = woke.changed(), if resumable => return Err(Failure::new(Kind::Unreachable, "the computer slept")),
-                }
+                self.piece_awake(call.as_ref().map(|(call, _)| &**call), response, track, &mut woke).await?
             };
             match next {
                 Some(next) => piece = next,
@@ -199,6 +192,23 @@ impl Shared {
             self.take_unfinished(session, call, reply, &mut parser).await;
         }
         Ok(())
+    }
+
+    /// The next piece of a stream. One that can be resumed ends when the computer has slept: nobody says that its
+    /// connection is gone.
+    async fn piece_awake(
+        &self,
+        call: Option<&Call>,
+        response: &mut Response,
+        track: &Track,
+        woke: &mut watch::Receiver<u64>,
+    ) -> Result<Option<Bytes>, Failure> {
+        let resumable = call.is_none_or(|call| call.listens() || (track.last.is_some() && call.alone.is_none()));
+        let limit = call.filter(|call| !call.listens()).and(self.settings.body_timeout);
+        tokio::select! {
+            next = self.piece_within(limit, response) => next.map_err(Trouble::into_failure),
+            _ = woke.changed(), if resumable => Err(Failure::new(Kind::Unreachable, "the computer slept")),
+        }
     }
 
     /// Delivers the answer in an event that a server did not finish before it ended its stream. Browsers discard such
