@@ -297,6 +297,29 @@ fn a_list_of_tools_that_editors_stumble_over_is_told() {
 }
 
 #[test]
+fn resources_that_are_all_templates_are_no_fault_of_the_server() {
+    let template = r#"{"name":"a","uriTemplate":"res://{a}"}"#;
+    for (templates, state, words) in [
+        (format!(r#"{{"resourceTemplates":[{template}]}}"#), "ok", "0 resources, 1 template"),
+        (format!(r#"{{"resourceTemplates":[{template},{template}]}}"#), "ok", "0 resources, 2 templates"),
+        (r#"{"resourceTemplates":[]}"#.to_owned(), "warn", "lists none"),
+        (r#"{"other":1}"#.to_owned(), "warn", "lists none"),
+    ] {
+        let server = Legacy::new()
+            .capabilities(r#"{"resources":{}}"#)
+            .on("resources/list", |request, reply| reply.result(request, r#"{"resources":[]}"#))
+            .on("resources/templates/list", {
+                let templates = templates.clone();
+                move |request, reply| reply.result(request, &templates)
+            })
+            .start();
+        let seen = Findings::at(&server.url(), |launch| launch);
+        assert_eq!((seen.code, seen.state("resources")), (0, state), "{templates}: {seen:?}");
+        assert!(seen.detail("resources").contains(words), "{templates}: {seen:?}");
+    }
+}
+
+#[test]
 fn the_answer_of_a_tool_is_looked_at_where_the_person_has_named_one() {
     for (answer, code, state, words) in [
         (r#"{"content":{"type":"text","text":"x"}}"#, 6, "fail", "`content` in the answer of echo is not a list"),

@@ -78,7 +78,11 @@ async fn spoken(
             false => match asked(server, client, method, "{}", LIST).await {
                 Ok(result) => {
                     let passing = (id == "tools").then(|| client.filter().sources()).flatten();
-                    let step = listed(server, id, &result, passing.as_deref());
+                    let instead = match id == "resources" && is_empty(&result, id) {
+                        true => templates(server, client).await?,
+                        false => None,
+                    };
+                    let step = instead.unwrap_or_else(|| listed(server, id, &result, passing.as_deref()));
                     tools = tools.or_else(|| (id == "tools").then_some(result));
                     step
                 }
@@ -242,6 +246,22 @@ fn listed(server: &Server, id: &str, result: &str, passing: Option<&str>) -> Ste
     let pass = if items.len() == 1 { "passes" } else { "pass" };
     let passing = passing.map(|passing| format!(" that {pass} {passing}")).unwrap_or_default();
     Step::ok(id, format!("{} {word}{passing}{more}", items.len()))
+}
+
+fn is_empty(result: &str, id: &str) -> bool {
+    member(result, id).and_then(|list| elements(list).ok()).is_some_and(|items| items.is_empty())
+}
+
+/// What there is of a server whose resources are all templates (2025-11-25, Resources, "Resource Templates").
+async fn templates(server: &Server, client: &mut Client) -> Result<Option<Step>, Failure> {
+    let result = match asked(server, client, "resources/templates/list", "{}", LIST).await {
+        Err(failure) if failure.kind == Kind::Interrupted => return Err(failure),
+        result => result.unwrap_or_default(),
+    };
+    let count =
+        member(&result, "resourceTemplates").and_then(|list| elements(list).ok()).map_or(0, |items| items.len());
+    let word = if count == 1 { "template" } else { "templates" };
+    Ok((count > 0).then(|| Step::ok("resources", format!("0 resources, {count} {word}"))))
 }
 
 fn some(names: &[&String]) -> String {
