@@ -56,7 +56,7 @@ async fn begin(job: &Job, tools: &Tools<'_>, why: Option<String>) -> Result<Outc
     if let Some(refusal) =
         store.pending(&key).as_ref().and_then(|pending| pending.refusal(now())).filter(|_| !job.forced)
     {
-        let fact = format!("{} wants a sign-in, and a short while ago: {}", shown(&job.options.url()?), refusal.why);
+        let fact = format!("{} wants a sign-in (a short while ago: {})", shown(&job.options.url()?), refusal.why);
         return Err(Failure::new(Kind::SignInRequired, fact)
             .remedy(format!("run: {}", job.options.command("login")))
             .into());
