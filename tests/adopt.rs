@@ -343,6 +343,23 @@ fn nothing_of_the_secrets_of_before_is_kept_after_it_is_undone() {
 }
 
 #[test]
+fn what_an_adoption_that_was_killed_was_about_to_write_goes_with_the_next_or_with_an_undo() {
+    let user = User::new();
+    user.write(CURSOR, &with_key("s3cret-value"));
+    user.does(&["adopt"]);
+    user.does(&["adopt", "--undo"]);
+    for (next, code) in [("adopt", 0), ("adopt --undo", 0), ("adopt --undo", 2)] {
+        let left = ["adoptions/.1.json-a.mcpbridge", "backups/.1-cursor-mcp.json-a.mcpbridge"].map(|path| {
+            let path = user.at("state/mcpbridge").join(path);
+            fs::write(&path, "s3cret-unfinished").unwrap();
+            path
+        });
+        user.command(&next.split(' ').collect::<Vec<_>>()).told().expect(code, &[]);
+        assert!(left.iter().all(|path| !path.exists()), "{next}: {left:?}");
+    }
+}
+
+#[test]
 fn a_sign_in_in_use_is_not_taken() {
     let world = World::new();
     let user = User::new();

@@ -103,12 +103,43 @@ impl File {
         Ok(())
     }
 
-    /// Keeps a copy of what is there.
+    /// Keeps a copy of what is there, and says where.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn keep(&self, home: &Home, editor: &str) -> Result<Option<PathBuf>, Failure> {
-        self.bytes.as_deref().map(|before| keep(home, editor, &self.path, before)).transpose()
+        let place = self.place_of_copy(home, editor)?;
+        self.keep_at(place.as_deref())?;
+        Ok(place)
+    }
+
+    /// Where a copy of what is there has a name of its own; `None` if nothing is there.
+    ///
+    /// # Errors
+    /// There is no folder for it.
+    pub fn place_of_copy(&self, home: &Home, editor: &str) -> Result<Option<PathBuf>, Failure> {
+        if self.bytes.is_none() {
+            return Ok(None);
+        }
+        let folder = home.folder(COPIES)?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let now = now_in_ms();
+        let free = (0_u32..)
+            .map(|count| folder.join(format!("{}-{editor}-{name}", now + u64::from(count))))
+            .find(|path| !path.exists());
+        Ok(Some(free.unwrap_or_else(|| folder.join("last"))))
+    }
+
+    /// Keeps a copy of what is there at such a place. Only the user can read it: such a file may hold keys.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep_at(&self, place: Option<&Path>) -> Result<(), Failure> {
+        let (Some(place), Some(before)) = (place, &self.bytes) else { return Ok(()) };
+        replace(place, before).map_err(|error| crate::config::unwritable(place, &error))?;
+        // Every copy has a name of its own.
+        place.parent().into_iter().for_each(sweep_all);
+        Ok(())
     }
 
     /// Replaces the file as a whole, and reads it again.
@@ -146,21 +177,6 @@ impl File {
     }
 }
 
-/// A copy of `bytes` that only the user can read: such a file may hold keys.
-fn keep(home: &Home, editor: &str, path: &Path, bytes: &[u8]) -> Result<PathBuf, Failure> {
-    let folder = home.folder("backups")?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let now = now_in_ms();
-    let copy = (0_u32..)
-        .map(|count| folder.join(format!("{}-{editor}-{name}", now + u64::from(count))))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join("last"));
-    replace(&copy, bytes).map_err(|error| crate::config::unwritable(&copy, &error))?;
-    // Every copy has a name of its own.
-    sweep_all(&folder);
-    Ok(copy)
-}
-
 /// Whether the file of a new name could be made in a folder: it is how a file is replaced.
 #[cfg(unix)]
 fn takes_files(folder: Option<&Path>) -> bool {
@@ -186,6 +202,8 @@ fn trouble(path: &Path, done: &str, error: &io::Error) -> Failure {
     Failure::new(Kind::Usage, format!("{} cannot be {done}: {error}", short(path))).remedy(remedy)
 }
 
+/// The folder of copies in the state folder.
+pub const COPIES: &str = "backups";
 /// Bytes. Claude Code keeps the histories of all projects in its file.
 const LARGEST: u64 = 256 * 1024 * 1024;
 /// U+FEFF.

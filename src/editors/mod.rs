@@ -17,7 +17,7 @@ mod yaml;
 pub use change::{Change, arguments, container, is_ours, snippet};
 pub use diff::unified;
 pub use entry::Entry;
-pub use file::File;
+pub use file::{COPIES, File};
 pub use format::Format;
 pub use node::{Node, Trouble};
 pub use places::{Host, is_program};

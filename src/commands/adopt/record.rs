@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::mcp_remote::Aside;
 use crate::clock::now_in_ms;
-use crate::config::{Home, digest, lock, replace, unreadable, unwritable};
-use crate::editors::{File, Format, Node, find, is_ours};
+use crate::config::{Home, digest, lock, replace, sweep_all, unreadable, unwritable};
+use crate::editors::{COPIES, File, Format, Node, find, is_ours};
 use crate::failure::{Failure, Kind};
 
 /// One adoption.
@@ -74,6 +74,7 @@ impl Record {
     /// There is no folder for it.
     pub fn new(home: &Home) -> Result<Record, Failure> {
         let folder = home.folder(FOLDER)?;
+        tidy(home)?;
         Ok(Record { path: folder.join(format!("{:020}.json", now_in_ms())), ..Record::default() })
     }
 
@@ -85,6 +86,7 @@ impl Record {
         if !home.has(FOLDER)? {
             return Ok(None);
         }
+        tidy(home)?;
         let entries = fs::read_dir(home.state().join(FOLDER)).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path());
         let Some(path) = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).max() else {
@@ -102,7 +104,16 @@ impl Record {
     ///
     /// # Errors
     /// It is not safely written.
-    pub fn write(&self) -> Result<(), Failure> {
+    pub fn write(&self, home: &Home) -> Result<(), Failure> {
+        let _lock = lock(home)?;
+        self.write_alone()
+    }
+
+    /// As [`Record::write`], for who holds [`lock`].
+    ///
+    /// # Errors
+    /// It is not safely written.
+    pub fn write_alone(&self) -> Result<(), Failure> {
         if self.files.is_empty() && self.sign_ins.is_empty() && self.secrets.is_empty() {
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&self.path, &error)),
@@ -215,6 +226,15 @@ impl Restored<'_> {
             To::Same => "has none of these entries any more, and stays as it is",
         }
     }
+}
+
+/// Removes what an adoption that was killed was about to write: the entries of before are in it, perhaps with secrets.
+fn tidy(home: &Home) -> Result<(), Failure> {
+    let _lock = lock(home)?;
+    for folder in [FOLDER, COPIES] {
+        sweep_all(&home.state().join(folder));
+    }
+    Ok(())
 }
 
 /// Where records are.

@@ -27,10 +27,10 @@ pub async fn carry_out<'p>(plans: &'p [Plan], store: &Store, home: &Home, record
         let mut ready = Vec::new();
         for plan in plans {
             let before = Mark::of(record);
-            match prepare(plan, store, record).await {
+            match prepare(plan, store, home, record).await {
                 Ok(()) => ready.push(plan),
                 Err(failure) => {
-                    before.back(store, record).await;
+                    before.back(store, home, record).await;
                     done.failed.push((plan, failure));
                 }
             }
@@ -38,7 +38,7 @@ pub async fn carry_out<'p>(plans: &'p [Plan], store: &Store, home: &Home, record
         match change(&ready, home, record) {
             Ok(()) => done.plans.extend(ready),
             Err(failure) => {
-                before.back(store, record).await;
+                before.back(store, home, record).await;
                 done.failed.extend(ready.into_iter().map(|plan| (plan, failure.clone())));
             }
         }
@@ -60,7 +60,7 @@ impl Mark {
 
     /// Gives back what came since then, so that the entries work on as they are. What cannot be given
     /// back stays in the record, for `--undo`.
-    async fn back(&self, store: &Store, record: &mut Record) {
+    async fn back(&self, store: &Store, home: &Home, record: &mut Record) {
         record.files.truncate(self.files);
         for sign_in in record.sign_ins.split_off(self.sign_ins) {
             if let Err(failure) = undo::give_back(store, &sign_in).await {
@@ -74,13 +74,13 @@ impl Mark {
                 record.secrets.push(name);
             }
         }
-        if let Err(failure) = record.write() {
+        if let Err(failure) = record.write(home) {
             log::warn!("{failure}");
         }
     }
 }
 
-async fn prepare(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), Failure> {
+async fn prepare(plan: &Plan, store: &Store, home: &Home, record: &mut Record) -> Result<(), Failure> {
     for (name, secret) in &plan.made.secrets {
         match store.secret(name).await? {
             // Of another editor with the same entry, or of the person: it is not ours to remove.
@@ -93,12 +93,12 @@ async fn prepare(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), 
             None => {}
         }
         record.secrets.push(name.clone());
-        record.write()?;
+        record.write(home)?;
         if let Kept::Memory = store.keep_secret(name, secret).await? {
             return Err(access::ends_with_the_command());
         }
     }
-    take_over(plan, store, record).await
+    take_over(plan, store, home, record).await
 }
 
 /// Changes the file of all `plans`.
@@ -107,22 +107,24 @@ fn change(plans: &[&Plan], home: &Home, record: &mut Record) -> Result<(), Failu
         let Some(editor) = plans.first().map(|plan| plan.found.editor) else { continue };
         let _lock = lock(home)?;
         let bytes = file.bytes_of(&text);
-        let (after, backup) = (digest(&bytes), file.keep(home, editor.name)?);
+        let (after, backup) = (digest(&bytes), file.place_of_copy(home, editor.name)?);
         let before = |plan: &&Plan| Before {
             container: plan.found.container.clone(),
             name: plan.found.name.clone(),
             members: plan.before(),
         };
         let entries = plans.iter().map(before).collect();
-        record.files.push(Changed { editor: editor.name.to_owned(), path, backup, after, entries });
-        record.write()?;
+        record.files.push(Changed { editor: editor.name.to_owned(), path, backup: backup.clone(), after, entries });
+        record.write_alone()?;
+        // A copy that no record names would stay after all was undone.
+        file.keep_at(backup.as_deref())?;
         file.put(&bytes)?;
     }
     Ok(())
 }
 
 /// Takes one sign-in of mcp-remote into the store, and its files out of the way.
-async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<(), Failure> {
+async fn take_over(plan: &Plan, store: &Store, home: &Home, record: &mut Record) -> Result<(), Failure> {
     let Some(sign_in) = &plan.sign_in else { return Ok(()) };
     let key = sign_in.options.key()?;
     let asides = sign_in.kept.asides();
@@ -143,7 +145,7 @@ async fn take_over(plan: &Plan, store: &Store, record: &mut Record) -> Result<()
         tokens: sign_in.kept.tokens.clone(),
         asides: asides.clone(),
     });
-    record.write()?;
+    record.write(home)?;
     let taking = async {
         mcp_remote::set_aside(&asides)?;
         store.write(&key, &taken.about, &taken.grant).await
