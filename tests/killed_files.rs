@@ -1,20 +1,22 @@
-//! Commands that change `config.toml` or a file of an editor, killed at each of their system calls that touch a file: the
-//! file is the old one or the new one, no lock stays, and the next commands work at once and leave nothing beside it.
+//! Commands that change `config.toml`, a file of an editor, or what is kept in a file (a secret, the trust in a project),
+//! killed at each of their system calls that touch a file: the file is the old one or the new one, no lock stays, and the
+//! next commands work at once and leave nothing beside it.
 #![cfg(target_os = "linux")]
 
 mod support;
 
 use std::{
-    fs,
+    fs::{self, File},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
 };
 
+use serde_json::{Value, json};
 use support::{
-    Bridge, Call, Dice, Seed, at_each, calls, files, has_killed, injected, noted, nothing_is_locked, nothing_is_torn,
-    some,
+    Bridge, Call, Dice, Seed, at_each, calls, files, has_killed, injected, is_beside, noted, nothing_is_locked,
+    nothing_is_torn, paths, some,
 };
 use tempfile::TempDir;
 
@@ -33,7 +35,7 @@ fn a_command_killed_at_some_of_its_system_calls_leaves_the_old_file_or_the_new_o
 }
 
 #[test]
-#[ignore = "takes half a minute: `tests/run long`"]
+#[ignore = "takes two minutes: `tests/run long`"]
 fn a_command_killed_at_each_of_its_system_calls_on_files_leaves_the_old_file_or_the_new_one() {
     for change in &CHANGES {
         let mut victim = Victim::of(change);
@@ -45,7 +47,7 @@ fn a_command_killed_at_each_of_its_system_calls_on_files_leaves_the_old_file_or_
 /// What a command changes.
 struct Change {
     what: &'static str,
-    /// The file, and what a person has in it before.
+    /// The file, or the folder that has it alone, and what a person has in it before.
     file: &'static str,
     before: Option<&'static str>,
     /// Run in front of the command.
@@ -72,14 +74,18 @@ impl<'c> Victim<'c> {
         let folder = TempDir::new().unwrap();
         let mut victim = Self { change, folder, old: None, new: None, ways: [0; 2] };
         fs::create_dir_all(victim.home()).unwrap();
+        fs::create_dir(victim.project().parent().unwrap()).unwrap();
+        fs::write(victim.project(), PROJECT).unwrap();
         if let Some(text) = change.before {
             fs::create_dir_all(victim.file().parent().unwrap()).unwrap();
             fs::write(victim.file(), text).unwrap();
             fs::set_permissions(victim.file(), fs::Permissions::from_mode(MODE)).unwrap();
         }
         if let Some(first) = change.first {
-            assert!(victim.run(first).status.success());
+            let output = victim.run_with(first, EARLIER).output().unwrap();
+            assert!(output.status.success(), "{}: {output:?}", change.what);
         }
+        fs::write(victim.project(), format!("# changed\n{PROJECT}")).unwrap();
         copy(&victim.home(), &victim.folder.path().join("before"));
         victim.old = victim.read();
         victim
@@ -88,7 +94,7 @@ impl<'c> Victim<'c> {
     /// Every system call of the command when nobody disturbs it.
     fn calls(&mut self) -> Vec<Call> {
         let log = self.folder.path().join("calls");
-        let output = noted(&self.command(self.change.command), &log).output().unwrap();
+        let output = self.typed(noted(&self.command(self.change.command), &log), SECRET).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         self.new = self.read();
         assert_ne!(self.old, self.new, "{}", self.change.what);
@@ -102,7 +108,8 @@ impl<'c> Victim<'c> {
         fs::remove_dir_all(self.home()).unwrap();
         copy(&self.folder.path().join("before"), &self.home());
         let log = self.folder.path().join("killed");
-        injected(&self.command(self.change.command), &log, "signal=KILL", (call, n)).output().unwrap();
+        let injected = injected(&self.command(self.change.command), &log, "signal=KILL", (call, n));
+        self.typed(injected, SECRET).output().unwrap();
         if !has_killed(&log) {
             assert_eq!(self.read(), self.new, "{at}");
             return false;
@@ -114,8 +121,7 @@ impl<'c> Victim<'c> {
         self.ways[usize::from(found == self.new)] += 1;
         for path in self.beside() {
             let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-            // Without a file before it has only what we write ourselves.
-            let most = if self.old.is_some() { MODE } else { 0o644 };
+            let most = self.widest(&path);
             assert!(mode & !most == 0, "{at}: {} has the mode {mode:o}", path.display());
         }
 
@@ -132,7 +138,28 @@ impl<'c> Victim<'c> {
             assert_eq!(self.read(), self.old, "{at}: the bytes from before it do not come back");
         }
         assert!(self.beside().is_empty(), "{at}: {:?}", self.beside());
+        if [ADOPT, UNDO].contains(&self.change.command) {
+            self.undo_all(&at);
+        }
         true
+    }
+
+    /// A killed adoption is one of its own, that can be undone like the one after it.
+    fn undo_all(&self, at: &str) {
+        let mut undone = 0;
+        let refused = loop {
+            let output = self.run(UNDO);
+            if !output.status.success() {
+                break output;
+            }
+            undone += 1;
+            assert!(undone < 3, "{at}: there is always one more to undo");
+        };
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(told.contains(NOT_ADOPTED), "{at}: {told}");
+        assert_eq!(self.read(), Some(ADOPTABLE.into()), "{at}: the bytes from before it do not come back");
+        let kept = files(&self.state()).into_iter().find(|(_, text)| text.contains("s3cret"));
+        assert!(kept.is_none(), "{at}: after all was undone there is {kept:?}");
     }
 
     /// Neither all in front of the rename, nor all behind it.
@@ -146,11 +173,48 @@ impl<'c> Victim<'c> {
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        self.run_with(args, SECRET).output().unwrap()
     }
 
+    fn run_with(&self, args: &[&str], secret: &str) -> Command {
+        self.typed(self.command(args), secret)
+    }
+
+    /// `command` with a secret to read from stdin, for which only `secret set` asks.
+    fn typed(&self, mut command: Command, secret: &str) -> Command {
+        let path = self.folder.path().join("typed");
+        fs::write(&path, secret).unwrap();
+        command.stdin(File::open(path).unwrap());
+        command
+    }
+
+    /// The bytes of the file; of a note of trust all but the time, which is another in each run.
     fn read(&self) -> Option<Vec<u8>> {
-        fs::read(self.file()).ok()
+        let path = self.file();
+        if !path.is_dir() {
+            return fs::read(path).ok();
+        }
+        let all: Vec<PathBuf> = paths(&path).into_iter().filter(|path| !is_beside(path)).collect();
+        assert!(all.len() < 2, "{all:?}");
+        let bytes = fs::read(all.first()?).unwrap();
+        if self.change.file != TRUSTED {
+            return Some(bytes);
+        }
+        let mut note: Value = serde_json::from_slice(&bytes).unwrap();
+        assert!(note["at"].as_u64().is_some_and(|at| at > 0), "{note}");
+        note["at"] = json!(0);
+        Some(note.to_string().into_bytes())
+    }
+
+    /// The widest mode that what is beside a file may have: who could not read the file cannot read that.
+    fn widest(&self, path: &Path) -> u32 {
+        let is_private = path.starts_with(self.state()) && path.parent() != Some(&self.state());
+        match self.old {
+            _ if is_private => 0o600,
+            Some(_) => MODE,
+            // It has only what we write ourselves.
+            None => 0o644,
+        }
     }
 
     /// What was to take the place of a file.
@@ -167,6 +231,10 @@ impl<'c> Victim<'c> {
         self.home().join("mcpbridge")
     }
 
+    fn project(&self) -> PathBuf {
+        self.folder.path().join("project/.mcpbridge.toml")
+    }
+
     fn file(&self) -> PathBuf {
         self.home().join(self.change.file)
     }
@@ -179,15 +247,30 @@ fn copy(from: &Path, to: &Path) {
 
 const CONFIG: &str = "mcpbridge/config.toml";
 const CURSOR: &str = ".cursor/mcp.json";
+const CREDENTIALS: &str = "mcpbridge/credentials";
+const TRUSTED: &str = "mcpbridge/trusted";
 const ADD: &[&str] = &["add", "one", "https://one.example/mcp", "--header", "X-Word: two words"];
 const REMOVE: &[&str] = &["remove", "one"];
 const INSTALL: &[&str] = &["install", "cursor", "https://one.example/mcp"];
 const UNINSTALL: &[&str] = &["uninstall", "cursor", "https://one.example/mcp"];
+const SET: &[&str] = &["secret", "set", "key"];
+const FORGET: &[&str] = &["secret", "remove", "key"];
+const TRUST: &[&str] = &["trust", "project"];
+const DISTRUST: &[&str] = &["trust", "--remove", "project"];
+const ADOPT: &[&str] = &["adopt"];
+const UNDO: &[&str] = &["adopt", "--undo"];
+const NOT_ADOPTED: &str = "nothing was taken over";
+const SECRET: &str = "s3cret-of-today";
+const EARLIER: &str = "s3cret-of-before";
+const PROJECT: &str = "[servers.one]\naccount = \"work\"\n";
+/// An entry of another program with a secret in it, of which `adopt` keeps one.
+const ADOPTABLE: &str = "{\n  // mine\n  \"mcpServers\": {\"a\": {\"command\": \"npx\", \"args\": [\"mcp-remote\", \
+     \"https://a.example/mcp\", \"--header\", \"Authorization: Bearer s3cret\"]}}\n}\n";
 const SERVERS: Option<&str> = Some("# mine\n[servers.two]\nurl = \"https://two.example/mcp\"\n");
 const ENTRIES: Option<&str> =
     Some("{\n  // mine\n  \"mcpServers\": {\"two\": {\"command\": \"two\", \"env\": {\"KEY\": \"s3cret\"}}}\n}\n");
 
-const CHANGES: [Change; 8] = [
+const CHANGES: [Change; 16] = [
     Change {
         what: "the first server",
         file: CONFIG,
@@ -259,6 +342,78 @@ const CHANGES: [Change; 8] = [
         command: UNINSTALL,
         again: None,
         after: INSTALL,
+    },
+    Change {
+        what: "the first secret",
+        file: CREDENTIALS,
+        before: None,
+        first: None,
+        command: SET,
+        again: None,
+        after: FORGET,
+    },
+    Change {
+        what: "another secret in its place",
+        file: CREDENTIALS,
+        before: None,
+        first: Some(SET),
+        command: SET,
+        again: None,
+        after: FORGET,
+    },
+    Change {
+        what: "a secret removed",
+        file: CREDENTIALS,
+        before: None,
+        first: Some(SET),
+        command: FORGET,
+        again: None,
+        after: SET,
+    },
+    Change {
+        what: "a project trusted",
+        file: TRUSTED,
+        before: None,
+        first: None,
+        command: TRUST,
+        again: None,
+        after: DISTRUST,
+    },
+    Change {
+        what: "a project trusted anew",
+        file: TRUSTED,
+        before: None,
+        first: Some(TRUST),
+        command: TRUST,
+        again: None,
+        after: DISTRUST,
+    },
+    Change {
+        what: "a project trusted no more",
+        file: TRUSTED,
+        before: None,
+        first: Some(TRUST),
+        command: DISTRUST,
+        again: None,
+        after: TRUST,
+    },
+    Change {
+        what: "an entry adopted",
+        file: CURSOR,
+        before: Some(ADOPTABLE),
+        first: None,
+        command: ADOPT,
+        again: None,
+        after: UNDO,
+    },
+    Change {
+        what: "an adoption undone",
+        file: CURSOR,
+        before: Some(ADOPTABLE),
+        first: Some(ADOPT),
+        command: UNDO,
+        again: Some(NOT_ADOPTED),
+        after: ADOPT,
     },
 ];
 

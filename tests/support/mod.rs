@@ -45,8 +45,8 @@ pub use http_sse::{HttpSse, Wire};
 pub use human::{Human, Visit, write_script};
 #[cfg(target_os = "linux")]
 pub use killed::{
-    Call, Victims, at_each, calls, copy, has_killed, injected, is_rename, noted, nothing_is_left_beside,
-    nothing_is_locked, nothing_is_torn, some,
+    Call, Victims, at_each, calls, copy, has_killed, injected, is_beside, is_rename, noted, nothing_is_left_beside,
+    nothing_is_locked, nothing_is_torn, paths, some,
 };
 pub use legacy::{CAPABILITIES, Legacy, Sessions, welcome};
 pub use message::*;
