@@ -3,8 +3,9 @@
 mod support;
 
 use support::{
-    Bridge, CAPABILITIES, Framing, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply, Request, Server, call, cancel,
-    envelopes, error, initialize, json, notification_with, request, request_with, result, welcome,
+    Bridge, CAPABILITIES, Endpoint, Fault, Framing, Gate, Human, INITIALIZED, Legacy, Mailbox, PATIENCE, Reply,
+    Request, Server, World, call, cancel, envelopes, error, initialize, json, notification_with, request, request_with,
+    result, welcome,
 };
 
 /// Ids that a careless program changes: beyond 2^53, floats, escapes, the empty string.
@@ -373,6 +374,36 @@ fn a_batch_is_answered_in_the_version_that_has_batches() {
     let seen: Vec<_> =
         server.requests().iter().flat_map(|request| envelopes(request.text())).filter_map(|it| it.method()).collect();
     assert!(seen.iter().any(|method| method == "notifications/custom"), "{seen:?}");
+}
+
+#[test]
+fn a_call_of_a_batch_cancelled_while_its_token_is_renewed_has_no_answer_and_the_server_hears_of_it_after_the_batch() {
+    let world = World::over(Legacy::new().on("batch", answer_each));
+    let human = Human::prompt();
+    let mut bridge = world.relay(&human).ready_as("2025-03-26");
+    bridge.send(call(1));
+    bridge.expect_result("1");
+    world.authorization.ledger.drop_access_tokens();
+    let gate = Gate::new();
+    world.authorization.fail_next(Endpoint::Refresh, Fault::AnswerHeld(gate.clone()));
+    bridge.send(format!("[{},{},{}]", call(2), call(3), call(4)));
+    world.authorization.wait(1, Endpoint::Refresh);
+    bridge.send(cancel(3));
+    // Refused at once, behind the cancel: that has been read.
+    bridge.send(call(2));
+    bridge.expect_error("2", &["still running"]);
+    gate.open();
+    let mut answered = Vec::new();
+    while answered.len() < 2 {
+        answered.extend(envelopes(&bridge.recv()).iter().map(|it| it.id().unwrap().to_owned()));
+    }
+    answered.sort();
+    assert_eq!(answered, ["2", "4"]);
+    world.server.wait(1, "notifications/cancelled");
+    let taken = world.server.matching(|it| it.is("batch") || it.is("notifications/cancelled"));
+    assert!(taken.last().unwrap().text().contains("cancelled"), "{taken:?}");
+    bridge.send(call(5));
+    assert_eq!(envelopes(&bridge.recv())[0].id(), Some("5"), "nothing more comes of the batch");
 }
 
 #[test]
