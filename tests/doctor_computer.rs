@@ -241,7 +241,8 @@ fn a_secret_or_a_variable_that_an_entry_needs_and_nobody_has_is_named() {
                 "b":{{"command":{program:?},"args":["https://b.example/mcp"],"env":{{"MCPBRIDGE_HEADER":"X-A:${{ABSENT_B}}"}}}},
                 "c":{{"command":{program:?},"args":["https://c.example/mcp","--header","X-A:${{OWN}}"],"env":{{"OWN":"1"}}}},
                 "d":{{"command":{program:?},"args":["https://d.example/mcp","--header-from","X-A=env:ABSENT_D"]}},
-                "n":{{"command":{program:?},"args":["named"]}}
+                "n":{{"command":{program:?},"args":["named"]}},
+                "s":{{"command":{program:?},"args":["https://s.example/mcp"],"env":{{"MCPBRIDGE_HEADER_FROM":"X-S=keychain:two words\nX-T=keychain:three"}}}}
             }}}}"#
         ),
     );
@@ -249,10 +250,13 @@ fn a_secret_or_a_variable_that_an_entry_needs_and_nobody_has_is_named() {
     seen.fails("cursor", 2, &["a needs the secret mine", "not in the credential store", "mcpbridge secret set mine"]);
     let all = seen.all("cursor").join("\n");
     assert!(all.contains("fail: n needs the secret behind"), "{all}");
+    for what in ["s needs the secret two words", "mcpbridge secret set 'two words'", "s needs the secret three"] {
+        assert!(all.contains(what), "{what}: {all}");
+    }
     seen.warns("cursor", &["b needs the variable ABSENT_B, which is not set here", "where Cursor starts"]);
     seen.warns("cursor", &["d needs the variable ABSENT_D"]);
-    assert_eq!(seen.all("cursor").len(), 4, "{seen:?}");
-    for name in ["mine", "behind"] {
+    assert_eq!(seen.all("cursor").len(), 6, "{seen:?}");
+    for name in ["mine", "behind", "two words", "three"] {
         let mut shell = Bridge::bare().args(["secret", "set", name]).home(user.home.path()).at_shell();
         shell.type_bytes(b"s3cret-value");
         shell.told().expect(0, &[]);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::report::Step;
+use crate::auth::quoted;
 use crate::cli::RelayFlags;
 use crate::commands::adopt::found::Found;
 use crate::commands::{access, names};
@@ -39,7 +40,7 @@ impl Needs {
         for secret in secrets(&texts) {
             if !elsewhere && self.lacks(&secret).await {
                 let fact = format!("{name} needs the secret {secret}, which is not in the credential store");
-                let remedy = format!("run: mcpbridge secret set {secret}");
+                let remedy = format!("run: mcpbridge secret set {}", quoted(&secret));
                 steps.push(Step::fail(editor.name, Kind::Usage, fact, remedy));
             }
         }
@@ -87,13 +88,19 @@ fn secrets(entry: &Entry) -> Vec<String> {
     let ours = entry.env.iter().filter(|(name, _)| name.starts_with("MCPBRIDGE_")).map(|(_, value)| value);
     let mut names: Vec<String> = Vec::new();
     for text in entry.args.iter().chain(ours).chain(&entry.behind) {
-        for name in text.split(['=', ' ', '\n']).filter_map(|word| word.strip_prefix("keychain:")) {
+        for name in text.lines().filter_map(named_in) {
             if !name.is_empty() && !names.iter().any(|there| there == name) {
                 names.push(name.to_owned());
             }
         }
     }
     names
+}
+
+/// The name behind `keychain:` in a source, which may stand behind an equals sign and a scheme. It may have spaces.
+fn named_in(source: &str) -> Option<&str> {
+    let (before, name) = source.split_once("keychain:")?;
+    (before.is_empty() || before.ends_with(['=', ' '])).then_some(name)
 }
 
 /// The variables that somebody else than the entry has to set.
