@@ -379,8 +379,23 @@ fn http_only_does_not_fall_back() {
     let (server, _wire) = HttpSse::new().start();
     let mut bridge = Bridge::launch(server.at("/sse")).args(["--transport", "http-only"]).spawn();
     bridge.send(initialize(0, "2025-06-18"));
-    bridge.expect_error("0", &["405"]);
+    bridge.expect_error("0", &["405", "leave --transport http-only out"]);
     assert!(server.matching(|it| it.is("GET")).is_empty());
+}
+
+#[test]
+fn what_a_server_says_of_the_get_is_not_taken_for_its_answer_with_sse_only() {
+    let refusal = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no session"}}"#;
+    let refusing = Legacy::new().without_session();
+    let server = refusing.on("GET", move |_, reply| reply.send(400, "application/json", refusal)).start();
+    let mut bridge = Bridge::to(&server).args(["--transport", "sse-only"]).spawn();
+    bridge.send(initialize(0, "2025-06-18"));
+    let words = ["HTTP 400", "no session", "leave --transport sse-only out"];
+    let error = bridge.expect_error("0", &words);
+    assert!(error["data"]["mcpbridge"].is_string(), "it is the bridge's own: {error}");
+    bridge.close_stdin();
+    assert_eq!(bridge.wait_exit(PATIENCE), 6);
+    assert!(server.matching(|it| it.method == "POST").is_empty(), "{}", server.transcript());
 }
 
 #[test]

@@ -124,6 +124,11 @@ pub async fn settings(relay: &Relay) -> Result<(Settings, http::Settings), Failu
         // Somebody who allows a connection a minute wants to wait that long.
         start_window: http.connect_timeout.unwrap_or(START_WINDOW).max(START_WINDOW),
         ping: relay.ping_interval.limit().filter(|_| relay.keep_alive),
+        only: match relay.wire.transport {
+            TransportOrder::HttpFirst | TransportOrder::SseFirst => None,
+            TransportOrder::HttpOnly => Some("--transport http-only"),
+            TransportOrder::SseOnly => Some("--transport sse-only"),
+        },
     };
     Ok((settings, http))
 }

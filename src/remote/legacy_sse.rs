@@ -60,18 +60,23 @@ impl Link {
         let status = response.status();
         if !status.is_success() {
             let refusal = Refusal::read(shared, response).await;
-            let failure = refusal.failure(&shared.settings, &shared.login);
+            let mut failure = refusal.in_words(&shared.settings, &shared.login);
+            // What servers of Streamable HTTP say to a GET without a session.
+            if status == StatusCode::BAD_REQUEST && failure.kind == Kind::Protocol {
+                failure = failure.remedy(shared.settings.or_another_transport("is this the MCP URL?"));
+            }
             return Err(if refusal.is_from_gateway() { Trouble::Cut(failure) } else { Trouble::Final(failure) });
         }
         let not_spoken = |what: &str| {
             let fact = format!("{} {what}", shown(&shared.settings.url));
-            let failure = Failure::new(Kind::Protocol, fact).remedy("is this the MCP URL?");
+            let failure = Failure::new(Kind::Protocol, fact);
+            let failure = failure.remedy(shared.settings.or_another_transport("is this the MCP URL?"));
             Trouble::Final(failure.status(status.as_u16()))
         };
         if is_web_page(response.headers(), b"") {
             let fact =
                 format!("{} answers a GET with a web page in place of an event stream", shown(&shared.settings.url));
-            let failure = Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE);
+            let failure = Failure::new(Kind::Protocol, fact).remedy(shared.settings.or_another_transport(WRONG_PLACE));
             return Err(Trouble::Final(failure.status(status.as_u16())));
         }
         if !is_event_stream(response.headers()) {

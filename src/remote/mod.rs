@@ -71,9 +71,16 @@ pub struct Settings {
     pub start_window: Duration,
     /// How often the server is pinged, if at all.
     pub ping: Option<Duration>,
+    /// The flag that leaves one of the transports out, as it is typed.
+    pub only: Option<&'static str>,
 }
 
 impl Settings {
+    /// The remedy where a server does not speak the transport that it was asked in.
+    pub fn or_another_transport(&self, remedy: &str) -> String {
+        self.only.map_or_else(|| remedy.to_owned(), |flag| format!("{remedy} If it is, leave {flag} out"))
+    }
+
     /// What was given that a refusal with this challenge may be for.
     pub fn given(&self, challenge: Option<&Bearer>) -> Given<'_> {
         // Who offers a sign-in may want that beside a session, a cookie or a code.

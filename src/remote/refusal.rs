@@ -91,7 +91,8 @@ impl Refusal {
         Failure { error, ..self.in_words(settings, login) }
     }
 
-    fn in_words(&self, settings: &Settings, login: &Login) -> Failure {
+    /// As [`Refusal::failure`], where no request has been sent that a JSON-RPC error could answer.
+    pub fn in_words(&self, settings: &Settings, login: &Login) -> Failure {
         let status = self.status.as_u16();
         let server = shown(&settings.url);
         let fact = match status {
@@ -116,12 +117,14 @@ impl Refusal {
             _ if self.status.is_server_error() => format!("{server} is in trouble (HTTP {status})"),
             _ if self.is_web_page() => {
                 let fact = format!("{server} gives a web page in place of an MCP answer (HTTP {status})");
-                return Failure::new(Kind::Protocol, fact).remedy(WRONG_PLACE).status(status);
+                return Failure::new(Kind::Protocol, fact)
+                    .remedy(settings.or_another_transport(WRONG_PLACE))
+                    .status(status);
             }
             _ => format!("{server} refused the request (HTTP {status})"),
         };
         let (kind, remedy) = match status {
-            404 | 405 => (Kind::Protocol, "is this the MCP URL?".to_owned()),
+            404 | 405 => (Kind::Protocol, settings.or_another_transport("is this the MCP URL?")),
             429 => (Kind::Unreachable, "try again later".to_owned()),
             _ if self.is_from_gateway() => (Kind::Unreachable, "try again in a moment".to_owned()),
             _ if self.is_web_page() => (Kind::Protocol, WRONG_PLACE.to_owned()),

@@ -250,6 +250,16 @@ async fn judged(server: &Server, answer: &Answer) -> Step {
         let moved = if answer.url == *server.url() { "" } else { ", after a redirect" };
         return Step::ok("http", format!("it answers{moved}, and wants a credential (HTTP {status})"));
     }
+    // What is said to a GET is no answer to the request that it was to open the way for.
+    if server.relay.wire.transport == TransportOrder::SseOnly && !answer.is_http_sse() && !answer.is_page() {
+        let fact = format!("{url} answers a GET with HTTP {status}, and with no event stream");
+        return Step::fail(
+            "http",
+            Kind::Protocol,
+            fact,
+            "is this the MCP URL? If it is, leave --transport sse-only out",
+        );
+    }
     if answer.is_mcp() {
         return of_mcp(server, answer);
     }
