@@ -173,6 +173,39 @@ fn control_c_at_a_question_gives_the_call_up() {
     server.wait(1, "DELETE");
 }
 
+// Elsewhere there is no `setsid` to be had.
+#[cfg(target_os = "linux")]
+#[test]
+fn control_c_ends_a_question_without_an_echo_and_the_terminal_has_its_echo_again() {
+    for args in [&["secret", "set", "mine"][..], &["login", "https://h.example/mcp", "--api-key-header", "X-Key"]] {
+        let scratch = tempfile::tempdir().unwrap();
+        let program = Bridge::bare().args(args.iter().copied()).command(scratch.path());
+        // What is typed there is read from the terminal that the process belongs to, which stdin need not be.
+        let mut command = std::process::Command::new("setsid");
+        command.args(["--ctty", "--wait"]).arg(program.get_program()).args(program.get_args());
+        same_environment(&program, &mut command);
+        let mut tty = Tty::of(command, scratch);
+        tty.wait("it is not shown");
+        tty.wait_echo(false);
+        tty.type_keys("s3cret\u{3}");
+        let screen = tty.wait("interrupted");
+        assert!(!screen.contains("s3cret"), "{screen}");
+        tty.wait_echo(true);
+        assert_eq!(tty.end().0, 130, "{args:?}");
+    }
+}
+
+#[test]
+fn control_c_at_a_sign_in_ends_it_as_it_ends_other_commands() {
+    let world = World::new();
+    let tty = Tty::start(world.command("login").arg("--no-browser"));
+    tty.wait("/authorize?");
+    tty.signal(Signal::INT);
+    let (code, screen) = tty.end();
+    assert_eq!(code, 130, "{screen}");
+    assert!(screen.contains("mcpbridge: interrupted"), "{screen}");
+}
+
 #[test]
 fn changes_are_told_as_json_lines_until_control_c() {
     for protocol in ["auto", "legacy"] {

@@ -37,6 +37,24 @@ pub fn listen() -> mpsc::Receiver<Signal> {
     signals
 }
 
+/// Waits for Ctrl-C, which ends no process by itself once this was called.
+#[cfg(unix)]
+pub async fn interrupt() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::interrupt()) {
+        Ok(mut stream) => stream.recv().await,
+        Err(_) => std::future::pending().await,
+    };
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
 /// From now on a write beyond the limit for the size of a file (`ulimit -f`, RLIMIT_FSIZE) fails as one to
 /// a full disk does. By default the system ends the process instead, by SIGXFSZ and without a word: a
 /// relay in mid-call, or a helper with a token that is in no file yet. It is heard and not ignored, because

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::invite::Invite;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, until_interrupted};
 use super::{access, print, print_json, server};
 use crate::auth::challenge::Bearer;
 use crate::auth::discovery::discover;
@@ -50,7 +50,7 @@ pub fn run(typed: &Login) -> anyhow::Result<ExitCode> {
         options,
         url,
     };
-    let done = runtime.block_on(async {
+    let done = until_interrupted(runtime, async {
         match (typed.cancel, key::place(typed)?, command) {
             (true, ..) => session.cancel().await,
             // Before anybody is sent to a browser for nothing.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::terminal::{hidden, until_interrupted};
 use super::{access, print, print_json};
 use crate::cli::SecretCommand;
 use crate::failure::{Failure, Kind};
@@ -22,11 +23,11 @@ pub fn run(typed: &SecretCommand) -> anyhow::Result<ExitCode> {
     let runtime = super::event_loop()?;
     let (name, result, kept, sentence) = match typed {
         SecretCommand::Set(typed) => {
-            let value = read(&typed.name)?;
-            let kept = runtime.block_on(keep(&store, &typed.name, &value))?.to_string();
+            let kept = until_interrupted(runtime, async { keep(&store, &typed.name, &read(&typed.name)?).await })?;
+            let kept = kept.to_string();
             (typed, "kept", Some(kept.clone()), format!("kept in {kept}; flags call it keychain:{}", typed.name))
         }
-        SecretCommand::Remove(typed) => match runtime.block_on(store.forget_secret(&typed.name))? {
+        SecretCommand::Remove(typed) => match until_interrupted(runtime, store.forget_secret(&typed.name))? {
             true => (typed, "removed", None, format!("{} is forgotten", typed.name)),
             false => (typed, "not_there", None, format!("there is no secret {}", typed.name)),
         },
@@ -52,7 +53,7 @@ fn read(name: &str) -> Result<Secret, Failure> {
         if !access::is_anybody_here()? {
             return Err(access::nobody_types("the secret", "CI or MCPBRIDGE_NON_INTERACTIVE is set"));
         }
-        rpassword::prompt_password(format!("{name} (it is not shown): ")).map_err(unreadable)?
+        hidden(&format!("{name} (it is not shown): "), "the secret")?
     } else {
         io::read_to_string(io::stdin().lock()).map_err(unreadable)?
     };

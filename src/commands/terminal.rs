@@ -1,9 +1,14 @@
 //! The person at the terminal: who types lines when asked for some.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::future::Future;
+use std::io::{self, BufRead, ErrorKind, IsTerminal};
 use std::thread;
 
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+
+use crate::bridge::signals;
+use crate::failure::{Failure, Kind};
 
 /// Lines of stdin, read from the first time that one is wanted.
 #[derive(Default)]
@@ -20,6 +25,46 @@ impl Terminal {
     pub async fn line(&mut self) -> Option<String> {
         self.0.get_or_insert_with(start).recv().await.flatten()
     }
+}
+
+/// Does `work` until it is done or the person presses Ctrl-C.
+///
+/// # Errors
+/// Those of the work, and `Kind::Interrupted`.
+pub fn until_interrupted<T>(runtime: Runtime, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let done = runtime.block_on(async {
+        tokio::select! {
+            // First, so that it is heard while something is read without an echo.
+            biased;
+            () = signals::interrupt() => Err(interrupted()),
+            done = work => done,
+        }
+    });
+    if done.as_ref().is_err_and(|failure| failure.kind == Kind::Interrupted) {
+        // A thread that waits for a keychain would be waited for.
+        runtime.shutdown_background();
+    }
+    done
+}
+
+/// What is typed without an echo, within [`until_interrupted`]: a process that Ctrl-C ends would leave the terminal
+/// without one. `what` is what is asked for.
+///
+/// # Errors
+/// Ctrl-C, or the terminal cannot be read.
+pub fn hidden(prompt: &str, what: &str) -> Result<String, Failure> {
+    rpassword::prompt_password(prompt).map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => {
+            // The line with the question in it has no end yet.
+            eprintln!();
+            interrupted()
+        }
+        _ => Failure::new(Kind::Usage, format!("{what} cannot be read: {error}")),
+    })
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Kind::Interrupted, "interrupted")
 }
 
 /// A thread of its own, because a read of a terminal cannot be given up.

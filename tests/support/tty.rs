@@ -12,7 +12,7 @@ use std::{
 use rustix::{
     process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{Winsize, tcsetwinsize},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 use tempfile::TempDir;
 
@@ -96,6 +96,16 @@ impl Tty {
     /// Types a line, or with `\u{4}` Ctrl-D.
     pub fn type_keys(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until what is typed is shown, or is not.
+    #[track_caller]
+    pub fn wait_echo(&self, shown: bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO) != shown {
+            assert!(Instant::now() < deadline, "the echo is not {shown}: {:?}", self.screen());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -9,6 +9,7 @@ use super::{BY, Done, Session, say};
 use crate::auth::{self, Ticket};
 use crate::cli::Login;
 use crate::clock;
+use crate::commands::terminal::hidden;
 use crate::commands::{access, server};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -70,7 +71,7 @@ fn read_key(interactive: bool) -> Result<Secret, Failure> {
         if !interactive {
             return Err(access::nobody_types("the key", "CI is set, or --non-interactive given"));
         }
-        rpassword::prompt_password("API key (it is not shown): ").map_err(unreadable)?
+        hidden("API key (it is not shown): ", "the key")?
     } else {
         io::read_to_string(io::stdin().lock()).map_err(unreadable)?
     };
