@@ -314,6 +314,7 @@ fn without_a_browser_the_address_is_printed_and_what_it_led_to_can_be_pasted() {
     let told = login.finish();
     assert!(since.elapsed() < Duration::from_secs(15), "it took {:?}", since.elapsed());
     told.expect(0, &["paste"]);
+    assert_eq!(told.stderr.matches("belongs to another sign-in").count(), 1, "{}", told.stderr);
     assert_eq!(world.authorization.asked(Endpoint::Code).len(), 1);
     world.assert_kept_secret(&[&told.stdout, &told.stderr]);
     world.needs_no_window();

@@ -323,6 +323,13 @@ impl Session {
         if pasted.path() != target.path() || pasted.query().is_none() {
             return say("that is not the address that the browser ends at after the sign-in");
         }
+        // Whoever waits for the browser would pass over it without a word.
+        let state =
+            |url: &Url| url.query_pairs().find(|(name, _)| name == "state").map(|(_, state)| state.into_owned());
+        let own = Url::parse(&pending.url).ok().as_ref().and_then(state);
+        if own.is_some() && state(&pasted) != own {
+            return say("that address belongs to another sign-in: open the one that is shown here");
+        }
         target.set_query(pasted.query());
         let request = Request {
             method: Method::GET,
