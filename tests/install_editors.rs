@@ -759,6 +759,17 @@ fn an_entry_or_a_link_is_printed_where_nothing_shall_be_written() {
 }
 
 #[test]
+fn a_name_that_some_editor_refuses_is_an_error_with_one_that_all_take() {
+    let user = User::new();
+    for (name, proposed) in
+        [("my_srv", ", for example my-srv"), (" a.b ", ", for example a-b"), ("é", "digits and -\n")]
+    {
+        user.command(&["install", "cursor", URL, "--name", name]).told().expect(2, &["no name that all", proposed]);
+    }
+    assert!(!user.at(".cursor/mcp.json").exists());
+}
+
+#[test]
 fn an_unknown_editor_is_an_error_with_the_known_ones() {
     let user = User::bare();
     user.command(&["install", "emacs", URL]).told().expect(2, &["\"emacs\"", "cursor, vscode", "claude-code"]);

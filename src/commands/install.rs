@@ -239,8 +239,13 @@ fn checked(name: &str) -> Result<String, Failure> {
         return Ok(name.to_owned());
     }
     // Gemini splits at an underscore, and Codex takes neither dots nor spaces.
+    let other: String = name.chars().map(|c| if good(c) { c } else { '-' }).collect();
+    let other = match other.trim_matches('-') {
+        "" => String::new(),
+        other => format!(", for example {other}"),
+    };
     Err(Failure::new(Kind::Usage, format!("{name:?} is no name that all editors take"))
-        .remedy("use letters, digits and -"))
+        .remedy(format!("use letters, digits and -{other}")))
 }
 
 fn link(editor: &Editor, entry: &Entry, json: bool) -> anyhow::Result<ExitCode> {
