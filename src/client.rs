@@ -140,7 +140,7 @@ impl Client {
                 () = interruption(&mut self.signals) => {
                     let params = format!(r#"{{"requestId":{},"reason":"the person pressed Ctrl-C"}}"#, id.spelled());
                     self.line.say(notification_line("notifications/cancelled", Some(&params))).await?;
-                    return Err(interrupted());
+                    return Err(Failure::interrupted());
                 }
             };
             match message.kind() {
@@ -179,7 +179,7 @@ impl Client {
         loop {
             let message = tokio::select! {
                 message = self.line.next() => message?,
-                () = interruption(&mut self.signals) => return Err(interrupted()),
+                () = interruption(&mut self.signals) => return Err(Failure::interrupted()),
             };
             match message.kind() {
                 Is::Notification => return Ok(message),
@@ -210,7 +210,7 @@ impl Client {
     /// Waits for Ctrl-C.
     pub async fn interrupted(&mut self) -> Failure {
         interruption(&mut self.signals).await;
-        interrupted()
+        Failure::interrupted()
     }
 
     /// Leaves the bridge, which ends the session at the server. A second Ctrl-C does not wait for that.
@@ -315,10 +315,6 @@ async fn interruption(signals: &mut mpsc::Receiver<Signal>) {
         // None can be listened to here, so they keep their default.
         std::future::pending().await
     }
-}
-
-fn interrupted() -> Failure {
-    Failure::new(Kind::Interrupted, "interrupted")
 }
 
 fn ended() -> Failure {

@@ -104,6 +104,11 @@ impl Failure {
         Failure { kind, fact: fact.into(), remedy: None, pasted: None, status: None, error: None }
     }
 
+    /// The person has pressed Ctrl-C.
+    pub fn interrupted() -> Self {
+        Failure::new(Kind::Interrupted, "interrupted")
+    }
+
     /// Adds what the person can do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {

@@ -36,7 +36,7 @@ pub fn until_interrupted<T>(runtime: Runtime, work: impl Future<Output = Result<
         tokio::select! {
             // First, so that it is heard while something is read without an echo.
             biased;
-            () = signals::interrupt() => Err(interrupted()),
+            () = signals::interrupt() => Err(Failure::interrupted()),
             done = work => done,
         }
     });
@@ -57,14 +57,10 @@ pub fn hidden(prompt: &str, what: &str) -> Result<String, Failure> {
         ErrorKind::Interrupted => {
             // The line with the question in it has no end yet.
             eprintln!();
-            interrupted()
+            Failure::interrupted()
         }
         _ => Failure::new(Kind::Usage, format!("{what} cannot be read: {error}")),
     })
-}
-
-fn interrupted() -> Failure {
-    Failure::new(Kind::Interrupted, "interrupted")
 }
 
 /// A thread of its own, because a read of a terminal cannot be given up.

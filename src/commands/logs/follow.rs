@@ -11,7 +11,7 @@ use super::{Server, end, number, opened};
 use crate::bridge::signals::{self, Signal};
 use crate::commands::moment::date;
 use crate::commands::{event_loop, is_read, write};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::plain::{self, one_line};
 use crate::store::{Following, Key, News, Noted, Run};
 
@@ -41,7 +41,7 @@ pub fn run(mut following: Following, json: bool, named: impl Fn(&Key) -> Option<
             }
             tokio::select! {
                 Some(signal) = signals.recv() => match signal {
-                    Signal::Interrupt => return Err(Failure::new(Kind::Interrupted, "interrupted").into()),
+                    Signal::Interrupt => return Err(Failure::interrupted().into()),
                     #[cfg(unix)]
                     Signal::Terminate => return Ok(ExitCode::SUCCESS),
                 },
