@@ -195,6 +195,27 @@ fn control_c_ends_a_question_without_an_echo_and_the_terminal_has_its_echo_again
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn control_c_does_not_wait_for_who_pipes_a_secret() {
+    for args in [&["secret", "set", "mine"][..], &["login", "https://h.example/mcp", "--api-key-header", "X-Key"]] {
+        let mut command = Bridge::bare().args(args.iter().copied()).spawn();
+        let status = format!("/proc/{}/status", command.pid());
+        let hears = || {
+            let status = std::fs::read_to_string(&status).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+            u64::from_str_radix(&caught, 16).unwrap() & 1 << (Signal::INT.as_raw() - 1) != 0
+        };
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !hears() {
+            assert!(std::time::Instant::now() < deadline, "{args:?} does not listen");
+            std::thread::yield_now();
+        }
+        command.signal(Signal::INT);
+        assert_eq!(command.wait_exit(PATIENCE), 130, "{args:?}: {}", command.stderr());
+    }
+}
+
 #[test]
 fn control_c_at_a_sign_in_ends_it_as_it_ends_other_commands() {
     let world = World::new();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::terminal::{hidden, until_interrupted};
+use super::terminal::{hidden, piped, until_interrupted};
 use super::{access, print, print_json};
 use crate::cli::SecretCommand;
 use crate::failure::{Failure, Kind};
@@ -23,7 +23,8 @@ pub fn run(typed: &SecretCommand) -> anyhow::Result<ExitCode> {
     let runtime = super::event_loop()?;
     let (name, result, kept, sentence) = match typed {
         SecretCommand::Set(typed) => {
-            let kept = until_interrupted(runtime, async { keep(&store, &typed.name, &read(&typed.name)?).await })?;
+            let kept =
+                until_interrupted(runtime, async { keep(&store, &typed.name, &read(&typed.name).await?).await })?;
             let kept = kept.to_string();
             (typed, "kept", Some(kept.clone()), format!("kept in {kept}; flags call it keychain:{}", typed.name))
         }
@@ -47,15 +48,14 @@ async fn keep(store: &Store, name: &str, value: &Secret) -> Result<Kept, Failure
 }
 
 /// Reads the secret without an echo, or all of a pipe: a private key has several lines.
-fn read(name: &str) -> Result<Secret, Failure> {
-    let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the secret cannot be read: {error}"));
+async fn read(name: &str) -> Result<Secret, Failure> {
     let typed = if io::stdin().is_terminal() {
         if !access::is_anybody_here()? {
             return Err(access::nobody_types("the secret", "CI or MCPBRIDGE_NON_INTERACTIVE is set"));
         }
         hidden(&format!("{name} (it is not shown): "), "the secret")?
     } else {
-        io::read_to_string(io::stdin().lock()).map_err(unreadable)?
+        piped("the secret").await?
     };
     match typed.trim_end_matches(['\r', '\n']) {
         value if value.trim().is_empty() => {

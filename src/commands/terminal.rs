@@ -6,6 +6,7 @@ use std::thread;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use crate::bridge::signals;
 use crate::failure::{Failure, Kind};
@@ -41,7 +42,7 @@ pub fn until_interrupted<T>(runtime: Runtime, work: impl Future<Output = Result<
         }
     });
     if done.as_ref().is_err_and(|failure| failure.kind == Kind::Interrupted) {
-        // A thread that waits for a keychain would be waited for.
+        // A thread that waits for a keychain or a pipe would be waited for.
         runtime.shutdown_background();
     }
     done
@@ -59,8 +60,22 @@ pub fn hidden(prompt: &str, what: &str) -> Result<String, Failure> {
             eprintln!();
             Failure::interrupted()
         }
-        _ => Failure::new(Kind::Usage, format!("{what} cannot be read: {error}")),
+        _ => unreadable(what, &error),
     })
+}
+
+/// All of a pipe at stdin; who writes into it need not have finished for [`until_interrupted`] to end. `what` is what
+/// it is.
+///
+/// # Errors
+/// It cannot be read, or is no text.
+pub async fn piped(what: &str) -> Result<String, Failure> {
+    let all = spawn_blocking(|| io::read_to_string(io::stdin().lock())).await;
+    all.map_err(io::Error::other).flatten().map_err(|error| unreadable(what, &error))
+}
+
+fn unreadable(what: &str, error: &io::Error) -> Failure {
+    Failure::new(Kind::Usage, format!("{what} cannot be read: {error}"))
 }
 
 /// A thread of its own, because a read of a terminal cannot be given up.

@@ -9,7 +9,7 @@ use super::{BY, Done, Session, say};
 use crate::auth::{self, Ticket};
 use crate::cli::Login;
 use crate::clock;
-use crate::commands::terminal::hidden;
+use crate::commands::terminal::{hidden, piped};
 use crate::commands::{access, server};
 use crate::failure::{Failure, Kind};
 use crate::http::shown;
@@ -41,7 +41,7 @@ pub(super) fn place(typed: &Login) -> Result<Option<Place>, Failure> {
 impl Session {
     /// Keeps a key that somebody types or pipes.
     pub(super) async fn keep_key(&self, place: Place) -> Result<Done, Failure> {
-        let value = read_key(self.options.interactive)?;
+        let value = read_key(self.options.interactive).await?;
         let credential = Credential::ApiKey(ApiKey { place, value });
         let _lock = self.store.lock(&self.key, Lock::Grant, GRANT_WAIT).await?;
         let grant = Grant { lineage: auth::lineage(), serial: 1, signed_in_at: clock::now(), credential };
@@ -65,15 +65,14 @@ impl Session {
 }
 
 /// Reads the key without an echo, or from a pipe.
-fn read_key(interactive: bool) -> Result<Secret, Failure> {
-    let unreadable = |error: io::Error| Failure::new(Kind::Usage, format!("the key cannot be read: {error}"));
+async fn read_key(interactive: bool) -> Result<Secret, Failure> {
     let typed = if io::stdin().is_terminal() {
         if !interactive {
             return Err(access::nobody_types("the key", "CI is set, or --non-interactive given"));
         }
         hidden("API key (it is not shown): ", "the key")?
     } else {
-        io::read_to_string(io::stdin().lock()).map_err(unreadable)?
+        piped("the key").await?
     };
     let key = typed.trim();
     if key.len() != typed.trim_end_matches(['\r', '\n']).len() {
