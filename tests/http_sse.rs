@@ -450,7 +450,7 @@ fn a_405_that_only_shows_the_transport_is_no_cause() {
     let mut bridge = Bridge::launch(server.at("/sse")).spawn();
     bridge.send(initialize(0, "2025-06-18"));
     let error = bridge.expect_error("0", &["503", "deploying"]);
-    assert!(!error["message"].as_str().unwrap().contains("405"), "{error}");
+    assert!(!error["message"].as_str().unwrap().contains("HTTP 405"), "{error}");
     assert_eq!(error["data"]["mcpbridge"], "unreachable", "{error}");
     bridge.close_stdin();
     assert_eq!(bridge.wait_exit(PATIENCE), 5);
