@@ -354,6 +354,43 @@ fn an_editor_of_both_eras_that_does_not_wait_for_a_slow_server_gets_its_session(
 }
 
 #[test]
+fn lists_stay_those_of_the_server_after_it_was_asked_once_more_for_its_era() {
+    for legacy_editor in [true, false] {
+        let server = Server::start(|request, reply| {
+            match request.kind().as_str() {
+            _ if request.method != "POST" => reply.status(405),
+            "initialize" => reply.error(400, request, -32022, "Unsupported protocol version"),
+            "server/discover" => reply.result(request, FOUND),
+            "tools/list" => reply.result(
+                request,
+                r#"{"resultType":"complete","tools":[{"name":"look","inputSchema":{"type":"object"}}],"ttlMs":0,"cacheScope":"private"}"#,
+            ),
+            "tools/call" if request.text().contains("passing") => reply.send(404, "text/html", "<html>one moment"),
+            _ => done(request, reply),
+        }
+        });
+        let mut bridge = Bridge::to(&server).spawn();
+        let ask = |id: u64, method: &str, rest: &str| match legacy_editor {
+            true => request_with(id, method, &format!("{{{}}}", rest.trim_start_matches(','))),
+            false => modern(id, method, rest),
+        };
+        match legacy_editor {
+            true => drop(bridge.shake_hands("2025-11-25")),
+            false => {
+                bridge.send(modern(1, "server/discover", ""));
+                bridge.expect_result("1");
+            }
+        }
+        bridge.send(ask(2, "tools/call", r#","name":"passing""#));
+        bridge.expect_error("2", &["404"]);
+        for id in [3, 4] {
+            bridge.send(ask(id, "tools/list", ""));
+            assert_eq!(bridge.expect_result(&id.to_string())["tools"][0]["name"], "look", "legacy: {legacy_editor}");
+        }
+    }
+}
+
+#[test]
 fn a_server_that_is_upgraded_while_we_run_is_found_again() {
     let upgraded = Arc::new(Gate::new());
     let now = Arc::clone(&upgraded);

@@ -334,6 +334,13 @@ impl Lobby {
             }
             return;
         }
+        if opening.is_none() {
+            // The pair has looked once more how the server speaks. Of its lists that says nothing.
+            if !matches!(self.stage, Stage::Partly(_)) {
+                self.stage = Stage::Through;
+            }
+            return;
+        }
         let answer = answer.as_ref().and_then(line).and_then(|line| Message::single(line.clone()).ok());
         let capabilities = answer.as_ref().and_then(Message::result).and_then(|result| member(result, "capabilities"));
         let has = |list: &&List| capabilities.is_some_and(|all| member(all, list.capability).is_some());
