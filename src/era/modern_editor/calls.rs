@@ -170,9 +170,11 @@ impl Calls {
         self.calls.values().find(|call| call.expiry == Some(pause)).map(|call| call.key)
     }
 
-    /// The oldest call that the server may be asking for.
+    /// The oldest call that the server may be asking for. One that is parked only where no other runs: its editor may
+    /// have given it up without a word.
     pub fn oldest_that_may_be_asked(&self) -> Option<Key> {
-        self.calls.values().filter(|call| call.may_be_asked() && call.kept.is_none()).map(|call| call.key).min()
+        let asked = self.calls.values().filter(|call| call.may_be_asked() && call.kept.is_none());
+        asked.map(|call| (call.editor.is_none(), call.key)).min().map(|(_, key)| key)
     }
 
     /// All questions of all calls.
