@@ -8,6 +8,7 @@ use toml_edit::TableLike;
 
 use super::folders::short;
 use super::keys::{Key, Place, Setting, Shape, Value, Words};
+use super::names::refusal;
 use super::read::{Source, span};
 use super::replace::read_regular;
 use crate::failure::{Failure, Kind};
@@ -92,7 +93,11 @@ fn wishes(path: &Path, text: &str) -> Result<Vec<Wish>, Failure> {
         if section != "servers" {
             return Err(misplaced(&source, document.as_table(), section));
         }
-        for (name, table) in source.tables(source.table(document.as_table(), section, item)?)? {
+        let of = source.table(document.as_table(), section, item)?;
+        for (name, table) in source.tables(of)? {
+            if let Some((fact, remedy)) = refusal(name, &words) {
+                return Err(source.refuse(span(of, name), &fact, remedy));
+            }
             if let Some((foreign, _)) = table.iter().find(|(name, _)| !words.keys.iter().any(|key| key.name == *name)) {
                 return Err(misplaced(&source, table, foreign));
             }
